@@ -1,0 +1,23 @@
+//! `cargo xtask bench`: the benchmarks, built for release, beside a throw-away PostgreSQL.
+
+use std::process::ExitCode;
+
+use crate::failure::Outcome;
+use crate::process::{self, Group};
+use crate::servers::{Apt, Postgres};
+use crate::workspace::Workspace;
+
+/// The cluster lies in the folder for temporary files. Where that is memory, set TMPDIR to a
+/// folder on a disk: an fsync that costs nothing makes every figure a lie.
+pub(crate) fn run(for_bench: &[String]) -> Outcome<ExitCode> {
+    process::catch_interrupts()?;
+    let workspace = Workspace::find()?;
+    let postgres = Postgres::start(&mut Apt::default())?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--release", "--locked", "-p", "bench", "--"]);
+    cargo.args(for_bench);
+    postgres.tell(&mut cargo);
+    let status = Group::start(cargo)?.wait()?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(ExitCode::from(code.unwrap_or(1)))
+}
