@@ -1,9 +1,10 @@
-// Makes the pages better; each of them works without it. docs/guides/pages.md lists the attributes.
+// Makes the pages better; all work without it. docs/guides/pages.md lists the attributes.
 (() => {
   "use strict";
   const root = document.documentElement;
   const main = document.querySelector("main");
-  const byId = (id) => document.getElementById(id);
+  const status = document.querySelector("#live-status");
+  const pill = document.querySelector("#live-waiting");
   const all = (selector, within = main) => [...within.querySelectorAll(selector)];
 
   // ---- Swapping in the newer page
@@ -11,19 +12,18 @@
 
   // A swap under the user's hands would lose what is typed, so it waits.
   const typing = () => all("input, select, textarea").some((f) => f.dataset.touched || f === document.activeElement);
-  // What a control is called, so that it gets the focus back after the swap.
-  const nameOf = (e) => e.id || [e.tagName, e.href, e.form?.action, e.name, e.value, e.textContent].join("|");
+  const nameOf = (e) => e.id || e.href;
   const news = () => all("[data-announce]").map((e) => e.textContent.trim()).join(". ");
-  const say = (text) => { if (text) byId("live-status").textContent = text; };
+  const say = (text) => { status.textContent = text ?? ""; };
 
   function swap(page, title, at) {
     const before = news();
-    const focused = document.activeElement.matches("main *") && nameOf(document.activeElement);
+    const focused = document.activeElement.matches("main *") ? nameOf(document.activeElement) : "";
     const open = new Map(all("details[id]").map((d) => [d.id, d.open]));
     main.replaceChildren(...page.childNodes);
     document.title = title;
     for (const d of all("details[id]")) d.open = open.get(d.id) ?? d.open;
-    if (focused) all("a, button, summary").find((e) => nameOf(e) === focused)?.focus({ preventScroll: true });
+    if (focused) all("[id], a").find((e) => nameOf(e) === focused)?.focus({ preventScroll: true });
     if (news() !== before) say(news());
     if (page.dataset.live !== main.dataset.live) {
       stop();
@@ -43,25 +43,25 @@
       const at = Date.now();
       if (answer.redirected) return location.assign(answer.url); // Signed out meanwhile, for example.
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = answer.ok && page.querySelector("main");
+      const fresh = (answer.ok || answer.status === 404) && page.querySelector("main");
       if (fresh && !submitting) {
         waiting = !force && typing();
         if (!waiting) swap(fresh, page.title, at);
-        byId("live-waiting").hidden = !waiting;
+        pill.hidden = !waiting;
       }
     } catch {
-      // The server is away: what is on the screen stays, and the next change tries again.
+      // The server is away: the page stays as it is until the next change.
     } finally {
       busy = false;
     }
   }
-  // Gathers a burst of changes into one fetch, at another moment for every viewer.
+  // One fetch for a burst of changes, at another moment for every viewer.
   function soon(force) {
     timer ||= setTimeout(() => { timer = 0; refresh(force); }, 150 + Math.random() * 350);
   }
   document.addEventListener("input", (e) => { e.target.dataset.touched = 1; });
   document.addEventListener("focusout", () => setTimeout(() => { if (waiting && !typing()) soon(); }));
-  byId("live-waiting").addEventListener("click", (e) => { if (e.target.matches("button")) refresh(true); });
+  pill.querySelector("button").addEventListener("click", () => refresh(true));
 
   // ---- Live changes
   let source, retry, wait = 1000;
@@ -85,7 +85,7 @@
     source = null;
     delete root.dataset.link;
   }
-  // A hidden tab gives its connection back (a browser has six for a host) and catches up when seen again.
+  // A browser has six connections for a host, so a hidden tab gives its own back, and catches up when seen.
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start(true)));
   addEventListener("pagehide", stop);
 
@@ -101,21 +101,21 @@
     for (const t of all("[data-countdown]")) {
       const left = Math.ceil((Date.parse(t.dateTime) - Date.now() - t.ahead) / 1000);
       if (isNaN(left)) continue;
-      const over = left <= 0, urgent = !over && left <= 120, hours = Math.floor(left / 3600);
-      const minutes = Math.floor(left / 60) % 60;
+      const over = left <= 0, hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
       if (left === 120) say(t.dataset.soon);
       t.textContent = over ? t.dataset.over : (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(left % 60);
       t.classList.toggle("is-ticking", !over);
-      t.classList.toggle("is-urgent", urgent);
+      t.classList.toggle("is-urgent", !over && left <= 120);
       t.classList.toggle("is-over", over);
       if (!over) late = 1000;
-      // The server may need a moment to let go as well, so it is asked again, ever less often.
+      // The server may need a moment as well: it is asked again, less and less.
       else asking ||= setTimeout(() => { asking = 0; late = Math.min(late * 2, 60000); refresh(true); }, late);
     }
   }
   setInterval(tick, 1000);
 
   // ---- Forms
+  const freeze = (form, on) => { for (const b of all("button", form)) b.disabled = on; };
   document.addEventListener("click", (e) => {
     const button = e.target.closest("button[data-confirm]");
     if (button && !confirm(button.dataset.confirm)) e.preventDefault();
@@ -127,13 +127,13 @@
     form.dataset.sent = 1;
     submitting = true;
     // Afterwards, because a disabled button does not send its name and value.
-    setTimeout(() => all("button", form).forEach((b) => { b.disabled = true; }));
+    setTimeout(freeze, 0, form, true);
   });
   addEventListener("pageshow", (e) => {
     submitting = false;
-    for (const form of all("form[data-sent]", document)) {
+    for (const form of all("[data-sent]", document)) {
       delete form.dataset.sent;
-      all("button", form).forEach((b) => { b.disabled = false; });
+      freeze(form, false);
     }
     if (e.persisted) start(true);
   });
