@@ -1,0 +1,33 @@
+//! Written by `auth`: the public record of every account.
+
+use serde::{Deserialize, Serialize};
+use tidings::Stream;
+
+use crate::UserId;
+
+/// The public record of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The account.
+    pub user_id: UserId,
+    /// Its e-mail address, as it was typed.
+    pub email: String,
+    /// What it may do beyond buying and selling: `operator`.
+    pub roles: Vec<String>,
+    /// Whether it has been shut.
+    pub disabled: bool,
+    /// Rises by one with every change, from 1.
+    pub version: u64,
+}
+
+/// What becomes of accounts; each event holds the whole public record.
+#[derive(Clone, Debug, PartialEq, Eq, Stream)]
+#[stream(name = "users", key = "user_id", state)]
+pub enum UserEvent {
+    /// Somebody has signed up.
+    #[event("user.created")]
+    Created(User),
+    /// Roles, address or standing of an account have changed.
+    #[event("user.updated")]
+    Updated(User),
+}

@@ -1,0 +1,30 @@
+//! Derives for tidings: `Stream` and `FromRow`; documented where tidings exports them.
+
+mod from_row;
+mod stream;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes an enum a stream: one variant per event type.
+///
+/// On the enum: `#[stream(name = "orders", key = "order_id")]`, optionally
+/// `slots = 64` and `state` (for state events). On each variant:
+/// `#[event("order.created")]`, optionally `version = 2`. A variant has named
+/// fields, or one unnamed field that is a struct; the key is a field of either.
+#[proc_macro_derive(Stream, attributes(stream, event))]
+pub fn derive_stream(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    stream::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Reads a struct from a row, each field from the column of its name.
+#[proc_macro_derive(FromRow)]
+pub fn derive_from_row(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    from_row::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

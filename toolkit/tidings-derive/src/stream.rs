@@ -1,0 +1,227 @@
+//! `#[derive(Stream)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    Attribute, Data, DeriveInput, Error, Fields, FieldsNamed, Ident, LitInt, LitStr, Result, Type,
+    Variant,
+};
+
+/// What `#[stream(…)]` says.
+struct StreamAttribute {
+    name: LitStr,
+    key: Ident,
+    slots: Option<LitInt>,
+    state: bool,
+}
+
+/// What `#[event(…)]` says.
+struct EventAttribute {
+    name: LitStr,
+    version: u16,
+}
+
+/// The code that one variant contributes.
+struct Arms {
+    event_type: TokenStream,
+    key: TokenStream,
+    type_of: TokenStream,
+    encode: TokenStream,
+    decode: TokenStream,
+}
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &input.data else {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "Stream is derived for enums",
+        ));
+    };
+    let attribute = stream_attribute(input)?;
+    let arms: Vec<Arms> = data
+        .variants
+        .iter()
+        .map(|variant| arms(variant, &attribute.key))
+        .collect::<Result<_>>()?;
+    let event_types = arms.iter().map(|arm| &arm.event_type);
+    let keys = arms.iter().map(|arm| &arm.key);
+    let types_of = arms.iter().map(|arm| &arm.type_of);
+    let encodes = arms.iter().map(|arm| &arm.encode);
+    let decodes = arms.iter().map(|arm| &arm.decode);
+    let ident = &input.ident;
+    let name = &attribute.name;
+    let slots = attribute
+        .slots
+        .map(|slots| quote!(const SLOTS: u16 = #slots;));
+    let kind = attribute.state.then(|| {
+        quote!(
+            const KIND: ::tidings::Kind = ::tidings::Kind::State;
+        )
+    });
+    Ok(quote! {
+        impl ::tidings::Stream for #ident {
+            const NAME: &'static str = #name;
+            #slots
+            #kind
+            const TYPES: &'static [::tidings::EventType] = &[#(#event_types),*];
+
+            fn key(&self) -> ::std::string::String {
+                match self { #(#keys),* }
+            }
+
+            fn event_type(&self) -> ::tidings::EventType {
+                match self { #(#types_of),* }
+            }
+
+            fn encode(&self) -> ::std::result::Result<::std::string::String, ::tidings::JsonError> {
+                match self { #(#encodes),* }
+            }
+
+            fn decode(
+                name: &str,
+                version: u16,
+                data: &str,
+            ) -> ::std::result::Result<::std::option::Option<Self>, ::std::string::String> {
+                match (name, version) {
+                    #(#decodes)*
+                    (name, version) if Self::TYPES.iter().any(|known| known.name == name) => {
+                        Err(::std::format!("version {version} is not known to this build"))
+                    }
+                    _ => Ok(None),
+                }
+            }
+        }
+    })
+}
+
+fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
+    let EventAttribute { name, version } = event_attribute(variant)?;
+    let event_type = quote!(::tidings::EventType { name: #name, version: #version });
+    let ident = &variant.ident;
+    let any = quote!(Self::#ident { .. });
+    let type_of = quote!(#any => #event_type);
+    let (key, encode, decode) = match &variant.fields {
+        Fields::Named(fields) => named(ident, fields, key)?,
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            unnamed(ident, &fields.unnamed[0].ty, key)
+        }
+        _ => {
+            let text = "an event has named fields, or one unnamed field that is a struct";
+            return Err(Error::new_spanned(variant, text));
+        }
+    };
+    let decode = quote!((#name, #version) => { #decode });
+    Ok(Arms {
+        event_type,
+        key,
+        type_of,
+        encode,
+        decode,
+    })
+}
+
+fn named(
+    ident: &Ident,
+    fields: &FieldsNamed,
+    key: &Ident,
+) -> Result<(TokenStream, TokenStream, TokenStream)> {
+    let names: Vec<&Ident> = fields
+        .named
+        .iter()
+        .filter_map(|field| field.ident.as_ref())
+        .collect();
+    if !names.contains(&key) {
+        return Err(Error::new_spanned(
+            ident,
+            format!("this event has no key field `{key}`"),
+        ));
+    }
+    let types: Vec<&Type> = fields.named.iter().map(|field| &field.ty).collect();
+    let attributes: Vec<TokenStream> = fields
+        .named
+        .iter()
+        .map(|field| {
+            let serde = field
+                .attrs
+                .iter()
+                .filter(|attribute| attribute.path().is_ident("serde"));
+            quote!(#(#serde)*)
+        })
+        .collect();
+    let key = quote!(Self::#ident { #key, .. } => ::std::string::ToString::to_string(#key));
+    let encode = quote! {
+        Self::#ident { #(#names),* } => {
+            #[derive(::tidings::serde::Serialize)]
+            #[serde(crate = "::tidings::serde")]
+            struct Data<'a> { #(#attributes #names: &'a #types),* }
+            ::tidings::to_json(&Data { #(#names),* })
+        }
+    };
+    let decode = quote! {
+        #[derive(::tidings::serde::Deserialize)]
+        #[serde(crate = "::tidings::serde")]
+        struct Data { #(#attributes #names: #types),* }
+        let Data { #(#names),* } = ::tidings::from_json(data)?;
+        Ok(Some(Self::#ident { #(#names),* }))
+    };
+    Ok((key, encode, decode))
+}
+
+fn unnamed(ident: &Ident, ty: &Type, key: &Ident) -> (TokenStream, TokenStream, TokenStream) {
+    (
+        quote!(Self::#ident(data) => ::std::string::ToString::to_string(&data.#key)),
+        quote!(Self::#ident(data) => ::tidings::to_json(data)),
+        quote!(Ok(Some(Self::#ident(::tidings::from_json::<#ty>(data)?)))),
+    )
+}
+
+fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
+    let (mut name, mut key, mut slots, mut state) = (None, None, None, false);
+    find(&input.attrs, "stream", &input.ident)?.parse_nested_meta(|meta| {
+        if meta.path.is_ident("name") {
+            name = Some(meta.value()?.parse::<LitStr>()?);
+        } else if meta.path.is_ident("key") {
+            key = Some(meta.value()?.parse::<LitStr>()?.parse::<Ident>()?);
+        } else if meta.path.is_ident("slots") {
+            slots = Some(meta.value()?.parse::<LitInt>()?);
+        } else if meta.path.is_ident("state") {
+            state = true;
+        } else {
+            return Err(meta.error("expected name, key, slots or state"));
+        }
+        Ok(())
+    })?;
+    let missing = |what| Error::new_spanned(&input.ident, format!("#[stream] has no {what}"));
+    Ok(StreamAttribute {
+        name: name.ok_or_else(|| missing("name"))?,
+        key: key.ok_or_else(|| missing("key"))?,
+        slots,
+        state,
+    })
+}
+
+fn event_attribute(variant: &Variant) -> Result<EventAttribute> {
+    find(&variant.attrs, "event", &variant.ident)?.parse_args_with(
+        |input: syn::parse::ParseStream<'_>| {
+            let name = input.parse::<LitStr>()?;
+            let mut version = 1;
+            if input.parse::<Option<syn::Token![,]>>()?.is_some() && !input.is_empty() {
+                let word = input.parse::<Ident>()?;
+                if word != "version" {
+                    return Err(Error::new_spanned(word, "expected version"));
+                }
+                input.parse::<syn::Token![=]>()?;
+                version = input.parse::<LitInt>()?.base10_parse()?;
+            }
+            Ok(EventAttribute { name, version })
+        },
+    )
+}
+
+fn find<'a>(attributes: &'a [Attribute], name: &str, at: &Ident) -> Result<&'a Attribute> {
+    let missing = || Error::new_spanned(at, format!("#[{name}(…)] is missing"));
+    attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident(name))
+        .ok_or_else(missing)
+}

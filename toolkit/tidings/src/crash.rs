@@ -1,0 +1,109 @@
+//! Named places where a test may end the process, or the world, in mid-step.
+//!
+//! Without the feature `faults` a point is nothing. With it, `TIDINGS_CRASH=P2:17`
+//! kills the process with SIGKILL the 17th time it passes `P2` (a panic would run
+//! destructors, which a crash does not), and a task that runs inside
+//! [`with_plan`] stops for ever at the point its plan names.
+//!
+//! | point | where |
+//! | --- | --- |
+//! | P1 | before the events of a transaction are inserted |
+//! | P2 | after they are inserted, before COMMIT |
+//! | P3 | COMMIT done, not yet on disk and not acknowledged |
+//! | P4 | on disk, readers not yet woken and the caller not yet answered |
+//! | C0 | events received, nothing begun |
+//! | C1 | cursor moved in the transaction, handler not called |
+//! | C2 | handler done |
+//! | C4 | subscriber's COMMIT done, progress not yet remembered |
+//! | J0 | job claimed |
+//! | J3 | job's effect committed |
+
+#[cfg(not(feature = "faults"))]
+#[expect(clippy::unused_async, reason = "the same call as with the feature")]
+pub(crate) async fn point(_name: &'static str) {}
+
+#[cfg(feature = "faults")]
+pub use planned::*;
+
+#[cfg(feature = "faults")]
+mod planned {
+    use std::collections::HashMap;
+    use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+    /// Decides at each point whether the world ends there.
+    pub type Decide = dyn FnMut(&'static str) -> bool + Send;
+
+    /// A plan for the tasks of one world.
+    #[derive(Clone)]
+    pub struct Plan {
+        decide: Arc<Mutex<Box<Decide>>>,
+        crashed: Arc<tokio::sync::Notify>,
+    }
+
+    impl Plan {
+        /// A plan that asks `decide` at every point.
+        pub fn new(decide: impl FnMut(&'static str) -> bool + Send + 'static) -> Self {
+            Self {
+                decide: Arc::new(Mutex::new(Box::new(decide))),
+                crashed: Arc::default(),
+            }
+        }
+    }
+
+    impl Plan {
+        fn ends_at(&self, name: &'static str) -> bool {
+            let mut decide = self.decide.lock().unwrap_or_else(PoisonError::into_inner);
+            decide(name)
+        }
+    }
+
+    tokio::task_local! {
+        static PLAN: Plan;
+    }
+
+    /// Runs a step under a plan; `None` says that it crashed, and was dropped where it stood.
+    pub async fn with_plan<F: Future>(plan: &Plan, step: F) -> Option<F::Output> {
+        let crashed = Arc::clone(&plan.crashed);
+        tokio::select! {
+            biased;
+            output = PLAN.scope(plan.clone(), step) => Some(output),
+            () = crashed.notified() => None,
+        }
+    }
+
+    pub(crate) async fn point(name: &'static str) {
+        if kill_is_due(name) {
+            let this = rustix::process::getpid();
+            // SIGKILL does not return; if it should fail, going on is all one can do.
+            let _ = rustix::process::kill_process(this, rustix::process::Signal::KILL);
+        }
+        let plan = PLAN.try_with(Clone::clone).ok();
+        if let Some(plan) = plan
+            && plan.ends_at(name)
+        {
+            plan.crashed.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// `TIDINGS_CRASH=NAME:COUNT`, read once.
+    fn kill_is_due(name: &'static str) -> bool {
+        static WANTED: OnceLock<Option<(String, u64)>> = OnceLock::new();
+        static PASSED: OnceLock<Mutex<HashMap<&'static str, u64>>> = OnceLock::new();
+        let wanted = WANTED.get_or_init(|| {
+            let text = std::env::var("TIDINGS_CRASH").ok()?;
+            let (name, count) = text.split_once(':')?;
+            Some((name.to_owned(), count.parse().ok()?))
+        });
+        let Some((wanted, count)) = wanted else {
+            return false;
+        };
+        let mut passed = PASSED
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let passed = passed.entry(name).or_default();
+        *passed += 1;
+        name == wanted && *passed == *count
+    }
+}

@@ -1,0 +1,265 @@
+//! One API over SQLite and PostgreSQL: statements with `$1`, rows, typed errors.
+//!
+//! A thin layer on purpose. The outbox shares the transaction of the service's own
+//! statements, so whatever a database layer costs is paid on every statement of
+//! every service; a general library was measured at five times the cost of bare
+//! SQLite on small transactions.
+
+mod group_commit;
+mod migration;
+mod postgres;
+mod row;
+mod sqlite;
+mod value;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use migration::Migration;
+pub(crate) use migration::migrate;
+pub use row::{FromRow, Row};
+pub use value::{FromValue, Value};
+
+use crate::Error;
+
+/// Which SQL is spoken, for the few statements where the dialects differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite, bundled.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Dialect {
+    /// Picks the text for this dialect.
+    #[must_use]
+    pub fn pick<'a>(self, sqlite: &'a str, postgres: &'a str) -> &'a str {
+        match self {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        }
+    }
+}
+
+/// The database of one service. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Kind>);
+
+enum Kind {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Db {
+    /// Opens or creates an SQLite file in WAL mode; commits are acknowledged once they are on disk.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or written.
+    pub fn sqlite(path: &Path) -> Result<Self, Error> {
+        Ok(Self(Arc::new(Kind::Sqlite(sqlite::Sqlite::open(path)?))))
+    }
+
+    /// A database in memory that dies with its last handle, for tests and demonstrations.
+    ///
+    /// It has one connection: hold no [`Db::read`] connection while a transaction is begun.
+    ///
+    /// # Errors
+    /// When SQLite cannot be started.
+    pub fn memory() -> Result<Self, Error> {
+        Ok(Self(Arc::new(Kind::Sqlite(sqlite::Sqlite::memory()?))))
+    }
+
+    /// Connects to PostgreSQL; the service's tables live in the schema of the given name,
+    /// which is created if it is missing.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or its settings would lose acknowledged commits.
+    pub async fn postgres(url: &str, schema: &str) -> Result<Self, Error> {
+        let postgres = postgres::Postgres::connect(url, schema).await?;
+        Ok(Self(Arc::new(Kind::Postgres(postgres))))
+    }
+
+    /// Which SQL this database speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match &*self.0 {
+            Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// A connection for reading, given back when it is dropped.
+    ///
+    /// On SQLite it may already show a commit that is on its way to the disk;
+    /// decide in a transaction, show with a reader.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn read(&self) -> Result<Conn, Error> {
+        let inner = match &*self.0 {
+            Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.read().await?),
+            Kind::Postgres(postgres) => Inner::Postgres(postgres.read().await?),
+        };
+        Ok(Conn::new(inner))
+    }
+
+    /// Waits until everything that a reader could have seen so far is on disk.
+    ///
+    /// # Errors
+    /// [`Error::SyncFailed`] when the disk refuses.
+    pub(crate) async fn wait_synced(&self) -> Result<(), Error> {
+        match &*self.0 {
+            Kind::Sqlite(sqlite) => sqlite.wait_synced().await,
+            Kind::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Begins a transaction that may write. Dropping the connection rolls it back.
+    pub(crate) async fn begin(&self) -> Result<Conn, Error> {
+        let inner = match &*self.0 {
+            Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
+            Kind::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
+        };
+        Ok(Conn::new(inner))
+    }
+
+    /// Commits; returns when the commit is on disk.
+    pub(crate) async fn commit(&self, conn: Conn) -> Result<(), Error> {
+        if conn.failed {
+            return Err(Error::Aborted);
+        }
+        match (&*self.0, conn.inner) {
+            (Kind::Sqlite(sqlite), Inner::Sqlite(conn)) => sqlite.commit(conn).await,
+            (_, Inner::Postgres(conn)) => conn.commit().await,
+            (Kind::Postgres(_), Inner::Sqlite(_)) => Err(Error::Unsafe("commit elsewhere".into())),
+        }
+    }
+}
+
+/// A connection: where statements run.
+pub struct Conn {
+    inner: Inner,
+    /// Set by the first statement that fails: PostgreSQL has aborted the transaction
+    /// then (and answers COMMIT as if nothing were wrong), so SQLite is held to the same.
+    failed: bool,
+}
+
+enum Inner {
+    Sqlite(sqlite::Handle),
+    Postgres(postgres::Handle),
+}
+
+impl Conn {
+    fn new(inner: Inner) -> Self {
+        let failed = false;
+        Self { inner, failed }
+    }
+
+    /// Remembers a failure on its way to the caller.
+    fn note<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        self.failed |= outcome.is_err();
+        outcome
+    }
+
+    /// Which SQL this connection speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match &self.inner {
+            Inner::Sqlite(_) => Dialect::Sqlite,
+            Inner::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    ///
+    /// # Errors
+    /// See [`Error`]; after an error the transaction can only be rolled back.
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        let outcome = match &mut self.inner {
+            Inner::Sqlite(conn) => conn.execute(sql, params),
+            Inner::Postgres(conn) => conn.execute(sql, params).await,
+        };
+        self.note(outcome)
+    }
+
+    /// Runs a statement and reads all its rows.
+    ///
+    /// # Errors
+    /// As [`Conn::execute`], and [`Error::Decode`] when a row is not what `T` expects.
+    pub async fn query<T: FromRow>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Vec<T>, Error> {
+        let outcome = match &mut self.inner {
+            Inner::Sqlite(conn) => conn.query(sql, params),
+            Inner::Postgres(conn) => conn.query(sql, params).await,
+        };
+        self.note(outcome)?.iter().map(T::from_row).collect()
+    }
+
+    /// Reads the first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Conn::query`].
+    pub async fn query_opt<T: FromRow>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Option<T>, Error> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Reads the first row.
+    ///
+    /// # Errors
+    /// As [`Conn::query`], and [`Error::NoRow`] when there is none.
+    pub async fn query_one<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<T, Error> {
+        self.query_opt(sql, params).await?.ok_or(Error::NoRow)
+    }
+
+    /// Runs several statements that take no parameters and give no rows.
+    ///
+    /// # Errors
+    /// As [`Conn::execute`].
+    pub async fn execute_batch(&mut self, sql: &str) -> Result<(), Error> {
+        let outcome = match &mut self.inner {
+            Inner::Sqlite(conn) => conn.execute_batch(sql),
+            Inner::Postgres(conn) => conn.execute_batch(sql).await,
+        };
+        self.note(outcome)
+    }
+
+    /// The SQLite driver's own connection, for what this API does not cover.
+    #[must_use]
+    pub fn as_sqlite(&self) -> Option<&rusqlite::Connection> {
+        match &self.inner {
+            Inner::Sqlite(conn) => conn.raw(),
+            Inner::Postgres(_) => None,
+        }
+    }
+
+    /// The PostgreSQL driver's own client, for what this API does not cover (COPY, pipelines).
+    #[must_use]
+    pub fn as_postgres(&self) -> Option<&tokio_postgres::Client> {
+        match &self.inner {
+            Inner::Sqlite(_) => None,
+            Inner::Postgres(conn) => conn.raw(),
+        }
+    }
+}
+
+/// A statement of a PostgreSQL pipeline with its parameters.
+pub(crate) type Piped<'a> = (&'a str, &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)]);
+
+impl Conn {
+    /// Sends PostgreSQL statements one behind the other without waiting in between.
+    pub(crate) async fn pipeline(&mut self, statements: &[Piped<'_>]) -> Result<(), Error> {
+        let outcome = match &mut self.inner {
+            Inner::Sqlite(_) => Err(Error::Unsafe("SQLite has no pipeline".into())),
+            Inner::Postgres(conn) => conn.pipeline(statements).await,
+        };
+        self.note(outcome)
+    }
+}

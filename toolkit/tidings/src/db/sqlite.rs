@@ -1,0 +1,311 @@
+//! SQLite: one writer, several readers, group commit.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+use super::group_commit::GroupCommit;
+use super::row::Row;
+use super::value::Value;
+use crate::Error;
+
+/// Older versions can corrupt a database when the log starts anew under load.
+const OLDEST_SAFE_VERSION: i32 = 3_051_003;
+const READERS: usize = 4;
+/// Only another process could make us wait: inside this one the writer is a mutex.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) struct Sqlite {
+    writer: Arc<AsyncMutex<Connection>>,
+    /// A database in memory has no other connections and nothing to sync.
+    file: Option<FileParts>,
+}
+
+struct FileParts {
+    readers: Arc<Readers>,
+    log: GroupCommit,
+}
+
+struct Readers {
+    path: PathBuf,
+    turns: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+        if rusqlite::version_number() < OLDEST_SAFE_VERSION {
+            let version = rusqlite::version();
+            return Err(Error::Unsafe(format!(
+                "SQLite {version} is older than 3.51.3"
+            )));
+        }
+        let writer = Connection::open(path).map_err(fault)?;
+        writer.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+        let mode: String = writer
+            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+            .map_err(fault)?;
+        if mode != "wal" {
+            return Err(Error::Unsafe(format!(
+                "SQLite keeps a {mode} journal here, not a log"
+            )));
+        }
+        prepare(&writer)?;
+        // The first write creates the log, which the sync thread holds open.
+        writer
+            .execute_batch("BEGIN IMMEDIATE; PRAGMA user_version = 1; COMMIT")
+            .map_err(fault)?;
+        let log = GroupCommit::start(path).map_err(|error| Error::SyncFailed(Box::new(error)))?;
+        let readers = Readers {
+            path: path.to_owned(),
+            turns: Arc::new(Semaphore::new(READERS)),
+            idle: Mutex::default(),
+        };
+        Ok(Self {
+            writer: Arc::new(AsyncMutex::new(writer)),
+            file: Some(FileParts {
+                readers: Arc::new(readers),
+                log,
+            }),
+        })
+    }
+
+    pub(super) fn memory() -> Result<Self, Error> {
+        let writer = Connection::open_in_memory().map_err(fault)?;
+        prepare(&writer)?;
+        Ok(Self {
+            writer: Arc::new(AsyncMutex::new(writer)),
+            file: None,
+        })
+    }
+
+    pub(super) async fn read(&self) -> Result<Handle, Error> {
+        match &self.file {
+            Some(file) => file.readers.take().await,
+            None => Ok(Handle::Writer(Some(
+                Arc::clone(&self.writer).lock_owned().await,
+            ))),
+        }
+    }
+
+    pub(super) async fn begin(&self) -> Result<Handle, Error> {
+        if let Some(file) = &self.file {
+            file.log.check()?;
+        }
+        let mut handle = Handle::Writer(Some(Arc::clone(&self.writer).lock_owned().await));
+        // IMMEDIATE, because a deferred transaction that reads first and writes
+        // later fails with SQLITE_BUSY however long it would wait.
+        handle.execute("BEGIN IMMEDIATE", &[])?;
+        Ok(handle)
+    }
+
+    pub(super) async fn commit(&self, mut handle: Handle) -> Result<(), Error> {
+        handle.execute("COMMIT", &[])?;
+        // Count before the writer is let go, so that "synced up to n" covers every
+        // commit before the n-th.
+        let commit = self
+            .file
+            .as_ref()
+            .map(|file| (&file.log, file.log.written()));
+        drop(handle);
+        crate::crash::point("P3").await;
+        match commit {
+            Some((log, number)) => log.wait_for(number).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn wait_synced(&self) -> Result<(), Error> {
+        match &self.file {
+            Some(file) => file.log.wait_for(file.log.written_so_far()).await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn prepare(conn: &Connection) -> Result<(), Error> {
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.execute_batch(
+        "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;
+         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
+    )
+    .map_err(fault)
+}
+
+impl Readers {
+    async fn take(self: &Arc<Self>) -> Result<Handle, Error> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|error| Error::Busy(Box::new(error)))?;
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => self.open()?,
+        };
+        Ok(Handle::Reader(Some(Reader {
+            conn,
+            home: Arc::clone(self),
+            _turn: turn,
+        })))
+    }
+
+    fn open(&self) -> Result<Connection, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags).map_err(fault)?;
+        conn.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+        prepare(&conn)?;
+        conn.execute_batch("PRAGMA query_only = ON")
+            .map_err(fault)?;
+        Ok(conn)
+    }
+}
+
+/// A connection on loan: the writer with its transaction, or a reader.
+pub(super) enum Handle {
+    Writer(Option<OwnedMutexGuard<Connection>>),
+    Reader(Option<Reader>),
+}
+
+pub(super) struct Reader {
+    conn: Connection,
+    home: Arc<Readers>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        match self {
+            Handle::Writer(Some(conn)) => {
+                if !conn.is_autocommit()
+                    && let Err(error) = conn.execute_batch("ROLLBACK")
+                {
+                    tracing::error!(error = %error, "a transaction could not be rolled back");
+                }
+            }
+            Handle::Reader(reader) => {
+                if let Some(Reader { conn, home, _turn }) = reader.take() {
+                    home.idle
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(conn);
+                }
+            }
+            Handle::Writer(None) => {}
+        }
+    }
+}
+
+impl Handle {
+    pub(super) fn raw(&self) -> Option<&Connection> {
+        match self {
+            Handle::Writer(conn) => conn.as_deref(),
+            Handle::Reader(reader) => reader.as_ref().map(|reader| &reader.conn),
+        }
+    }
+
+    fn conn(&self) -> Result<&Connection, Error> {
+        self.raw()
+            .ok_or_else(|| Error::ConnectionLost("the connection was given back".into()))
+    }
+
+    pub(super) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        let conn = self.conn()?;
+        let mut statement = conn.prepare_cached(&numbered(sql)).map_err(fault)?;
+        let touched = statement
+            .execute(rusqlite::params_from_iter(params))
+            .map_err(fault)?;
+        Ok(touched as u64)
+    }
+
+    pub(super) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        let conn = self.conn()?;
+        let mut statement = conn.prepare_cached(&numbered(sql)).map_err(fault)?;
+        let columns: Arc<[String]> = statement.column_names().map(ToOwned::to_owned).collect();
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params))
+            .map_err(fault)?;
+        let mut all = Vec::new();
+        while let Some(row) = rows.next().map_err(fault)? {
+            let mut values = Vec::with_capacity(columns.len());
+            for index in 0..columns.len() {
+                values.push(from_sqlite(row.get_ref(index).map_err(fault)?)?);
+            }
+            all.push(Row::new(Arc::clone(&columns), values));
+        }
+        Ok(all)
+    }
+
+    pub(super) fn execute_batch(&mut self, sql: &str) -> Result<(), Error> {
+        self.conn()?.execute_batch(sql).map_err(fault)
+    }
+}
+
+/// SQLite takes `$1` for a name and numbers names by their first use; `?1` is the number.
+/// Our statements hold no dollar signs but those of parameters.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(int) => ValueRef::Integer(*int),
+            Value::Bool(bool) => ValueRef::Integer(i64::from(*bool)),
+            Value::Real(real) => ValueRef::Real(*real),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn from_sqlite(value: ValueRef<'_>) -> Result<Value, Error> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(int) => Value::Int(int),
+        ValueRef::Real(real) => Value::Real(real),
+        ValueRef::Text(text) => {
+            Value::Text(
+                String::from_utf8(text.to_vec()).map_err(|error| Error::Decode {
+                    what: "a text column".to_owned(),
+                    reason: error.to_string(),
+                })?,
+            )
+        }
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    })
+}
+
+fn fault(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::{CannotOpen, ConstraintViolation, DatabaseBusy, DatabaseLocked};
+    let Some(failure) = error.sqlite_error() else {
+        return Error::Sql(Box::new(error));
+    };
+    let what = error.to_string();
+    let what = what.rsplit(": ").next().unwrap_or_default().to_owned();
+    let unique = [
+        rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE,
+        rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY,
+        rusqlite::ffi::SQLITE_CONSTRAINT_ROWID,
+    ];
+    match failure.code {
+        ConstraintViolation if unique.contains(&failure.extended_code) => Error::Unique {
+            what,
+            source: Box::new(error),
+        },
+        ConstraintViolation => Error::Constraint {
+            what,
+            source: Box::new(error),
+        },
+        DatabaseBusy | DatabaseLocked => Error::Busy(Box::new(error)),
+        CannotOpen => Error::ConnectionLost(Box::new(error)),
+        _ => Error::Sql(Box::new(error)),
+    }
+}

@@ -1,0 +1,154 @@
+//! Reading somebody's outbox.
+
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+use crate::handle::Handle;
+use crate::{Envelope, Error, outbox};
+
+/// A part of one slot of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedPage {
+    /// The events, in order.
+    pub events: Vec<Envelope>,
+    /// Up to which sequence the page is complete: numbers up to it that are not
+    /// among the events will never come.
+    pub covered: u64,
+}
+
+/// The truth about a stream: its producer's outbox.
+///
+/// Only what is on the producer's disk is ever shown, so a subscriber cannot be
+/// ahead of a producer that lost power.
+pub trait Feed: Send + Sync {
+    /// Events of one slot after a sequence.
+    ///
+    /// # Errors
+    /// When the producer cannot be reached; try again.
+    fn read<'a>(
+        &'a self,
+        stream: &'a str,
+        slot: u16,
+        after: u64,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<FeedPage, Error>>;
+
+    /// The last number of every slot that has any.
+    ///
+    /// # Errors
+    /// When the producer cannot be reached; try again.
+    fn heads<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>>;
+}
+
+/// Brings events nearer. It may lose, duplicate, delay and reorder them as it
+/// likes: numbers are checked at the end, and what is missing is fetched from the
+/// [`Feed`].
+pub trait Transport: Send + Sync {
+    /// Begins to receive a stream for a subscription that has applied `cursors`.
+    ///
+    /// # Errors
+    /// When the other side cannot be reached; try again.
+    fn open<'a>(
+        &'a self,
+        stream: &'static str,
+        cursors: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>>;
+}
+
+/// One subscription's end of a [`Transport`].
+pub trait Receiver: Send {
+    /// What has arrived, at most `limit` events; empty when there is nothing now.
+    ///
+    /// # Errors
+    /// When the other side cannot be reached; try again.
+    fn receive(&mut self, limit: u32) -> BoxFuture<'_, Result<Vec<Envelope>, Error>>;
+
+    /// Rises when it is worth calling [`Receiver::receive`] again.
+    fn wakes(&self) -> watch::Receiver<u64>;
+}
+
+/// The feed of a service in the same process, and the transport that needs no broker.
+#[derive(Clone)]
+pub struct LocalFeed(Handle);
+
+impl LocalFeed {
+    /// The feed of this service's streams.
+    #[must_use]
+    pub fn new(producer: Handle) -> Self {
+        Self(producer)
+    }
+}
+
+impl Feed for LocalFeed {
+    fn read<'a>(
+        &'a self,
+        stream: &'a str,
+        slot: u16,
+        after: u64,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<FeedPage, Error>> {
+        Box::pin(async move {
+            let mut conn = self.0.read().await?;
+            let events = outbox::read_slot(&mut conn, stream, slot, after, limit).await?;
+            drop(conn);
+            self.0.db().wait_synced().await?;
+            let covered = events.last().map_or(after, |event| event.id.sequence);
+            Ok(FeedPage { events, covered })
+        })
+    }
+
+    fn heads<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let mut conn = self.0.read().await?;
+            let heads = outbox::heads(&mut conn, stream).await?;
+            drop(conn);
+            self.0.db().wait_synced().await?;
+            Ok(heads)
+        })
+    }
+}
+
+impl Transport for LocalFeed {
+    fn open<'a>(
+        &'a self,
+        stream: &'static str,
+        cursors: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>> {
+        Box::pin(async move {
+            let mut conn = self.0.read().await?;
+            let position = outbox::position_of(&mut conn, stream, cursors).await?;
+            let receiver: Box<dyn Receiver> = Box::new(LocalReceiver {
+                producer: self.0.clone(),
+                stream,
+                position,
+            });
+            Ok(receiver)
+        })
+    }
+}
+
+/// Follows the outbox in the order of its numbering, all slots in one query.
+struct LocalReceiver {
+    producer: Handle,
+    stream: &'static str,
+    position: i64,
+}
+
+impl Receiver for LocalReceiver {
+    fn receive(&mut self, limit: u32) -> BoxFuture<'_, Result<Vec<Envelope>, Error>> {
+        Box::pin(async move {
+            let mut conn = self.producer.read().await?;
+            let (events, position) =
+                outbox::read_from(&mut conn, self.stream, self.position, limit).await?;
+            drop(conn);
+            // A reader may see a commit that is not on disk yet; wait with it.
+            self.producer.db().wait_synced().await?;
+            self.position = position;
+            Ok(events)
+        })
+    }
+
+    fn wakes(&self) -> watch::Receiver<u64> {
+        self.producer.0.published.subscribe()
+    }
+}

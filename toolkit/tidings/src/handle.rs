@@ -1,0 +1,148 @@
+//! A running service as its own code sees it.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::sync::watch;
+
+use crate::db::{Conn, Db};
+use crate::identity::Verifier;
+use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx};
+
+/// A running service: its database, its clock, and the way to begin a transaction.
+///
+/// Cheap to clone. HTTP routes get it as their state:
+///
+/// ```
+/// use axum::extract::State;
+/// use tidings::{Handle, Problem};
+///
+/// async fn count(State(service): State<Handle>) -> Result<String, Problem> {
+///     let mut conn = service.read().await?;
+///     let (count,): (i64,) = conn.query_one("SELECT count(*) FROM orders", &[]).await?;
+///     Ok(count.to_string())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Handle(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) name: &'static str,
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) streams: Vec<StreamInfo>,
+    pub(crate) job_kinds: Vec<&'static str>,
+    pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) verifier: Verifier,
+    pub(crate) random: Mutex<StdRng>,
+    /// Rises with every commit that is on disk.
+    pub(crate) committed: watch::Sender<u64>,
+    /// Rises when readers can find new numbers.
+    pub(crate) published: watch::Sender<u64>,
+}
+
+impl Shared {
+    /// Tells who waits that there is something new; only after the commit is on disk.
+    pub(crate) fn wake(&self, has_events: bool) {
+        self.committed.send_modify(|count| *count += 1);
+        if has_events && self.db.dialect() == crate::Dialect::Sqlite {
+            self.published.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// A number from 0 to 1 for jitter.
+    pub(crate) fn chance(&self) -> f64 {
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .random()
+    }
+}
+
+pub(crate) fn seeded(seed: Option<u64>) -> Mutex<StdRng> {
+    Mutex::new(match seed {
+        Some(seed) => StdRng::seed_from_u64(seed),
+        None => rand::make_rng(),
+    })
+}
+
+impl Handle {
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// The service clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The time now, by the service clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The service's database.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Who signs the access tokens that this service believes.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn read(&self) -> Result<Conn, Error> {
+        self.0.db.read().await
+    }
+
+    /// Begins a transaction on behalf of `context`. Dropping it rolls it back.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn begin(&self, context: Context) -> Result<Tx, Error> {
+        Tx::begin(Arc::clone(&self.0), context).await
+    }
+
+    /// Begins a transaction for work that the service starts by itself.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn begin_own(&self) -> Result<Tx, Error> {
+        self.begin(Context::of_service(self.name(), self.now()))
+            .await
+    }
+
+    /// What was given to the service with [`Service::resource`](crate::Service::resource).
+    ///
+    /// # Errors
+    /// [`Error::Undeclared`] when the service was built without it.
+    pub fn resource<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, Error> {
+        let found = self.0.resources.get(&TypeId::of::<T>()).cloned();
+        found
+            .and_then(|any| any.downcast().ok())
+            .ok_or_else(|| Error::Undeclared {
+                what: std::any::type_name::<T>().to_owned(),
+            })
+    }
+
+    /// Watches for commits of this service, for pages that follow changes live.
+    ///
+    /// A change says only that something was committed; read again to see what.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.0.committed.subscribe()
+    }
+}

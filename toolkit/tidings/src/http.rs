@@ -1,0 +1,18 @@
+//! HTTP conventions that all services share: problems, extractors, lists, page fragments.
+
+mod extract;
+mod fragment;
+mod list;
+mod problem;
+
+pub use extract::{Form, Json, MaybeSignedIn, Path, Query, RequestContext, SignedIn};
+pub use fragment::Fragment;
+pub use list::{List, Paging};
+pub use problem::{FieldError, Problem};
+
+/// The header that carries the correlation id of a request and of its answer.
+pub const CORRELATION_HEADER: &str = "x-correlation-id";
+
+/// The correlation id of a request, made at the edge and kept in its extensions.
+#[derive(Clone, Debug)]
+pub struct CorrelationId(pub String);

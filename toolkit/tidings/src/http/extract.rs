@@ -1,0 +1,172 @@
+//! Extractors that answer bad input with a clear problem.
+
+use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, OptionalFromRequestParts};
+use axum::http::{StatusCode, header, request::Parts};
+use serde::de::DeserializeOwned;
+
+use super::{CORRELATION_HEADER, CorrelationId, Problem};
+use crate::handle::Handle;
+use crate::{Context, Identity};
+
+fn rejected(status: StatusCode, text: String) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(status, "too_large", "The request is too large.")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(status, "unsupported_media_type", text),
+        // A wrong type or a missing field is as bad a request as a missing brace.
+        _ => Problem::new(StatusCode::BAD_REQUEST, "bad_request", text),
+    }
+}
+
+macro_rules! from_rejections {
+    ($($rejection:ty),*) => {$(
+        impl From<$rejection> for Problem {
+            fn from(rejection: $rejection) -> Self {
+                rejected(rejection.status(), rejection.body_text())
+            }
+        }
+    )*};
+}
+from_rejections!(JsonRejection, FormRejection, PathRejection, QueryRejection);
+
+/// A JSON body. Wrong types, missing fields and broken JSON are 400, a wrong content type is 415.
+#[derive(Clone, Debug, FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub struct Json<T>(pub T);
+
+/// The body of a submitted form.
+#[derive(Clone, Debug, FromRequest)]
+#[from_request(via(axum::Form), rejection(Problem))]
+pub struct Form<T>(pub T);
+
+/// Parts of the path.
+#[derive(Clone, Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+/// The query.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let axum::extract::Query(query) =
+            axum::extract::Query::from_request_parts(parts, state).await?;
+        Ok(Self(query))
+    }
+}
+
+impl<T> axum::response::IntoResponse for Json<T>
+where
+    T: serde::Serialize,
+{
+    fn into_response(self) -> axum::response::Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Somebody who has signed in; 401 for anybody else.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Identity);
+
+/// Somebody who may have signed in. A token that is not good is 401, not nobody.
+#[derive(Clone, Debug)]
+pub struct MaybeSignedIn(pub Option<Identity>);
+
+impl<S> FromRequestParts<S> for MaybeSignedIn
+where
+    Handle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+            return Ok(Self(None));
+        };
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(|text| text.strip_prefix("Bearer "));
+        let service = Handle::from_ref(state);
+        let identity = token.map(|token| service.verifier().verify(token, service.now()));
+        match identity {
+            Some(Ok(identity)) => Ok(Self(Some(identity))),
+            Some(Err(rejected)) => {
+                tracing::info!(error = %crate::chain(&rejected), "an access token was refused");
+                Err(Problem::not_signed_in())
+            }
+            None => Err(Problem::not_signed_in()),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    Handle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
+        identity.map(Self).ok_or_else(Problem::not_signed_in)
+    }
+}
+
+/// Who acts and what the request belongs to, for [`Handle::begin`].
+#[derive(Clone, Debug)]
+pub struct RequestContext(pub Context);
+
+impl<S> FromRequestParts<S> for RequestContext
+where
+    Handle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
+        let known = parts
+            .extensions
+            .get::<CorrelationId>()
+            .map(|id| id.0.clone());
+        let sent = || {
+            let text = parts.headers.get(CORRELATION_HEADER)?.to_str().ok()?;
+            is_plain(text).then(|| text.to_owned())
+        };
+        let fresh = || crate::uuid_at(Handle::from_ref(state).now()).to_string();
+        Ok(Self(Context {
+            actor: identity.map_or("anonymous".to_owned(), |who| {
+                format!("user:{}", who.user_id)
+            }),
+            correlation_id: known.or_else(sent).unwrap_or_else(fresh),
+            causation_id: None,
+        }))
+    }
+}
+
+/// A correlation id from outside ends up in logs and pages.
+fn is_plain(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+}
+
+impl<S> OptionalFromRequestParts<S> for SignedIn
+where
+    Handle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
+        Ok(identity.map(Self))
+    }
+}

@@ -1,0 +1,355 @@
+//! An installation: services running together in one process.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::db::{Db, migrate};
+use crate::feed::{LocalFeed, Transport};
+use crate::handle::{Handle, Shared, seeded};
+use crate::identity::Verifier;
+use crate::job::JobRunner;
+use crate::subscription::{ParkedRunner, Reader, Subscription};
+use crate::worker::{Source, Worker};
+use crate::{Clock, Dialect, Error, Service, StreamInfo, job, outbox, subscription};
+
+/// Where the services keep their databases.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In memory, gone with the process.
+    Memory,
+    /// One SQLite file per service in a folder.
+    Sqlite(PathBuf),
+    /// One schema per service in a PostgreSQL database.
+    Postgres(String),
+}
+
+/// Makes the transport of a producer's streams out of its feed.
+pub type MakeTransport = dyn Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync;
+
+/// How an installation is set up.
+pub struct Setup {
+    storage: Storage,
+    clock: Clock,
+    seed: Option<u64>,
+    services: Vec<Service>,
+    transport: Option<Box<MakeTransport>>,
+}
+
+impl Setup {
+    /// An installation without services, on the machine's clock.
+    #[must_use]
+    pub fn new(storage: Storage) -> Self {
+        Self {
+            storage,
+            clock: Clock::system(),
+            seed: None,
+            services: Vec::new(),
+            transport: None,
+        }
+    }
+
+    /// Uses another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes jitter repeatable.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Adds a service.
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Puts another transport between producers and subscribers.
+    #[must_use]
+    pub fn transport(
+        mut self,
+        make: impl Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync + 'static,
+    ) -> Self {
+        self.transport = Some(Box::new(make));
+        self
+    }
+
+    /// Opens and migrates the databases and runs the start hooks. Nothing moves yet.
+    ///
+    /// # Errors
+    /// When a database cannot be opened, is unsafe, or a migration fails.
+    pub async fn open(self) -> Result<Installation, Error> {
+        let verifier = Verifier::default();
+        let mut parts = Vec::new();
+        for service in self.services {
+            let db = open_db(&self.storage, service.name).await?;
+            let mut steps = vec![outbox::MIGRATION, job::MIGRATION, subscription::MIGRATION];
+            steps.extend_from_slice(&service.migrations);
+            migrate(&db, &steps).await?;
+            let shared = Shared {
+                name: service.name,
+                db,
+                clock: self.clock.clone(),
+                streams: service.streams,
+                job_kinds: service.jobs.iter().map(|job| job.kind()).collect(),
+                resources: service.resources,
+                verifier: verifier.clone(),
+                random: seeded(self.seed),
+                committed: watch::Sender::new(0),
+                published: watch::Sender::new(0),
+            };
+            parts.push(ServiceParts {
+                handle: Handle(Arc::new(shared)),
+                subscriptions: service.subscriptions,
+                jobs: service.jobs,
+                router: service.router,
+                openapi: service.openapi,
+                hooks: service.hooks,
+            });
+        }
+        Installation::assemble(parts, self.clock, verifier, self.transport.as_deref()).await
+    }
+}
+
+async fn open_db(storage: &Storage, name: &str) -> Result<Db, Error> {
+    match storage {
+        Storage::Memory => Db::memory(),
+        Storage::Sqlite(folder) => Db::sqlite(&folder.join(format!("{name}.db"))),
+        Storage::Postgres(url) => Db::postgres(url, name).await,
+    }
+}
+
+struct ServiceParts {
+    handle: Handle,
+    subscriptions: Vec<Arc<Subscription>>,
+    jobs: Vec<Box<dyn job::JobKind>>,
+    router: Router<Handle>,
+    openapi: Option<serde_json::Value>,
+    hooks: Vec<crate::service::StartHook>,
+}
+
+/// One subscription of one stream, by name, for catalogues and consoles.
+#[derive(Clone, Debug)]
+pub struct SubscriptionInfo {
+    /// The service that subscribes.
+    pub service: Handle,
+    /// The subscription's name.
+    pub name: &'static str,
+    /// The stream it reads.
+    pub stream: &'static str,
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Handle({})", self.name())
+    }
+}
+
+/// Services that are open and can be asked; [`Installation::start`] sets them moving.
+///
+/// ```
+/// use tidings::{Service, Setup, Storage};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut installation = Setup::new(Storage::Memory)
+///     .service(Service::new("orders"))
+///     .open()
+///     .await?;
+/// let running = installation.start();
+/// // … serve installation.router() …
+/// running.stop().await;
+/// # Ok::<(), tidings::Error>(()) }).unwrap();
+/// ```
+pub struct Installation {
+    handles: Vec<Handle>,
+    subscriptions: Vec<SubscriptionInfo>,
+    routers: Vec<(Handle, Router<Handle>)>,
+    openapi: Vec<(&'static str, serde_json::Value)>,
+    verifier: Verifier,
+    workers: Vec<Worker>,
+}
+
+impl Installation {
+    async fn assemble(
+        parts: Vec<ServiceParts>,
+        clock: Clock,
+        verifier: Verifier,
+        make_transport: Option<&MakeTransport>,
+    ) -> Result<Self, Error> {
+        let mut sources: HashMap<&'static str, Source> = HashMap::new();
+        for part in &parts {
+            for stream in &part.handle.0.streams {
+                let feed = LocalFeed::new(part.handle.clone());
+                let transport: Arc<dyn Transport> = match make_transport {
+                    Some(make) => make(feed.clone()),
+                    None => Arc::new(feed.clone()),
+                };
+                let feed = Arc::new(feed);
+                if sources
+                    .insert(stream.name, Source { transport, feed })
+                    .is_some()
+                {
+                    let text = format!("two services write the stream {}", stream.name);
+                    return Err(Error::Unsafe(text));
+                }
+            }
+        }
+        let mut installation = Self {
+            handles: Vec::new(),
+            subscriptions: Vec::new(),
+            routers: Vec::new(),
+            openapi: Vec::new(),
+            verifier,
+            workers: Vec::new(),
+        };
+        for part in parts {
+            installation.add(part, &clock, &sources).await?;
+        }
+        Ok(installation)
+    }
+
+    async fn add(
+        &mut self,
+        part: ServiceParts,
+        clock: &Clock,
+        sources: &HashMap<&'static str, Source>,
+    ) -> Result<(), Error> {
+        let handle = part.handle;
+        for hook in &part.hooks {
+            hook(handle.clone()).await?;
+        }
+        for of in &part.subscriptions {
+            let Some(source) = sources.get(of.stream.name) else {
+                tracing::warn!(
+                    service = handle.name(),
+                    stream = of.stream.name,
+                    "nobody feeds this subscription"
+                );
+                continue;
+            };
+            let name = format!("{}/{} {}", handle.name(), of.name, of.stream.name);
+            let reader = Reader::new(
+                handle.clone(),
+                Arc::clone(of),
+                Arc::clone(&source.transport),
+                Arc::clone(&source.feed),
+            );
+            self.workers
+                .push(Worker::reader(name, clock.clone(), reader));
+            self.subscriptions.push(SubscriptionInfo {
+                service: handle.clone(),
+                name: of.name,
+                stream: of.stream.name,
+            });
+        }
+        if !part.subscriptions.is_empty() {
+            let parked = ParkedRunner::new(handle.clone(), part.subscriptions);
+            self.workers.push(Worker::parked(&handle, parked));
+        }
+        if !part.jobs.is_empty() {
+            let jobs = JobRunner::new(handle.clone(), part.jobs);
+            self.workers.push(Worker::jobs(&handle, jobs));
+        }
+        if handle.db().dialect() == Dialect::Postgres && !handle.0.streams.is_empty() {
+            self.workers.push(Worker::sequencer(&handle));
+        }
+        self.openapi
+            .extend(part.openapi.map(|document| (handle.name(), document)));
+        self.routers.push((handle.clone(), part.router));
+        self.handles.push(handle);
+        Ok(())
+    }
+
+    /// A service by its name.
+    #[must_use]
+    pub fn handle(&self, name: &str) -> Option<Handle> {
+        self.handles
+            .iter()
+            .find(|handle| handle.name() == name)
+            .cloned()
+    }
+
+    /// Every service.
+    #[must_use]
+    pub fn handles(&self) -> &[Handle] {
+        &self.handles
+    }
+
+    /// Every stream, with the service that writes it.
+    pub fn streams(&self) -> impl Iterator<Item = (&Handle, &StreamInfo)> {
+        self.handles
+            .iter()
+            .flat_map(|handle| handle.0.streams.iter().map(move |stream| (handle, stream)))
+    }
+
+    /// Every subscription.
+    #[must_use]
+    pub fn subscriptions(&self) -> &[SubscriptionInfo] {
+        &self.subscriptions
+    }
+
+    /// The OpenAPI documents of the services.
+    #[must_use]
+    pub fn openapi(&self) -> &[(&'static str, serde_json::Value)] {
+        &self.openapi
+    }
+
+    /// Whose access tokens the services believe.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// The routes of all services.
+    pub fn router(&self) -> Router {
+        let routers = self.routers.iter();
+        routers.fold(Router::new(), |all, (handle, router)| {
+            all.merge(router.clone().with_state(handle.clone()))
+        })
+    }
+
+    /// Hands out the moving parts, for a harness that steps them by hand; once.
+    pub fn workers(&mut self) -> Vec<Worker> {
+        std::mem::take(&mut self.workers)
+    }
+
+    /// Sets the moving parts moving, on the current runtime.
+    pub fn start(&mut self) -> Running {
+        let stop = watch::Sender::new(false);
+        let mut tasks = JoinSet::new();
+        for worker in self.workers() {
+            tasks.spawn(worker.run(stop.subscribe()));
+        }
+        Running { stop, tasks }
+    }
+}
+
+/// The moving parts in motion. Dropping it stops them at once, like a crash.
+pub struct Running {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    /// Stops taking work, finishes what was begun, and returns.
+    ///
+    /// What cannot be finished is left as it was; a later start goes on from there.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(error = %error, "a worker has ended badly");
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Services that talk by events.
+//!
+//! A service commits a change and its event in one transaction; every subscriber
+//! applies it once, in order per key, whatever crashes in between, or it is on the
+//! list of parked and dead events by its name.
+//!
+//! - [`Stream`]: the events about one kind of entity, as an enum with a derive.
+//! - [`Service`]: a definition: what it stores, publishes, subscribes to, and how it is asked.
+//! - [`Tx`]: the transaction, in which a change, its events and its jobs become real together.
+//! - [`Setup`] and [`Installation`]: services running in one process, on SQLite or PostgreSQL.
+//!
+//! Delivery is at least once; effects in the subscriber's database are applied
+//! once, because the subscription's cursor moves in the handler's transaction.
+//! Calls to the outside are jobs with a stable key, at least once.
+
+#![warn(missing_docs)]
+
+extern crate self as tidings;
+
+pub mod alert;
+pub mod crash;
+mod db;
+mod error;
+mod event;
+mod failure;
+mod feed;
+mod handle;
+mod http;
+mod id;
+mod identity;
+mod installation;
+mod job;
+pub mod lag;
+mod outbox;
+mod sequencer;
+mod service;
+mod stream;
+mod subscription;
+mod time;
+mod tx;
+mod worker;
+
+pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
+pub use error::{Cause, Error, Fate, Fault, chain};
+pub use event::{Context, Envelope, Event, EventId};
+pub use feed::{Feed, FeedPage, LocalFeed, Receiver, Transport};
+pub use handle::Handle;
+pub use http::{
+    CORRELATION_HEADER, CorrelationId, FieldError, Form, Fragment, Json, List, MaybeSignedIn,
+    Paging, Path, Problem, Query, RequestContext, SignedIn,
+};
+pub use id::uuid_at;
+pub use identity::{BadKey, Claims, Identity, Rejected, Signer, Verifier};
+pub use installation::{Installation, MakeTransport, Running, Setup, Storage, SubscriptionInfo};
+pub use job::{Enqueue, Job, JobHandler, JobRow, JobRun, OutsideJobHandler};
+pub use service::Service;
+pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};
+pub use subscription::{BatchHandler, DeadEvent, EventHandler};
+pub use tidings_derive::{FromRow, Stream};
+pub use time::{Clock, Timestamp};
+pub use tx::{MESSAGE_BYTES_MAX, Tx};
+pub use worker::Worker;
+
+pub use serde;
+pub use uuid::Uuid;
+
+/// What operators do with events and jobs that have failed.
+pub mod dead {
+    pub use crate::job::{dead as jobs, retry as retry_job};
+    pub use crate::subscription::{discard, parked as events, retry};
+}
+
+/// What the derives call.
+#[doc(hidden)]
+pub use serde_json::{Error as JsonError, to_string as to_json};
+
+/// What the derives call.
+#[doc(hidden)]
+pub fn from_json<T: serde::de::DeserializeOwned>(data: &str) -> Result<T, String> {
+    serde_json::from_str(data).map_err(|error| error.to_string())
+}

@@ -1,0 +1,61 @@
+//! Gives events their numbers on PostgreSQL, in an order that agrees with commit order per key.
+//!
+//! A tick looks at what has become visible since the last one: events whose
+//! transaction was running at the last look (`xip`) or had not begun (`>= xmax`),
+//! and that are visible now. Within a tick they are ordered by insertion id, which
+//! for one key is commit order because writers of one key hold a lock from before
+//! the id is drawn until after the commit. Whatever a tick has missed because its
+//! transaction was still open, a later tick sees; nothing is numbered twice,
+//! because every event is in exactly one difference of two snapshots.
+//!
+//! One process at a time: whoever holds the tick row. The statement that numbers
+//! runs after the row is locked, never in the same statement: its snapshot must be
+//! newer than the one that the last tick has stored.
+
+use crate::handle::Handle;
+use crate::{Error, params};
+
+/// Numbers what has become visible. Says whether there was anything.
+pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
+    // Read only: locking the row when there is nothing to do would cost a
+    // transaction id and an fsync at every look.
+    let look = "SELECT EXISTS (SELECT 1 FROM tidings_outbox, tidings_ticks t
+        WHERE xid >= pg_snapshot_xmax(t.snapshot)
+           OR xid = ANY(ARRAY(SELECT pg_snapshot_xip(t.snapshot))))";
+    let (waiting,): (bool,) = service.read().await?.query_one(look, &[]).await?;
+    if !waiting {
+        return Ok(false);
+    }
+    let db = service.db();
+    let mut conn = db.begin().await?;
+    let lock = "SELECT pg_snapshot_xmax(snapshot)::text,
+            ARRAY(SELECT pg_snapshot_xip(snapshot))::text
+        FROM tidings_ticks WHERE id = 1 FOR UPDATE SKIP LOCKED";
+    let Some((xmax, xip)) = conn.query_opt::<(String, String)>(lock, &[]).await? else {
+        return Ok(false);
+    };
+    let number = "WITH fresh AS (
+            SELECT id, stream, slot FROM tidings_outbox
+            WHERE xid >= $1::text::xid8 OR xid = ANY($2::text::xid8[])
+        ), numbered AS (
+            INSERT INTO tidings_numbers (stream, slot, sequence, outbox_id)
+            SELECT f.stream, f.slot, coalesce(h.sequence, 0)
+                    + row_number() OVER (PARTITION BY f.stream, f.slot ORDER BY f.id), f.id
+            FROM fresh f LEFT JOIN tidings_heads h ON h.stream = f.stream AND h.slot = f.slot
+            ORDER BY f.id
+            RETURNING stream, slot, sequence
+        ), heads AS (
+            INSERT INTO tidings_heads (stream, slot, sequence)
+            SELECT stream, slot, max(sequence) FROM numbered GROUP BY stream, slot
+            ON CONFLICT (stream, slot) DO UPDATE SET sequence = excluded.sequence
+        ), ticked AS (
+            UPDATE tidings_ticks SET snapshot = pg_current_snapshot() WHERE id = 1
+        )
+        SELECT count(*) FROM numbered";
+    let (numbered,): (i64,) = conn.query_one(number, params![xmax, xip]).await?;
+    db.commit(conn).await?;
+    if numbered > 0 {
+        service.0.published.send_modify(|count| *count += 1);
+    }
+    Ok(numbered > 0)
+}

@@ -1,0 +1,184 @@
+//! The definition of a service, on one screen.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+
+use crate::job::{Job, JobHandler, JobKind, Outside, OutsideJobHandler, Transactional};
+use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
+use crate::{Error, Fault, Handle, Migration, Stream, StreamInfo};
+
+pub(crate) type StartHook =
+    Box<dyn Fn(Handle) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
+
+/// A service: one database, the streams it writes, what it listens to and how it is asked.
+///
+/// ```
+/// # #[derive(tidings::Stream)]
+/// # #[stream(name = "tickets", key = "ticket_id")]
+/// # enum TicketEvent { #[event("ticket.listed")] Listed { ticket_id: String } }
+/// # #[derive(tidings::Stream)]
+/// # #[stream(name = "orders", key = "order_id")]
+/// # enum OrderEvent { #[event("order.created")] Created { order_id: String } }
+/// # mod handlers {
+/// #     use tidings::{Error, Event, Tx};
+/// #     pub async fn tickets(_: Event<super::TicketEvent>, _: &mut Tx) -> Result<(), Error> { Ok(()) }
+/// # }
+/// use tidings::{Migration, Service};
+///
+/// pub fn service() -> Service {
+///     Service::new("orders")
+///         .migrations(&[Migration::new("0001", "CREATE TABLE orders (id TEXT PRIMARY KEY)")])
+///         .publishes::<OrderEvent>()
+///         .subscribes("tickets", handlers::tickets)
+/// }
+/// # fn main() { service(); }
+/// ```
+///
+/// A definition does nothing by itself; an [`Installation`](crate::Installation) runs it.
+pub struct Service {
+    pub(crate) name: &'static str,
+    pub(crate) migrations: Vec<Migration>,
+    pub(crate) streams: Vec<StreamInfo>,
+    pub(crate) subscriptions: Vec<Arc<Subscription>>,
+    pub(crate) jobs: Vec<Box<dyn JobKind>>,
+    pub(crate) router: Router<Handle>,
+    pub(crate) openapi: Option<serde_json::Value>,
+    pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) hooks: Vec<StartHook>,
+}
+
+impl Service {
+    /// A service that does nothing yet. The name is also its database's name.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            migrations: Vec::new(),
+            streams: Vec::new(),
+            subscriptions: Vec::new(),
+            jobs: Vec::new(),
+            router: Router::new(),
+            openapi: None,
+            resources: HashMap::new(),
+            hooks: Vec::new(),
+        }
+    }
+
+    /// The tables of the service.
+    #[must_use]
+    pub fn migrations(mut self, migrations: &[Migration]) -> Self {
+        self.migrations.extend_from_slice(migrations);
+        self
+    }
+
+    /// Declares that the service, and no other, writes this stream.
+    #[must_use]
+    pub fn publishes<S: Stream>(mut self) -> Self {
+        self.streams.push(StreamInfo::of::<S>());
+        self
+    }
+
+    /// Applies every event of a stream, one by one: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
+    ///
+    /// The name keeps the cursor; a new name starts from the beginning. One name
+    /// may be used for several streams.
+    #[must_use]
+    pub fn subscribes<S, E, H>(self, name: &'static str, handler: H) -> Self
+    where
+        S: Stream,
+        E: Fault,
+        H: for<'a> EventHandler<'a, S, E>,
+    {
+        let handler = Box::new(One(handler, PhantomData::<fn(S) -> E>));
+        self.subscription(Subscription {
+            name,
+            stream: StreamInfo::of::<S>(),
+            handler,
+        })
+    }
+
+    /// Applies a stream batch by batch: `async fn(&[Event<S>], &mut Tx) -> Result<(), E>`.
+    #[must_use]
+    pub fn subscribes_batch<S, E, H>(self, name: &'static str, handler: H) -> Self
+    where
+        S: Stream,
+        E: Fault,
+        H: for<'a> BatchHandler<'a, S, E>,
+    {
+        let handler = Box::new(Batch(handler, PhantomData::<fn(S) -> E>));
+        self.subscription(Subscription {
+            name,
+            stream: StreamInfo::of::<S>(),
+            handler,
+        })
+    }
+
+    fn subscription(mut self, subscription: Subscription) -> Self {
+        self.subscriptions.push(Arc::new(subscription));
+        self
+    }
+
+    /// Runs a kind of job whose effect is in the database: `async fn(J, &mut Tx) -> Result<(), E>`.
+    #[must_use]
+    pub fn job<J, E, H>(mut self, handler: H) -> Self
+    where
+        J: Job,
+        E: Fault,
+        H: for<'a> JobHandler<'a, J, E>,
+    {
+        self.jobs
+            .push(Box::new(Transactional(handler, PhantomData::<fn(J) -> E>)));
+        self
+    }
+
+    /// Runs a kind of job that calls outside: `async fn(J, JobRun) -> Result<(), E>`.
+    #[must_use]
+    pub fn outside_job<J, E, H>(mut self, handler: H) -> Self
+    where
+        J: Job,
+        E: Fault,
+        H: OutsideJobHandler<J, E>,
+    {
+        self.jobs
+            .push(Box::new(Outside(handler, PhantomData::<fn(J) -> E>)));
+        self
+    }
+
+    /// Adds routes, with the paths as the outside sees them.
+    #[must_use]
+    pub fn http(mut self, routes: Router<Handle>) -> Self {
+        self.router = self.router.merge(routes);
+        self
+    }
+
+    /// The OpenAPI document of the service's routes.
+    #[must_use]
+    pub fn openapi(mut self, document: serde_json::Value) -> Self {
+        self.openapi = Some(document);
+        self
+    }
+
+    /// Gives the service's code something to use: a payment provider, a setting. One of a type.
+    #[must_use]
+    pub fn resource<T: Send + Sync + 'static>(mut self, resource: T) -> Self {
+        self.resources.insert(TypeId::of::<T>(), Arc::new(resource));
+        self
+    }
+
+    /// Runs at every start, after the migrations and before anything else.
+    #[must_use]
+    pub fn on_start<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Handle) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        self.hooks
+            .push(Box::new(move |handle| Box::pin(hook(handle))));
+        self
+    }
+}

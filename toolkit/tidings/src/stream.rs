@@ -1,0 +1,121 @@
+//! Streams: the events about one kind of entity, as an enum.
+
+use serde::Serialize;
+
+/// What a stream's events are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Something happened that others react to.
+    Business,
+    /// The full public record of an entity after a change, so that others can keep a replica.
+    State,
+}
+
+/// The name and version of one kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct EventType {
+    /// The name on the wire: `order.created`.
+    pub name: &'static str,
+    /// The version of its data, counted from 1.
+    pub version: u16,
+}
+
+/// The events about one kind of entity, written by exactly one service.
+///
+/// Derive it for an enum whose variants are the event types. Every variant has
+/// the field that is the key; names on the wire are literals, so that renaming a
+/// variant changes nothing outside:
+///
+/// ```
+/// use tidings::Stream;
+///
+/// /// What becomes of orders.
+/// #[derive(Clone, Debug, PartialEq, tidings::Stream)]
+/// #[stream(name = "orders", key = "order_id")]
+/// enum OrderEvent {
+///     /// A buyer has ordered.
+///     #[event("order.created")]
+///     Created { order_id: uuid::Uuid, total_minor: i64 },
+///     /// The hold ran out before the payment.
+///     #[event("order.expired")]
+///     Expired { order_id: uuid::Uuid },
+/// }
+///
+/// let id = uuid::Uuid::nil();
+/// let event = OrderEvent::Expired { order_id: id };
+/// assert_eq!(OrderEvent::NAME, "orders");
+/// assert_eq!(event.key(), id.to_string());
+/// assert_eq!(event.encode().unwrap(), format!(r#"{{"order_id":"{id}"}}"#));
+/// ```
+pub trait Stream: Sized + Send + Sync + 'static {
+    /// The stream's name: the entity in the plural.
+    const NAME: &'static str;
+    /// How many slots order is kept in; fixed when the stream is created.
+    const SLOTS: u16 = 64;
+    /// What its events are for.
+    const KIND: Kind = Kind::Business;
+    /// Every event type that can occur.
+    const TYPES: &'static [EventType];
+
+    /// The entity that the event is about. Events of one key are ordered.
+    fn key(&self) -> String;
+
+    /// The event's name and version.
+    fn event_type(&self) -> EventType;
+
+    /// The event's data as JSON.
+    ///
+    /// # Errors
+    /// When a field cannot be written as JSON.
+    fn encode(&self) -> Result<String, serde_json::Error>;
+
+    /// Reads an event back; `None` when this build does not know the name.
+    ///
+    /// # Errors
+    /// When the name is known but the version or the data is not.
+    fn decode(name: &str, version: u16, data: &str) -> Result<Option<Self>, String>;
+}
+
+/// A stream as the runtime sees it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StreamInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// How many slots it has.
+    pub slots: u16,
+    /// What its events are for.
+    pub kind: Kind,
+    /// Every event type that can occur.
+    pub types: &'static [EventType],
+}
+
+impl StreamInfo {
+    pub(crate) const fn of<S: Stream>() -> Self {
+        Self {
+            name: S::NAME,
+            slots: S::SLOTS,
+            kind: S::KIND,
+            types: S::TYPES,
+        }
+    }
+}
+
+/// The slot of a key: its 64-bit FNV-1a hash, modulo the number of slots.
+///
+/// Any program that publishes or reads a stream must compute the same:
+///
+/// ```
+/// assert_eq!(tidings::slot_of("order-1", 64), 45);
+/// ```
+#[must_use]
+pub fn slot_of(key: &str, slots: u16) -> u16 {
+    let slot = fnv1a(key.bytes()) % u64::from(slots.max(1));
+    u16::try_from(slot).unwrap_or_default()
+}
+
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

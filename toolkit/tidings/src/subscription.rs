@@ -1,0 +1,51 @@
+//! Subscriptions: named readers of streams, each with a cursor per slot.
+
+mod cursor;
+mod handler;
+mod parked;
+mod reader;
+
+pub(crate) use handler::{Batch, Erased, One};
+pub use handler::{BatchHandler, EventHandler};
+pub(crate) use parked::ParkedRunner;
+pub use parked::{DeadEvent, discard, parked, retry};
+pub(crate) use reader::{Progress, Reader};
+
+use crate::StreamInfo;
+use crate::db::Migration;
+
+/// One stream of one subscription with the code that applies its events.
+pub(crate) struct Subscription {
+    pub(crate) name: &'static str,
+    pub(crate) stream: StreamInfo,
+    pub(crate) handler: Box<dyn Erased>,
+}
+
+pub(crate) const MIGRATION: Migration = Migration::new(
+    "tidings_0003_subscriptions",
+    "CREATE TABLE tidings_cursors (
+        subscription TEXT NOT NULL, stream TEXT NOT NULL, slot BIGINT NOT NULL,
+        sequence BIGINT NOT NULL,
+        PRIMARY KEY (subscription, stream, slot)
+    );
+    CREATE TABLE tidings_parked (
+        subscription TEXT NOT NULL,
+        stream TEXT NOT NULL, slot BIGINT NOT NULL, sequence BIGINT NOT NULL,
+        key TEXT NOT NULL, type TEXT NOT NULL, version BIGINT NOT NULL, data TEXT NOT NULL,
+        time BIGINT NOT NULL, actor TEXT NOT NULL, correlation_id TEXT NOT NULL, causation_id TEXT,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'parked', 'dead')),
+        error TEXT, attempts BIGINT NOT NULL DEFAULT 0,
+        next_at BIGINT NOT NULL, first_failed_at BIGINT, last_failed_at BIGINT,
+        PRIMARY KEY (subscription, stream, slot, sequence)
+    );
+    CREATE INDEX tidings_parked_key ON tidings_parked (subscription, stream, key, sequence);
+    CREATE TABLE tidings_acts (
+        id TEXT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL,
+        act TEXT NOT NULL, subject TEXT NOT NULL, note TEXT
+    );
+    CREATE TABLE tidings_alerts (
+        kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
+        opened_at BIGINT NOT NULL, closed_at BIGINT,
+        PRIMARY KEY (kind, subject)
+    );",
+);

@@ -1,0 +1,59 @@
+//! Cursors: the last sequence applied, per subscription, stream and slot.
+
+use std::collections::BTreeMap;
+
+use crate::db::Conn;
+use crate::outbox::as_i64;
+use crate::{Error, StreamInfo, params};
+
+/// The cursors of one subscription on one stream.
+pub(crate) type Cursors = BTreeMap<u16, u64>;
+
+/// Reads the cursors, after making sure that there is one for every slot.
+pub(super) async fn load(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &StreamInfo,
+) -> Result<Cursors, Error> {
+    let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
+    let rows: Vec<(u16, u64)> = conn.query(sql, params![subscription, stream.name]).await?;
+    let mut cursors: Cursors = (0..stream.slots).map(|slot| (slot, 0)).collect();
+    cursors.extend(rows);
+    Ok(cursors)
+}
+
+/// Makes the missing rows, so that moving a cursor is an UPDATE that can be checked.
+pub(super) async fn create(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &StreamInfo,
+) -> Result<(), Error> {
+    for slot in 0..stream.slots {
+        let sql = "INSERT INTO tidings_cursors (subscription, stream, slot, sequence)
+            VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING";
+        conn.execute(sql, params![subscription, stream.name, slot])
+            .await?;
+    }
+    Ok(())
+}
+
+/// Moves a cursor if it still stands where we think; [`Error::Overtaken`] if not.
+///
+/// The condition is the whole of "applied once": two instances that hold the same
+/// event both run its handler, and only the one whose UPDATE touches a row commits.
+pub(super) async fn advance(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &str,
+    slot: u16,
+    (old, new): (u64, u64),
+) -> Result<(), Error> {
+    let sql = "UPDATE tidings_cursors SET sequence = $5
+        WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4";
+    let params = params![subscription, stream, slot, as_i64(old), as_i64(new)];
+    if conn.execute(sql, params).await? == 1 {
+        Ok(())
+    } else {
+        Err(Error::Overtaken)
+    }
+}

@@ -1,0 +1,157 @@
+//! Handlers, and how the runtime calls them without knowing their types.
+
+use std::marker::PhantomData;
+
+use futures_util::future::BoxFuture;
+
+use crate::failure::Failure;
+use crate::{Context, Envelope, Event, Fault, Stream, Tx};
+
+/// Code for one event: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
+///
+/// What it writes, publishes and enqueues through the transaction commits together
+/// with the subscription's cursor: once, however often the event is delivered. It
+/// may be *entered* more than once, so it has no other way to act: calls to the
+/// outside are jobs.
+pub trait EventHandler<'a, S, E>: Send + Sync + 'static {
+    /// The running handler.
+    type Future: Future<Output = Result<(), E>> + Send + 'a;
+    /// Applies the event.
+    fn call(&self, event: Event<S>, tx: &'a mut Tx) -> Self::Future;
+}
+
+impl<'a, S, E, F, Fut> EventHandler<'a, S, E> for F
+where
+    F: Fn(Event<S>, &'a mut Tx) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'a,
+{
+    type Future = Fut;
+    fn call(&self, event: Event<S>, tx: &'a mut Tx) -> Fut {
+        self(event, tx)
+    }
+}
+
+/// Code for a whole batch: `async fn(&[Event<S>], &mut Tx) -> Result<(), E>`, for work that
+/// can be written as one set-based statement (about three times as fast).
+///
+/// Events of one key are in order. When it fails, the batch is rolled back and
+/// halved until the event that fails stands alone.
+pub trait BatchHandler<'a, S, E>: Send + Sync + 'static {
+    /// The running handler.
+    type Future: Future<Output = Result<(), E>> + Send + 'a;
+    /// Applies the events.
+    fn call(&self, events: &'a [Event<S>], tx: &'a mut Tx) -> Self::Future;
+}
+
+impl<'a, S: 'a, E, F, Fut> BatchHandler<'a, S, E> for F
+where
+    F: Fn(&'a [Event<S>], &'a mut Tx) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<(), E>> + Send + 'a,
+{
+    type Future = Fut;
+    fn call(&self, events: &'a [Event<S>], tx: &'a mut Tx) -> Fut {
+        self(events, tx)
+    }
+}
+
+/// A failure, and which event of the batch it is about, where that is known.
+pub(crate) struct Failed {
+    pub(crate) index: Option<usize>,
+    pub(crate) failure: Failure,
+}
+
+/// A handler whose stream's type is forgotten.
+pub(crate) trait Erased: Send + Sync {
+    /// Applies the events in order; says how many were of a type this build does not know.
+    fn apply<'a>(
+        &'a self,
+        events: &'a [&'a Envelope],
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<u64, Failed>>;
+}
+
+pub(crate) struct One<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>);
+pub(crate) struct Batch<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>);
+
+/// What an event causes belongs to the same flow and is done in the same actor's name.
+fn caused_by(envelope: &Envelope) -> Context {
+    Context {
+        causation_id: Some(envelope.id.to_string()),
+        ..envelope.context.clone()
+    }
+}
+
+fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S>>, Failed> {
+    let decoded = S::decode(&envelope.name, envelope.version, &envelope.data);
+    let data = decoded.map_err(|reason| Failed {
+        index: Some(index),
+        failure: Failure::hopeless(format!(
+            "read {} version {}: {reason}",
+            envelope.name, envelope.version
+        )),
+    })?;
+    Ok(data.map(|data| Event {
+        id: envelope.id.clone(),
+        time: envelope.time,
+        context: envelope.context.clone(),
+        data,
+    }))
+}
+
+impl<S, E, H> Erased for One<S, E, H>
+where
+    S: Stream,
+    E: Fault,
+    H: for<'a> EventHandler<'a, S, E>,
+{
+    fn apply<'a>(
+        &'a self,
+        events: &'a [&'a Envelope],
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<u64, Failed>> {
+        Box::pin(async move {
+            let mut unknown = 0;
+            for (index, envelope) in events.iter().enumerate() {
+                let Some(event) = decode::<S>(index, envelope)? else {
+                    unknown += 1;
+                    continue;
+                };
+                tx.set_context(caused_by(envelope));
+                self.0.call(event, tx).await.map_err(|error| Failed {
+                    index: Some(index),
+                    failure: Failure::of(&error),
+                })?;
+            }
+            Ok(unknown)
+        })
+    }
+}
+
+impl<S, E, H> Erased for Batch<S, E, H>
+where
+    S: Stream,
+    E: Fault,
+    H: for<'a> BatchHandler<'a, S, E>,
+{
+    fn apply<'a>(
+        &'a self,
+        events: &'a [&'a Envelope],
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<u64, Failed>> {
+        Box::pin(async move {
+            let mut known = Vec::with_capacity(events.len());
+            for (index, envelope) in events.iter().enumerate() {
+                known.extend(decode::<S>(index, envelope)?);
+            }
+            let unknown = (events.len() - known.len()) as u64;
+            if let (Some(first), false) = (events.first(), known.is_empty()) {
+                tx.set_context(caused_by(first));
+                self.0.call(&known, tx).await.map_err(|error| Failed {
+                    index: None,
+                    failure: Failure::of(&error),
+                })?;
+            }
+            Ok(unknown)
+        })
+    }
+}

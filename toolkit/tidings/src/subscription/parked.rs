@@ -1,0 +1,352 @@
+//! Parked events: tried again in order, each key by itself, and given to a person at last.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Subscription;
+use crate::db::Conn;
+use crate::failure::{Failure, backoff, guarded};
+use crate::handle::Handle;
+use crate::outbox::as_i64;
+use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, params};
+
+/// Tries, quick ones included, before a parked event is dead.
+const ATTEMPTS_MAX: u32 = 10;
+const BACKOFF_FIRST: Duration = Duration::from_secs(1);
+const BACKOFF_MOST: Duration = Duration::from_secs(600);
+/// After a fault that is not the event's.
+const WAIT: Duration = Duration::from_secs(1);
+const HANDLER_LIMIT: Duration = Duration::from_secs(30);
+const BATCH: u32 = 50;
+
+/// An event that could not be applied, or that waits behind one.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeadEvent {
+    /// The subscription that could not apply it.
+    pub subscription: String,
+    /// The event, its data as it was received.
+    pub event: Envelope,
+    /// `parked`: tried again; `waiting`: behind a parked one; `dead`: a person must decide.
+    pub state: String,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub next_at: Timestamp,
+    /// When it first failed.
+    pub first_failed_at: Option<Timestamp>,
+    /// When it last failed.
+    pub last_failed_at: Option<Timestamp>,
+}
+
+impl FromRow for DeadEvent {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            subscription: row.get("subscription")?,
+            event: Envelope::from_row(row)?,
+            state: row.get("state")?,
+            error: row.get("error")?,
+            attempts: row.get("attempts")?,
+            next_at: row.get("next_at")?,
+            first_failed_at: row.get("first_failed_at")?,
+            last_failed_at: row.get("last_failed_at")?,
+        })
+    }
+}
+
+/// Which keys of these events have an earlier event that is not applied yet.
+pub(super) async fn blocked_keys(
+    conn: &mut Conn,
+    subscription: &Subscription,
+    events: &[Envelope],
+) -> Result<HashSet<String>, Error> {
+    let keys: Vec<&str> = events.iter().map(|event| event.key.as_str()).collect();
+    let keys = serde_json::to_string(&keys).map_err(|source| Error::Encode {
+        what: "keys".to_owned(),
+        source,
+    })?;
+    let sql = conn.dialect().pick(
+        "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
+            AND key IN (SELECT value FROM json_each($3))",
+        "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
+            AND key IN (SELECT jsonb_array_elements_text($3::text::jsonb))",
+    );
+    let params = params![subscription.name, subscription.stream.name, keys];
+    let rows: Vec<(String,)> = conn.query(sql, params).await?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
+/// Stores an event behind an earlier one of its key.
+pub(super) async fn queue_up(
+    conn: &mut Conn,
+    subscription: &str,
+    event: &Envelope,
+) -> Result<(), Error> {
+    insert(
+        conn,
+        subscription,
+        event,
+        "waiting",
+        None,
+        0,
+        Timestamp::from_micros(0),
+    )
+    .await
+}
+
+/// Stores an event that failed.
+pub(super) async fn park(
+    tx: &mut Tx,
+    subscription: &str,
+    event: &Envelope,
+    failure: &Failure,
+    tries: u32,
+) -> Result<(), Error> {
+    let state = if failure.fate == Fate::Fail {
+        "dead"
+    } else {
+        "parked"
+    };
+    let next = tx.now().plus(backoff(
+        1,
+        BACKOFF_FIRST,
+        BACKOFF_MOST,
+        tx.shared().chance(),
+    ));
+    let failed = Some((failure.error.as_str(), tx.now()));
+    insert(tx, subscription, event, state, failed, tries, next).await
+}
+
+async fn insert(
+    conn: &mut Conn,
+    subscription: &str,
+    event: &Envelope,
+    state: &str,
+    failed: Option<(&str, Timestamp)>,
+    attempts: u32,
+    next_at: Timestamp,
+) -> Result<(), Error> {
+    let sql =
+        "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type, version,
+            data, time, actor, correlation_id, causation_id, state, error, attempts, next_at,
+            first_failed_at, last_failed_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)";
+    let row = params![
+        subscription,
+        &event.id.stream,
+        event.id.slot,
+        as_i64(event.id.sequence),
+        &event.key,
+        &event.name,
+        event.version,
+        &event.data,
+        event.time,
+        &event.context.actor,
+        &event.context.correlation_id,
+        event.context.causation_id.clone(),
+        state,
+        failed.map(|(error, _)| error),
+        attempts,
+        next_at,
+        failed.map(|(_, at)| at),
+    ];
+    conn.execute(sql, row).await?;
+    Ok(())
+}
+
+/// Tries parked events again, the first of each key when its time has come.
+pub(crate) struct ParkedRunner {
+    service: Handle,
+    subscriptions: Vec<Arc<Subscription>>,
+}
+
+impl ParkedRunner {
+    pub(crate) fn new(service: Handle, subscriptions: Vec<Arc<Subscription>>) -> Self {
+        Self {
+            service,
+            subscriptions,
+        }
+    }
+
+    /// Tries what is due. Says whether there was anything.
+    pub(crate) async fn step(&mut self) -> Result<bool, Error> {
+        let sql = "SELECT * FROM tidings_parked p
+            WHERE state IN ('parked', 'waiting') AND next_at <= $1 AND NOT EXISTS (
+                SELECT 1 FROM tidings_parked q WHERE q.subscription = p.subscription
+                AND q.stream = p.stream AND q.key = p.key AND q.sequence < p.sequence)
+            ORDER BY next_at LIMIT $2";
+        let params = params![self.service.now(), BATCH];
+        let due: Vec<DeadEvent> = self.service.read().await?.query(sql, params).await?;
+        let mut moved = false;
+        for parked in &due {
+            let subscription = self.subscriptions.iter().find(|subscription| {
+                subscription.name == parked.subscription
+                    && subscription.stream.name == parked.event.id.stream
+            });
+            // A subscription that this build no longer has keeps its events.
+            if let Some(subscription) = subscription {
+                self.try_again(subscription, parked).await?;
+                moved = true;
+            }
+        }
+        Ok(moved)
+    }
+
+    async fn try_again(&self, of: &Subscription, parked: &DeadEvent) -> Result<(), Error> {
+        let work = async {
+            let mut tx = self.service.begin_own().await?;
+            // First, and with the number of attempts: of two who try, one touches the row.
+            let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2
+                AND slot = $3 AND sequence = $4 AND attempts = $5";
+            if tx.execute(sql, &address(parked, parked.attempts)).await? == 0 {
+                return Ok(());
+            }
+            let applied = of.handler.apply(&[&parked.event], &mut tx).await;
+            applied.map_err(|failed| failed.failure)?;
+            Ok(tx.commit().await?)
+        };
+        match guarded(self.service.clock(), HANDLER_LIMIT, work).await {
+            Ok(()) => Ok(()),
+            Err(failure) => self.put_off(parked, &failure).await,
+        }
+    }
+
+    async fn put_off(&self, parked: &DeadEvent, failure: &Failure) -> Result<(), Error> {
+        let attempts = parked.attempts + u32::from(failure.fate != Fate::Wait);
+        let (state, delay) = match failure.fate {
+            Fate::Wait => ("parked", WAIT),
+            Fate::Retry if attempts < ATTEMPTS_MAX => {
+                let chance = self.service.0.chance();
+                (
+                    "parked",
+                    backoff(attempts, BACKOFF_FIRST, BACKOFF_MOST, chance),
+                )
+            }
+            Fate::Retry | Fate::Fail => ("dead", Duration::ZERO),
+        };
+        if state == "dead" {
+            tracing::error!(
+                subscription = parked.subscription, event = %parked.event.id, error = failure.error,
+                "an event is dead: a person must decide"
+            );
+        }
+        let mut tx = self.service.begin_own().await?;
+        let now = tx.now();
+        let sql = "UPDATE tidings_parked SET state = $6, error = $7, next_at = $8,
+                first_failed_at = coalesce(first_failed_at, $9), last_failed_at = $9,
+                attempts = $10
+            WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
+                AND attempts = $5";
+        let mut row = address(parked, parked.attempts);
+        row.extend_from_slice(params![
+            state,
+            failure.error.as_str(),
+            now.plus(delay),
+            now,
+            attempts
+        ]);
+        tx.execute(sql, &row).await?;
+        tx.commit().await
+    }
+
+    /// When the next try is due, if there is one.
+    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let sql = "SELECT min(next_at) FROM tidings_parked WHERE state = 'parked'";
+        let (due,) = self
+            .service
+            .read()
+            .await?
+            .query_one::<(Option<Timestamp>,)>(sql, &[])
+            .await?;
+        Ok(due)
+    }
+}
+
+fn address(parked: &DeadEvent, attempts: u32) -> Vec<crate::Value> {
+    let id = &parked.event.id;
+    let sequence = as_i64(id.sequence);
+    params![
+        &parked.subscription,
+        &id.stream,
+        id.slot,
+        sequence,
+        attempts
+    ]
+    .to_vec()
+}
+
+/// Everything that is parked, waiting or dead in a service, dead first, then oldest first.
+///
+/// # Errors
+/// As statements.
+pub async fn parked(service: &Handle, limit: u32) -> Result<Vec<DeadEvent>, Error> {
+    let sql = "SELECT * FROM tidings_parked ORDER BY
+            CASE state WHEN 'dead' THEN 0 WHEN 'parked' THEN 1 ELSE 2 END, time LIMIT $1";
+    service.read().await?.query(sql, params![limit]).await
+}
+
+/// Gives a parked or dead event a new set of attempts, at once. `false` when it is gone:
+/// applied meanwhile, or discarded by somebody else.
+///
+/// # Errors
+/// As statements.
+pub async fn retry(tx: &mut Tx, subscription: &str, event: &EventId) -> Result<bool, Error> {
+    let sql = "UPDATE tidings_parked SET state = 'parked', attempts = 0, next_at = $5
+        WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
+            AND (state = 'dead' OR (state = 'parked' AND next_at > $5))";
+    let now = tx.now();
+    let sequence = as_i64(event.sequence);
+    let row = params![subscription, &event.stream, event.slot, sequence, now];
+    let changed = tx.execute(sql, row).await? == 1;
+    if changed {
+        audit(tx, "retry", subscription, event, None).await?;
+    }
+    Ok(changed)
+}
+
+/// Gives an event up, for ever, with a note that says why. `false` when it is gone already.
+///
+/// Later events of its key are applied as if it had never been.
+///
+/// # Errors
+/// As statements.
+pub async fn discard(
+    tx: &mut Tx,
+    subscription: &str,
+    event: &EventId,
+    note: &str,
+) -> Result<bool, Error> {
+    let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2 AND slot = $3
+        AND sequence = $4 AND state IN ('dead', 'parked')";
+    let sequence = as_i64(event.sequence);
+    let row = params![subscription, &event.stream, event.slot, sequence];
+    let changed = tx.execute(sql, row).await? == 1;
+    if changed {
+        audit(tx, "discard", subscription, event, Some(note)).await?;
+    }
+    Ok(changed)
+}
+
+async fn audit(
+    tx: &mut Tx,
+    act: &str,
+    subscription: &str,
+    event: &EventId,
+    note: Option<&str>,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO tidings_acts (id, at, actor, act, subject, note)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let now = tx.now();
+    let actor = tx.context().actor.clone();
+    let subject = format!("{subscription} {event}");
+    tx.execute(
+        sql,
+        params![crate::uuid_at(now), now, actor, act, subject, note],
+    )
+    .await?;
+    Ok(())
+}

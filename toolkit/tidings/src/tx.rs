@@ -1,0 +1,169 @@
+//! The transaction: a change, its events and its jobs, all or nothing.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use crate::db::Conn;
+use crate::handle::Shared;
+use crate::outbox::{self, NewEvent};
+use crate::{Context, Error, Stream, Timestamp, crash, stream};
+
+/// The largest event or job, in bytes of JSON; what every broker takes.
+pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
+
+/// A transaction of one service.
+///
+/// It is a connection ([`Conn`]), so statements run on it directly. Events and
+/// jobs become real with the commit and with nothing else: dropped, failed or
+/// killed before COMMIT, nothing has happened; after COMMIT everything has, and
+/// every subscriber will be told however often the process dies.
+///
+/// ```
+/// # use tidings::{params, Context, Handle, Error};
+/// # #[derive(tidings::Stream)]
+/// # #[stream(name = "orders", key = "order_id")]
+/// # enum OrderEvent {
+/// #     #[event("order.cancelled")]
+/// #     Cancelled { order_id: uuid::Uuid },
+/// # }
+/// async fn cancel(service: &Handle, context: Context, order_id: uuid::Uuid) -> Result<(), Error> {
+///     let mut tx = service.begin(context).await?;
+///     tx.execute("UPDATE orders SET status = 'cancelled' WHERE id = $1", params![order_id]).await?;
+///     tx.publish(OrderEvent::Cancelled { order_id })?;
+///     tx.commit().await
+/// }
+/// ```
+///
+/// When [`Tx::commit`] answers [`Error::OutcomeUnknown`] the transaction may have
+/// happened: ask the database before doing it again.
+pub struct Tx {
+    conn: Conn,
+    shared: Arc<Shared>,
+    context: Context,
+    now: Timestamp,
+    events: Vec<NewEvent>,
+    enqueued: bool,
+}
+
+impl Tx {
+    pub(crate) async fn begin(shared: Arc<Shared>, context: Context) -> Result<Self, Error> {
+        let conn = shared.db.begin().await?;
+        let now = shared.clock.now();
+        Ok(Self {
+            conn,
+            shared,
+            context,
+            now,
+            events: Vec::new(),
+            enqueued: false,
+        })
+    }
+
+    /// When the transaction began, by the service clock; the time of everything in it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Who acts, and what the work belongs to.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Says what causes the events and jobs that follow; a handler of slices calls
+    /// it per event, handlers of one event have it set for them.
+    pub fn set_context(&mut self, context: Context) {
+        self.context = context;
+    }
+
+    /// Publishes an event with this transaction.
+    ///
+    /// # Errors
+    /// [`Error::Undeclared`] when the service does not publish this stream,
+    /// [`Error::Encode`] and [`Error::TooLarge`] when it cannot be sent. The
+    /// transaction should be dropped then.
+    pub fn publish<S: Stream>(&mut self, event: S) -> Result<(), Error> {
+        let event_type = event.event_type();
+        if !self
+            .shared
+            .streams
+            .iter()
+            .any(|stream| stream.name == S::NAME)
+        {
+            return Err(Error::Undeclared {
+                what: format!("stream {}", S::NAME),
+            });
+        }
+        let data = event.encode().map_err(|source| Error::Encode {
+            what: event_type.name.to_owned(),
+            source,
+        })?;
+        check_size(event_type.name, data.len())?;
+        let key = event.key();
+        self.events.push(NewEvent {
+            stream: S::NAME,
+            slot: stream::slot_of(&key, S::SLOTS),
+            key,
+            event_type,
+            data,
+            time: self.now,
+            context: self.context.clone(),
+        });
+        Ok(())
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn note_enqueued(&mut self) {
+        self.enqueued = true;
+    }
+
+    /// Commits: the change, its events and its jobs are on disk when this returns.
+    ///
+    /// If the future is dropped half-way the outcome is unknown to the caller, as
+    /// after a lost connection; it is still all or nothing.
+    ///
+    /// # Errors
+    /// See [`Error`]; after any but [`Error::OutcomeUnknown`] nothing has happened.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        crash::point("P1").await;
+        if !self.events.is_empty() {
+            outbox::insert(&mut self.conn, &self.events).await?;
+        }
+        crash::point("P2").await;
+        self.shared.db.commit(self.conn).await?;
+        crash::point("P4").await;
+        // Woken only now: a reader that ran before the sync could act on what a
+        // power cut takes back.
+        self.shared.wake(!self.events.is_empty());
+        Ok(())
+    }
+}
+
+pub(crate) fn check_size(what: &str, bytes: usize) -> Result<(), Error> {
+    if bytes > MESSAGE_BYTES_MAX {
+        return Err(Error::TooLarge {
+            what: what.to_owned(),
+            bytes,
+            limit: MESSAGE_BYTES_MAX,
+        });
+    }
+    Ok(())
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}

@@ -1,0 +1,180 @@
+//! The moving parts of an installation: readers, parked events, jobs, sequencers.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::feed::{Feed, Transport};
+use crate::handle::Handle;
+use crate::job::JobRunner;
+use crate::subscription::{ParkedRunner, Progress, Reader};
+use crate::{Clock, chain, sequencer};
+
+/// Nothing depends on it within one process; another process may have written.
+const POLL: Duration = Duration::from_secs(1);
+const TICK_FIRST: Duration = Duration::from_millis(15);
+const TICK_MOST: Duration = Duration::from_millis(250);
+const BACKOFF_MOST: Duration = Duration::from_secs(10);
+
+/// One moving part. An installation runs them all; a test may step them by hand.
+pub struct Worker {
+    name: String,
+    clock: Clock,
+    part: Part,
+}
+
+enum Part {
+    Reader(Box<Reader>),
+    Parked(ParkedRunner, Handle),
+    Jobs(Box<JobRunner>),
+    Sequencer(Handle),
+}
+
+impl Worker {
+    pub(crate) fn reader(name: String, clock: Clock, reader: Reader) -> Self {
+        let part = Part::Reader(Box::new(reader));
+        Self { name, clock, part }
+    }
+
+    pub(crate) fn parked(service: &Handle, runner: ParkedRunner) -> Self {
+        Self {
+            name: format!("{} parked", service.name()),
+            clock: service.clock().clone(),
+            part: Part::Parked(runner, service.clone()),
+        }
+    }
+
+    pub(crate) fn jobs(service: &Handle, runner: JobRunner) -> Self {
+        Self {
+            name: format!("{} jobs", service.name()),
+            clock: service.clock().clone(),
+            part: Part::Jobs(Box::new(runner)),
+        }
+    }
+
+    pub(crate) fn sequencer(service: &Handle) -> Self {
+        Self {
+            name: format!("{} sequencer", service.name()),
+            clock: service.clock().clone(),
+            part: Part::Sequencer(service.clone()),
+        }
+    }
+
+    /// What it is: `orders/tickets tickets`, `payments jobs`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Does what there is to do now. Says whether there was anything.
+    ///
+    /// Dropping the future is like a crash at that moment: nothing is lost.
+    ///
+    /// # Errors
+    /// A text when the ground is missing (connection, disk); call again later.
+    pub async fn step(&mut self) -> Result<bool, String> {
+        match &mut self.part {
+            Part::Reader(reader) => match reader.step().await {
+                Ok(progress) => Ok(progress == Progress::Moved),
+                Err(failure) => Err(failure.error),
+            },
+            Part::Parked(runner, _) => runner.step().await.map_err(|error| chain(&error)),
+            Part::Jobs(runner) => runner.step().await.map_err(|error| chain(&error)),
+            Part::Sequencer(service) => sequencer::tick(service)
+                .await
+                .map_err(|error| chain(&error)),
+        }
+    }
+
+    /// Works until told to stop; finishes the step that it is in.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        if let Part::Jobs(runner) = &mut self.part {
+            tokio::select! {
+                () = runner.run_forever() => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+            runner.drain().await;
+            return;
+        }
+        let mut faults: u32 = 0;
+        let mut idle: u32 = 0;
+        let mut wakes = self.wakes();
+        while !*stop.borrow() {
+            if let Some(wakes) = &mut wakes {
+                wakes.borrow_and_update();
+            }
+            let pause = match self.step().await {
+                Ok(true) => {
+                    (faults, idle) = (0, 0);
+                    // A reader that always finds more must not starve its neighbours.
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                Ok(false) if wakes.is_none() && self.wakes().is_some() => {
+                    wakes = self.wakes();
+                    continue;
+                }
+                Ok(false) => {
+                    faults = 0;
+                    idle = idle.saturating_add(1);
+                    self.pause(idle).await
+                }
+                Err(error) => {
+                    faults = faults.saturating_add(1);
+                    tracing::warn!(
+                        worker = self.name,
+                        error,
+                        faults,
+                        "a step has failed; trying again"
+                    );
+                    doubled(Duration::from_millis(50), faults, BACKOFF_MOST)
+                }
+            };
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = self.clock.sleep(pause) => {}
+                () = changed(&mut wakes), if faults == 0 => idle = 0,
+            }
+        }
+    }
+
+    fn wakes(&self) -> Option<watch::Receiver<u64>> {
+        match &self.part {
+            Part::Reader(reader) => reader.wakes(),
+            Part::Sequencer(service) => Some(service.changes()),
+            Part::Parked(..) | Part::Jobs(_) => None,
+        }
+    }
+
+    async fn pause(&mut self, idle: u32) -> Duration {
+        match &self.part {
+            Part::Sequencer(_) => doubled(TICK_FIRST, idle, TICK_MOST),
+            Part::Parked(runner, service) => match runner.next_due().await {
+                Ok(Some(due)) => due.since(service.now()).min(POLL),
+                _ => POLL,
+            },
+            Part::Reader(_) | Part::Jobs(_) => POLL,
+        }
+    }
+}
+
+fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
+    first
+        .saturating_mul(2_u32.saturating_pow(times.saturating_sub(1).min(20)))
+        .min(most)
+}
+
+async fn changed(wakes: &mut Option<watch::Receiver<u64>>) {
+    if let Some(wakes) = wakes
+        && wakes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// What a subscription reads from.
+pub(crate) struct Source {
+    pub(crate) transport: std::sync::Arc<dyn Transport>,
+    pub(crate) feed: std::sync::Arc<dyn Feed>,
+}
