@@ -1,5 +1,7 @@
 //! Services in one process, stepped by hand.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,9 +10,13 @@ use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value as Json;
 use tidings::{
-    Claims, Clock, Handle, Identity, Installation, Service, Setup, Signer, Storage, Uuid, Worker,
+    Claims, Clock, Db, Handle, Identity, Installation, Service, Setup, Signer, Storage, Uuid,
+    Worker, crash,
 };
 use tower::ServiceExt;
+
+use crate::bad_transport::BadTransport;
+use crate::misbehaviour::{Dice, Misbehaviour};
 
 /// When every world begins.
 const START: &str = "2026-01-01T12:00:00Z";
@@ -20,13 +26,39 @@ const STEPS_MAX: usize = 100_000;
 /// A set of services on databases in memory, whose time stands still until the test moves it.
 ///
 /// Nothing happens by itself: [`World::settle`] lets everything that is due happen, in one
-/// thread and in a fixed order.
+/// thread and in an order that the seed decides. A world made with [`World::misbehaving`]
+/// loses, duplicates, delays and reorders events and crashes at any crash point; after a
+/// crash all services start anew from their databases.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use tidings::Service;
+/// use tidings_test::World;
+///
+/// let mut world = World::new([Service::new("orders")]).await;
+/// world.advance(std::time::Duration::from_secs(900)).await;
+/// # });
+/// ```
 pub struct World {
+    running: Running,
+    clock: Clock,
+    signer: Signer,
+    /// How to start anew after a crash; only misbehaving worlds crash.
+    again: Option<Again>,
+}
+
+/// What a crash ends and a restart makes anew.
+struct Running {
     installation: Installation,
     workers: Vec<Worker>,
     router: Router,
-    clock: Clock,
-    signer: Signer,
+}
+
+struct Again {
+    services: Box<dyn Fn() -> Vec<Service>>,
+    databases: Vec<(&'static str, Db)>,
+    dice: Arc<Dice>,
+    seed: u64,
 }
 
 /// An answer to [`World::call`].
@@ -42,6 +74,33 @@ pub struct Answer {
     pub headers: axum::http::HeaderMap,
 }
 
+impl Again {
+    async fn open(&self, clock: &Clock) -> Running {
+        let dice = Arc::clone(&self.dice);
+        let setup = Setup::new(Storage::Memory)
+            .clock(clock.clone())
+            .seed(self.seed);
+        let setup = setup.transport(move |feed| {
+            let dice = Arc::clone(&dice);
+            Arc::new(BadTransport { feed, dice })
+        });
+        let databases = self.databases.iter().cloned();
+        let setup = databases.fold(setup, |setup, (name, db)| setup.database(name, db));
+        Running::open((self.services)().into_iter().fold(setup, Setup::service)).await
+    }
+}
+
+impl Running {
+    async fn open(setup: Setup) -> Self {
+        let mut installation = setup.open().await.expect("the services open");
+        Self {
+            workers: installation.workers(),
+            router: installation.router(),
+            installation,
+        }
+    }
+}
+
 impl World {
     /// Opens the services in memory.
     pub async fn new(services: impl IntoIterator<Item = Service>) -> Self {
@@ -53,19 +112,67 @@ impl World {
         let clock = Clock::manual(START.parse().expect("START is a time"));
         let setup = Setup::new(storage).clock(clock.clone()).seed(1);
         let setup = services.into_iter().fold(setup, Setup::service);
-        let mut installation = setup.open().await.expect("the services open");
-        let workers = installation.workers();
-        let router = installation.router();
+        Self::with(Running::open(setup).await, clock, None)
+    }
+
+    /// Opens the services in memory, in a world that does wrong as the seed says.
+    ///
+    /// A failing seed is a test: print it, and use it again.
+    pub async fn misbehaving(
+        seed: u64,
+        rules: Misbehaviour,
+        services: impl Fn() -> Vec<Service> + 'static,
+    ) -> Self {
+        let clock = Clock::manual(START.parse().expect("START is a time"));
+        let mut again = Again {
+            services: Box::new(services),
+            databases: Vec::new(),
+            dice: Dice::new(seed, rules),
+            seed,
+        };
+        let running = again.open(&clock).await;
+        let handles = running.installation.handles();
+        again.databases = handles
+            .iter()
+            .map(|one| (one.name(), one.db().clone()))
+            .collect();
+        Self::with(running, clock, Some(again))
+    }
+
+    fn with(running: Running, clock: Clock, again: Option<Again>) -> Self {
         let key = Signer::generate().expect("a key pair");
         let signer = Signer::new("world", &key).expect("a signer");
-        installation.verifier().trust("world", signer.public_key());
-        Self {
-            installation,
-            workers,
-            router,
+        let world = Self {
+            running,
             clock,
             signer,
+            again,
+        };
+        world.trust();
+        world
+    }
+
+    fn trust(&self) {
+        self.running
+            .installation
+            .verifier()
+            .trust("world", self.signer.public_key());
+    }
+
+    /// Ends all services where they stand and starts them anew from their databases.
+    async fn restart(&mut self) {
+        if let Some(again) = &self.again {
+            self.running = again.open(&self.clock).await;
+            self.trust();
         }
+    }
+
+    /// How often each fault has happened: a test in which none did has shown nothing.
+    pub fn faults(&self) -> BTreeMap<String, u32> {
+        self.again
+            .as_ref()
+            .map(|again| again.dice.fallen())
+            .unwrap_or_default()
     }
 
     /// The clock of this world.
@@ -75,36 +182,60 @@ impl World {
 
     /// The services as they run.
     pub fn installation(&self) -> &Installation {
-        &self.installation
+        &self.running.installation
     }
 
     /// One service.
     pub fn service(&self, name: &str) -> Handle {
-        self.installation
+        self.running
+            .installation
             .handle(name)
             .expect("a service of this world")
     }
 
-    /// An access token for somebody, good for a day of this world's time.
-    pub fn token(&self, user_id: Uuid, roles: &[&str]) -> String {
-        let identity = Identity {
-            user_id,
-            email: format!("{user_id}@example.com"),
-            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+    /// Runs a piece of work as the world's processes run: it may crash on the way.
+    ///
+    /// `None` says that it did; whether it has happened is not known, and all services
+    /// have started anew.
+    pub async fn attempt<T>(&mut self, work: impl AsyncFnOnce(&Installation) -> T) -> Option<T> {
+        let Some(again) = &self.again else {
+            return Some(work(&self.running.installation).await);
         };
-        let now = self.clock.now();
-        let claims = Claims::new(&identity, now, now.plus(Duration::from_secs(86_400)));
-        self.signer.sign(&claims).expect("a token")
+        let plan = again.dice.plan();
+        let outcome = crash::with_plan(&plan, work(&self.running.installation)).await;
+        if outcome.is_none() {
+            self.restart().await;
+        }
+        outcome
+    }
+
+    /// One step of one worker; `None` says that the world crashed.
+    async fn step(&mut self, index: usize) -> Option<bool> {
+        let worker = &mut self.running.workers[index];
+        let name = worker.name().to_owned();
+        let stepped = match &self.again {
+            Some(again) => crash::with_plan(&again.dice.plan(), worker.step()).await?,
+            None => worker.step().await,
+        };
+        Some(stepped.unwrap_or_else(|error| panic!("{name} failed: {error}")))
     }
 
     /// Lets everything happen that is due now.
     pub async fn settle(&mut self) {
         for _ in 0..STEPS_MAX {
+            let mut order: Vec<usize> = (0..self.running.workers.len()).collect();
+            if let Some(again) = &self.again {
+                again.dice.shuffle(&mut order);
+            }
             let mut moved = false;
-            for worker in &mut self.workers {
-                moved |= worker.step().await.unwrap_or_else(|error| {
-                    panic!("{} failed: {error}", worker.name());
-                });
+            for index in order {
+                match self.step(index).await {
+                    Some(did) => moved |= did,
+                    None => {
+                        self.restart().await;
+                        moved = true;
+                    }
+                }
             }
             if !moved {
                 return;
@@ -120,9 +251,21 @@ impl World {
         self.settle().await;
     }
 
+    /// An access token for somebody, good for a day of this world's time.
+    pub fn token(&self, user_id: Uuid, roles: &[&str]) -> String {
+        let identity = Identity {
+            user_id,
+            email: format!("{user_id}@example.com"),
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+        };
+        let now = self.clock.now();
+        let claims = Claims::new(&identity, now, now.plus(Duration::from_secs(86_400)));
+        self.signer.sign(&claims).expect("a token")
+    }
+
     /// Sends a request to the services' routes, without a socket.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = match self.router.clone().oneshot(request).await {
+        let response = match self.running.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };

@@ -38,6 +38,7 @@ pub struct Setup {
     seed: Option<u64>,
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
+    databases: HashMap<String, Db>,
 }
 
 impl Setup {
@@ -50,6 +51,7 @@ impl Setup {
             seed: None,
             services: Vec::new(),
             transport: None,
+            databases: HashMap::new(),
         }
     }
 
@@ -64,6 +66,13 @@ impl Setup {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Uses an open database for the service of that name instead of opening one.
+    #[must_use]
+    pub fn database(mut self, service: &str, db: Db) -> Self {
+        self.databases.insert(service.to_owned(), db);
         self
     }
 
@@ -92,7 +101,10 @@ impl Setup {
         let verifier = Verifier::default();
         let mut parts = Vec::new();
         for service in self.services {
-            let db = open_db(&self.storage, service.name).await?;
+            let db = match self.databases.get(service.name) {
+                Some(db) => db.clone(),
+                None => open_db(&self.storage, service.name).await?,
+            };
             let mut steps = vec![outbox::MIGRATION, job::MIGRATION, subscription::MIGRATION];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;

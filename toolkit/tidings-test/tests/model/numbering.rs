@@ -74,6 +74,8 @@ pub(crate) enum Flaw {
 #[derive(Clone, Debug)]
 pub(crate) struct Numbering {
     plan: Vec<Planned>,
+    /// The keys that each transaction locks, in the order in which it does.
+    locks: Vec<Vec<Key>>,
     flaw: Option<Flaw>,
     crashes: u8,
 }
@@ -152,6 +154,16 @@ pub(crate) enum Action {
 }
 
 impl Numbering {
+    fn new(plan: Vec<Planned>, flaw: Option<Flaw>, crashes: u8) -> Self {
+        let locks = plan.iter().map(|planned| planned.locks(flaw)).collect();
+        Numbering {
+            plan,
+            locks,
+            flaw,
+            crashes,
+        }
+    }
+
     fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
     }

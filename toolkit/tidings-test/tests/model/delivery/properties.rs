@@ -39,10 +39,8 @@ fn promises() -> Vec<Property> {
             parked.all(|&event| model.has_failing_event(event))
         }),
         Property::always(ALL_SETTLED, |model, state| {
-            !model.is_at_rest(state)
-                || model
-                    .sequences()
-                    .all(|event| is_settled(model, state, event))
+            let mut events = model.sequences();
+            events.all(|event| is_settled(model, state, event)) || !model.is_at_rest(state)
         }),
     ]
 }

@@ -1,6 +1,20 @@
 //! A transaction that publishes: lock the keys, insert the rows, commit.
 
-use super::{Action, Flaw, Key, Numbering, Row, State, Step};
+use super::{Action, Flaw, Key, Numbering, Planned, Row, State, Step};
+
+impl Planned {
+    pub(super) fn locks(&self, flaw: Option<Flaw>) -> Vec<Key> {
+        if flaw == Some(Flaw::NoKeyLock) {
+            return Vec::new();
+        }
+        let mut keys = self.publishes.clone();
+        if flaw != Some(Flaw::UnsortedLocks) {
+            keys.sort();
+        }
+        keys.dedup();
+        keys
+    }
+}
 
 impl Numbering {
     /// The steps that this transaction could take now.
@@ -11,7 +25,7 @@ impl Numbering {
         let transaction = state.transactions[t];
         match transaction.step {
             Step::Open { locked, inserted } => {
-                let locks = self.locks(t);
+                let locks = &self.locks[t];
                 if transaction.xid == 0 {
                     actions.push(Action::WriteBusinessChange(t));
                 }
@@ -55,22 +69,9 @@ impl Numbering {
             .all(|earlier| state.is_over(earlier))
     }
 
-    /// The keys that the transaction locks, in the order in which it does.
-    pub(super) fn locks(&self, t: usize) -> Vec<Key> {
-        if self.has(Flaw::NoKeyLock) {
-            return Vec::new();
-        }
-        let mut keys = self.plan[t].publishes.clone();
-        if !self.has(Flaw::UnsortedLocks) {
-            keys.sort();
-        }
-        keys.dedup();
-        keys
-    }
-
     fn is_locked(&self, state: &State, key: Key) -> bool {
         (0..self.plan.len()).any(|t| {
-            let locks = self.locks(t);
+            let locks = &self.locks[t];
             match state.transactions[t].step {
                 Step::Open { locked, .. } => locks[..locked].contains(&key),
                 Step::Committed => locks.contains(&key),
@@ -83,7 +84,7 @@ impl Numbering {
     pub(super) fn waits_for_a_key(&self, state: &State, t: usize) -> bool {
         match state.transactions[t].step {
             Step::Open { locked, .. } => {
-                let next = self.locks(t).get(locked).copied();
+                let next = self.locks[t].get(locked).copied();
                 self.is_its_turn(state, t) && next.is_some_and(|key| self.is_locked(state, key))
             }
             Step::Committed | Step::Finished | Step::Aborted => false,

@@ -17,10 +17,10 @@ pub(super) fn all() -> Vec<Property> {
         Property::always(COMMITTED_ONLY, |_, state| is_numbered_after_commit(state)),
         Property::always(KEY_ORDER, |_, state| follows_commit_order(state)),
         Property::always(ALL_NUMBERED, |model, state| {
-            !model.is_at_rest(state) || is_all_numbered(state)
+            is_all_numbered(state) || !model.is_at_rest(state)
         }),
         Property::always(NOBODY_STUCK, |model, state| {
-            !model.is_at_rest(state) || (0..model.plan.len()).all(|t| state.is_over(t))
+            (0..model.plan.len()).all(|t| state.is_over(t)) || !model.is_at_rest(state)
         }),
         Property::sometimes(
             "a late commit is numbered after a greater id",

@@ -7,18 +7,16 @@ use super::properties::{ALL_NUMBERED, KEY_ORDER, NOBODY_STUCK, ONCE};
 use super::{Flaw, Key, Numbering, Planned};
 use crate::checking::{assert_breaks, assert_every_run_ends, assert_holds_everywhere};
 
-/// Two producers that meet on two keys of one slot, in both orders, and a third key elsewhere.
+/// Two producers: first on different keys of one slot, then both on two keys of two slots, which they
+/// publish in opposite order.
 fn design() -> Numbering {
-    Numbering {
-        plan: vec![
-            planned(0, &[Key::A]),
-            planned(1, &[Key::B]),
-            planned(0, &[Key::A, Key::C]),
-            planned(1, &[Key::C, Key::A]),
-        ],
-        flaw: None,
-        crashes: 1,
-    }
+    let plan = vec![
+        planned(0, &[Key::A]),
+        planned(1, &[Key::B]),
+        planned(0, &[Key::A, Key::C]),
+        planned(1, &[Key::C, Key::A]),
+    ];
+    Numbering::new(plan, None, 1)
 }
 
 fn planned(producer: u8, publishes: &[Key]) -> Planned {
@@ -176,11 +174,8 @@ fn a_snapshot_read_after_the_events_loses_an_event() {
 /// One transaction for each producer, and no crash: the flaw alone is enough.
 fn flawed(flaw: Flaw, transactions: &[&[Key]]) -> Numbering {
     let plan = (0..).zip(transactions);
-    Numbering {
-        plan: plan
-            .map(|(producer, keys)| planned(producer, keys))
-            .collect(),
-        flaw: Some(flaw),
-        crashes: 0,
-    }
+    let plan = plan
+        .map(|(producer, keys)| planned(producer, keys))
+        .collect();
+    Numbering::new(plan, Some(flaw), 0)
 }

@@ -1,0 +1,68 @@
+//! A transport that loses, duplicates, delays and reorders.
+
+use std::sync::Arc;
+
+use tidings::{Envelope, Error, LocalFeed, Receiver, Transport};
+use tokio::sync::watch;
+
+use crate::misbehaviour::Dice;
+
+type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+pub(crate) struct BadTransport {
+    pub(crate) feed: LocalFeed,
+    pub(crate) dice: Arc<Dice>,
+}
+
+struct BadReceiver {
+    inner: Box<dyn Receiver>,
+    dice: Arc<Dice>,
+    late: Vec<Envelope>,
+}
+
+impl Transport for BadTransport {
+    fn open<'a>(
+        &'a self,
+        stream: &'static str,
+        cursors: &'a [(u16, u64)],
+    ) -> Answer<'a, Box<dyn Receiver>> {
+        Box::pin(async move {
+            let receiver: Box<dyn Receiver> = Box::new(BadReceiver {
+                inner: self.feed.open(stream, cursors).await?,
+                dice: Arc::clone(&self.dice),
+                late: Vec::new(),
+            });
+            Ok(receiver)
+        })
+    }
+}
+
+impl Receiver for BadReceiver {
+    fn receive(&mut self, limit: u32) -> Answer<'_, Vec<Envelope>> {
+        Box::pin(async move {
+            let mut delivered = std::mem::take(&mut self.late);
+            let rules = *self.dice.rules();
+            for event in self.inner.receive(limit).await? {
+                if self.dice.falls(rules.lose, "lost") {
+                    continue;
+                }
+                if self.dice.falls(rules.duplicate, "duplicated") {
+                    self.late.push(event.clone());
+                }
+                if self.dice.falls(rules.delay, "delayed") {
+                    self.late.push(event);
+                } else {
+                    delivered.push(event);
+                }
+            }
+            if delivered.len() > 1 && self.dice.falls(rules.reorder, "reordered") {
+                self.dice.shuffle(&mut delivered);
+            }
+            Ok(delivered)
+        })
+    }
+
+    fn wakes(&self) -> watch::Receiver<u64> {
+        self.inner.wakes()
+    }
+}
