@@ -79,3 +79,8 @@ pub use serde_json::{Error as JsonError, to_string as to_json};
 pub fn from_json<T: serde::de::DeserializeOwned>(data: &str) -> Result<T, String> {
     serde_json::from_str(data).map_err(|error| error.to_string())
 }
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
