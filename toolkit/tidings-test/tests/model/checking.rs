@@ -28,7 +28,7 @@ where
 {
     let checker = model.checker().threads(2).spawn_bfs().join();
     println!(
-        "{name}: {} states, {} steps between them, the longest shortest way {} steps",
+        "{name}: {} states, {} steps between them, up to {} steps deep",
         checker.unique_state_count(),
         checker.state_count(),
         checker.max_depth() - 1,

@@ -28,7 +28,8 @@
 //!
 //! What is left out: the size of things (a handful of transactions and events stands for many),
 //! time (a retry or a poll may come at any moment instead of after its delay), contents, retention
-//! and compaction of the feed, new epochs after a restore, and loss of the databases themselves.
+//! and compaction of the feed, new epochs after a restore, loss of the databases themselves, and an
+//! event whose handler kills its process each time, which burns no quick try.
 //!
 //! `cargo test -p tidings-test --test model -- --nocapture` prints the number of states.
 
