@@ -39,14 +39,15 @@ pub enum Error {
     /// The connection was lost after COMMIT was sent: the transaction may or may not have happened.
     #[error("learn whether the transaction was committed")]
     OutcomeUnknown(#[source] Cause),
-    /// The disk did not take what was written. The database takes no more commits until a restart.
+    /// The disk did not take what was written. The database takes no more commits until a
+    /// restart, which shows whether this one was kept.
     #[error("bring the database to disk; restart after the disk is mended")]
     SyncFailed(#[source] Cause),
     /// Any other error of a statement.
     #[error("run a statement")]
     Sql(#[source] Cause),
-    /// The transaction was to be committed although one of its statements had failed.
-    #[error("commit a transaction in which a statement has failed")]
+    /// The transaction was used or to be committed although one of its statements had failed.
+    #[error("go on with a transaction in which a statement has failed")]
     Aborted,
     /// A statement that must give one row gave none.
     #[error("find the row")]

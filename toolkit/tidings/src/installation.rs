@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use tokio::sync::watch;
@@ -188,7 +188,8 @@ pub struct Installation {
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
     verifier: Verifier,
-    workers: Vec<Worker>,
+    /// Behind a lock only so that an installation can be shared between threads.
+    workers: Mutex<Vec<Worker>>,
 }
 
 impl Installation {
@@ -222,7 +223,7 @@ impl Installation {
             routers: Vec::new(),
             openapi: Vec::new(),
             verifier,
-            workers: Vec::new(),
+            workers: Mutex::default(),
         };
         for part in parts {
             installation.add(part, &clock, &sources).await?;
@@ -237,6 +238,7 @@ impl Installation {
         sources: &HashMap<&'static str, Source>,
     ) -> Result<(), Error> {
         let handle = part.handle;
+        let mut workers = Vec::new();
         for hook in &part.hooks {
             hook(handle.clone()).await?;
         }
@@ -256,8 +258,7 @@ impl Installation {
                 Arc::clone(&source.transport),
                 Arc::clone(&source.feed),
             );
-            self.workers
-                .push(Worker::reader(name, clock.clone(), reader));
+            workers.push(Worker::reader(name, clock.clone(), reader));
             self.subscriptions.push(SubscriptionInfo {
                 service: handle.clone(),
                 name: of.name,
@@ -266,19 +267,23 @@ impl Installation {
         }
         if !part.subscriptions.is_empty() {
             let parked = ParkedRunner::new(handle.clone(), part.subscriptions);
-            self.workers.push(Worker::parked(&handle, parked));
+            workers.push(Worker::parked(&handle, parked));
         }
         if !part.jobs.is_empty() {
             let jobs = JobRunner::new(handle.clone(), part.jobs);
-            self.workers.push(Worker::jobs(&handle, jobs));
+            workers.push(Worker::jobs(&handle, jobs));
         }
         if handle.db().dialect() == Dialect::Postgres && !handle.0.streams.is_empty() {
-            self.workers.push(Worker::sequencer(&handle));
+            workers.push(Worker::sequencer(&handle));
         }
         self.openapi
             .extend(part.openapi.map(|document| (handle.name(), document)));
         self.routers.push((handle.clone(), part.router));
         self.handles.push(handle);
+        self.workers
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(workers);
         Ok(())
     }
 
@@ -332,7 +337,11 @@ impl Installation {
 
     /// Hands out the moving parts, for a harness that steps them by hand; once.
     pub fn workers(&mut self) -> Vec<Worker> {
-        std::mem::take(&mut self.workers)
+        std::mem::take(
+            self.workers
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Sets the moving parts moving, on the current runtime.

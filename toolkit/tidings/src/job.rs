@@ -92,6 +92,7 @@ impl Tx {
     /// # Errors
     /// As [`Tx::enqueue`].
     pub async fn enqueue_with<J: Job>(&mut self, job: &J, how: Enqueue) -> Result<bool, Error> {
-        queue::insert(self, job, how).await
+        let enqueued = queue::insert(self, job, how).await;
+        self.note(enqueued)
     }
 }

@@ -42,7 +42,6 @@ pub struct Tx {
     context: Context,
     now: Timestamp,
     events: Vec<NewEvent>,
-    enqueued: bool,
 }
 
 impl Tx {
@@ -55,7 +54,6 @@ impl Tx {
             context,
             now,
             events: Vec::new(),
-            enqueued: false,
         })
     }
 
@@ -82,8 +80,14 @@ impl Tx {
     /// # Errors
     /// [`Error::Undeclared`] when the service does not publish this stream,
     /// [`Error::Encode`] and [`Error::TooLarge`] when it cannot be sent. The
-    /// transaction should be dropped then.
+    /// transaction can only be rolled back then: the change must not become real
+    /// without its event.
     pub fn publish<S: Stream>(&mut self, event: S) -> Result<(), Error> {
+        let collected = self.collect(&event);
+        self.conn.note(collected)
+    }
+
+    fn collect<S: Stream>(&mut self, event: &S) -> Result<(), Error> {
         let event_type = event.event_type();
         if !self
             .shared
@@ -117,17 +121,14 @@ impl Tx {
         &self.shared
     }
 
-    pub(crate) fn note_enqueued(&mut self) {
-        self.enqueued = true;
-    }
-
     /// Commits: the change, its events and its jobs are on disk when this returns.
     ///
     /// If the future is dropped half-way the outcome is unknown to the caller, as
     /// after a lost connection; it is still all or nothing.
     ///
     /// # Errors
-    /// See [`Error`]; after any but [`Error::OutcomeUnknown`] nothing has happened.
+    /// See [`Error`]; after any but [`Error::OutcomeUnknown`] and [`Error::SyncFailed`]
+    /// nothing has happened.
     pub async fn commit(mut self) -> Result<(), Error> {
         crash::point("P1").await;
         if !self.events.is_empty() {

@@ -27,6 +27,9 @@ struct Synced {
 
 #[derive(Default)]
 struct Written {
+    /// Commits that a reader could have seen: counted before COMMIT is run.
+    announced: u64,
+    /// Commits that are in the log.
     commits: u64,
     closed: bool,
 }
@@ -57,6 +60,11 @@ impl GroupCommit {
         {
             File::open(folder)?.sync_all()?;
         }
+        Self::with(move || log.sync_data())
+    }
+
+    /// Starts the thread; `sync` brings to disk what is in the log at the moment of the call.
+    fn with(sync: impl FnMut() -> std::io::Result<()> + Send + 'static) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             written: Mutex::default(),
             more: Condvar::new(),
@@ -65,21 +73,30 @@ impl GroupCommit {
         let thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("tidings-sync".to_owned())
-            .spawn(move || sync_forever(&log, &thread, &sender))?;
+            .spawn(move || sync_forever(sync, &thread, &sender))?;
         Ok(Self { shared, synced })
     }
 
-    /// Counts a commit that has just been written to the log; call it before the next one can begin.
-    pub(super) fn written(&self) -> u64 {
+    /// Gives the commit that is about to be written its number. One writer at a time.
+    ///
+    /// Before and not after COMMIT: a reader on another thread sees the commit as
+    /// soon as COMMIT has run, and must find that it has to wait for it.
+    pub(super) fn announce(&self) -> u64 {
         let mut written = lock(&self.shared.written);
-        written.commits += 1;
-        self.shared.more.notify_one();
-        written.commits
+        written.announced += 1;
+        written.announced
     }
 
-    /// How many commits have been written so far.
-    pub(super) fn written_so_far(&self) -> u64 {
-        lock(&self.shared.written).commits
+    /// Asks for the sync of the commit that was announced; also when COMMIT has failed,
+    /// or those who wait for its number would wait for ever.
+    pub(super) fn written(&self, commit: u64) {
+        lock(&self.shared.written).commits = commit;
+        self.shared.more.notify_one();
+    }
+
+    /// Everything that a reader could have seen has this number or a lower one.
+    pub(super) fn announced(&self) -> u64 {
+        lock(&self.shared.written).announced
     }
 
     /// Waits until that many commits are on disk. Safe to drop: the sync happens anyway.
@@ -91,9 +108,11 @@ impl GroupCommit {
             .map_err(|_| Error::SyncFailed("the sync thread has ended".into()))?;
         match &state.failure {
             // After a failed fsync the kernel may have thrown the pages away and
-            // report success the next time, so nothing is acknowledged any more.
-            Some(failure) => Err(Error::SyncFailed(Box::new(Arc::clone(failure)))),
-            None => Ok(()),
+            // report success the next time, so nothing later is acknowledged any more.
+            Some(failure) if state.commits < commits => {
+                Err(Error::SyncFailed(Box::new(Arc::clone(failure))))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -113,7 +132,11 @@ impl Drop for GroupCommit {
     }
 }
 
-fn sync_forever(log: &File, shared: &Shared, synced: &watch::Sender<Synced>) {
+fn sync_forever(
+    mut sync: impl FnMut() -> std::io::Result<()>,
+    shared: &Shared,
+    synced: &watch::Sender<Synced>,
+) {
     let mut done = 0;
     loop {
         let mut written = lock(&shared.written);
@@ -128,7 +151,7 @@ fn sync_forever(log: &File, shared: &Shared, synced: &watch::Sender<Synced>) {
         }
         let commits = written.commits;
         drop(written);
-        match log.sync_data() {
+        match sync() {
             Ok(()) => synced.send_modify(|state| state.commits = commits),
             Err(error) => {
                 tracing::error!(error = %error, "the database's log cannot be synced; no more commits are taken");
@@ -149,3 +172,6 @@ fn log_path(path: &Path) -> PathBuf {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,7 @@ impl Db {
             Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.read().await?),
             Kind::Postgres(postgres) => Inner::Postgres(postgres.read().await?),
         };
-        Ok(Conn::new(inner))
+        Ok(Conn::new(inner, Use::Reading))
     }
 
     /// Waits until everything that a reader could have seen so far is on disk.
@@ -121,12 +121,12 @@ impl Db {
             Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
             Kind::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
         };
-        Ok(Conn::new(inner))
+        Ok(Conn::new(inner, Use::Transaction))
     }
 
     /// Commits; returns when the commit is on disk.
     pub(crate) async fn commit(&self, conn: Conn) -> Result<(), Error> {
-        if conn.failed {
+        if conn.used_for == Use::Failed {
             return Err(Error::Aborted);
         }
         match (&*self.0, conn.inner) {
@@ -140,9 +140,18 @@ impl Db {
 /// A connection: where statements run.
 pub struct Conn {
     inner: Inner,
-    /// Set by the first statement that fails: PostgreSQL has aborted the transaction
-    /// then (and answers COMMIT as if nothing were wrong), so SQLite is held to the same.
-    failed: bool,
+    used_for: Use,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// Statements by themselves, which must not write: nothing could be published with them.
+    Reading,
+    Transaction,
+    /// A statement of the transaction has failed. PostgreSQL runs no others then, and
+    /// answers COMMIT as if nothing were wrong. SQLite would go on, and after some
+    /// errors (a full disk) without the transaction, so it is held to the same.
+    Failed,
 }
 
 enum Inner {
@@ -151,14 +160,29 @@ enum Inner {
 }
 
 impl Conn {
-    fn new(inner: Inner) -> Self {
-        let failed = false;
-        Self { inner, failed }
+    fn new(inner: Inner, used_for: Use) -> Self {
+        Self { inner, used_for }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.used_for {
+            Use::Failed => Err(Error::Aborted),
+            Use::Reading | Use::Transaction => Ok(()),
+        }
+    }
+
+    fn check_writing(&self) -> Result<(), Error> {
+        match self.used_for {
+            Use::Reading => Err(Error::Unsafe("a write outside a transaction".into())),
+            Use::Failed | Use::Transaction => self.check(),
+        }
     }
 
     /// Remembers a failure on its way to the caller.
-    fn note<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
-        self.failed |= outcome.is_err();
+    pub(crate) fn note<T>(&mut self, outcome: Result<T, Error>) -> Result<T, Error> {
+        if outcome.is_err() && self.used_for == Use::Transaction {
+            self.used_for = Use::Failed;
+        }
         outcome
     }
 
@@ -174,8 +198,10 @@ impl Conn {
     /// Runs a statement and says how many rows it touched.
     ///
     /// # Errors
-    /// See [`Error`]; after an error the transaction can only be rolled back.
+    /// See [`Error`]; after an error the transaction can only be rolled back. A connection
+    /// for reading refuses.
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        self.check_writing()?;
         let outcome = match &mut self.inner {
             Inner::Sqlite(conn) => conn.execute(sql, params),
             Inner::Postgres(conn) => conn.execute(sql, params).await,
@@ -192,6 +218,7 @@ impl Conn {
         sql: &str,
         params: &[Value],
     ) -> Result<Vec<T>, Error> {
+        self.check()?;
         let outcome = match &mut self.inner {
             Inner::Sqlite(conn) => conn.query(sql, params),
             Inner::Postgres(conn) => conn.query(sql, params).await,
@@ -224,6 +251,7 @@ impl Conn {
     /// # Errors
     /// As [`Conn::execute`].
     pub async fn execute_batch(&mut self, sql: &str) -> Result<(), Error> {
+        self.check_writing()?;
         let outcome = match &mut self.inner {
             Inner::Sqlite(conn) => conn.execute_batch(sql),
             Inner::Postgres(conn) => conn.execute_batch(sql).await,

@@ -1,14 +1,19 @@
 //! PostgreSQL: a pool per service, one schema per service.
 
+mod convert;
+mod fault;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, NoTls};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use self::fault::{commit_fault, fault, pool_fault};
 use super::row::Row;
 use super::value::Value;
 use crate::Error;
@@ -38,6 +43,9 @@ impl Postgres {
              -c idle_in_transaction_session_timeout=60s"
         ));
         config.connect_timeout(WAIT);
+        // A server that vanished without a word must not keep us waiting for ever.
+        config.tcp_user_timeout(3 * WAIT).keepalives_idle(WAIT);
+        config.keepalives_interval(WAIT).keepalives_retries(2);
         let recycling_method = RecyclingMethod::Fast;
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
         let pool = Pool::builder(manager)
@@ -45,11 +53,12 @@ impl Postgres {
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(WAIT))
+            // Every connection, not only the first: a setting can change while we run.
+            .post_create(Hook::async_fn(|client, _| Box::pin(refuse_unsafe(client))))
             .build()
             .map_err(|error| Error::ConnectionLost(Box::new(error)))?;
         let postgres = Self { pool };
         let mut handle = postgres.read().await?;
-        handle.refuse_unsafe().await?;
         handle.create_schema(schema).await?;
         Ok(postgres)
     }
@@ -59,6 +68,7 @@ impl Postgres {
         Ok(Handle {
             client: Some(client),
             in_transaction: false,
+            busy: false,
         })
     }
 
@@ -75,16 +85,26 @@ impl Postgres {
 pub(super) struct Handle {
     client: Option<Object>,
     in_transaction: bool,
+    /// A statement was sent and its answer has not come.
+    busy: bool,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         // A connection dropped in mid-transaction is closed and the server rolls back:
         // handing it to the next user would hand him our locks and our half-done work.
-        if self.in_transaction
+        if (self.in_transaction || self.busy)
             && let Some(client) = self.client.take()
         {
-            drop(Object::take(client));
+            let client = Object::take(client);
+            // Waiting for a lock it would keep those it has until the statement times out.
+            if self.busy
+                && let Ok(runtime) = tokio::runtime::Handle::try_current()
+            {
+                let token = client.cancel_token();
+                runtime.spawn(async move { token.cancel_query(NoTls).await });
+            }
+            drop(client);
         }
     }
 }
@@ -94,25 +114,39 @@ impl Handle {
         self.client.as_ref().map(|object| -> &Client { object })
     }
 
-    fn client(&self) -> Result<&Object, Error> {
+    /// Runs statements and remembers that their answer is awaited.
+    async fn run<T>(
+        &mut self,
+        statements: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Error> {
         let gone = || Error::ConnectionLost("the connection was given back".into());
-        self.client.as_ref().ok_or_else(gone)
+        let client = self.client.as_ref().ok_or_else(gone)?;
+        self.busy = true;
+        let outcome = statements(client).await;
+        self.busy = false;
+        outcome.map_err(fault)
     }
 
     pub(super) async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(fault)?;
-        client.execute_raw(&statement, params).await.map_err(fault)
+        self.run(async |client| {
+            let statement = client.prepare_cached(sql).await?;
+            client.execute_raw(&statement, params).await
+        })
+        .await
     }
 
     pub(super) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(fault)?;
         let params: Vec<&(dyn ToSql + Sync)> = params
             .iter()
             .map(|value| value as &(dyn ToSql + Sync))
             .collect();
-        let rows = client.query(&statement, &params).await.map_err(fault)?;
+        let (statement, rows) = self
+            .run(async |client| {
+                let statement = client.prepare_cached(sql).await?;
+                let rows = client.query(&statement, &params).await?;
+                Ok((statement, rows))
+            })
+            .await?;
         let columns: Arc<[String]> = statement
             .columns()
             .iter()
@@ -128,58 +162,41 @@ impl Handle {
     }
 
     pub(super) async fn execute_batch(&mut self, sql: &str) -> Result<(), Error> {
-        self.client()?.batch_execute(sql).await.map_err(fault)
+        self.run(async |client| client.batch_execute(sql).await)
+            .await
     }
 
     pub(super) async fn pipeline(&mut self, statements: &[super::Piped<'_>]) -> Result<(), Error> {
-        let client = self.client()?;
-        let mut prepared = Vec::with_capacity(statements.len());
-        for (sql, params) in statements {
-            prepared.push((client.prepare_cached(sql).await.map_err(fault)?, *params));
-        }
-        let sent = prepared
-            .iter()
-            .map(|(statement, params)| client.query(statement, params));
-        futures_util::future::try_join_all(sent)
-            .await
-            .map_err(fault)?;
-        Ok(())
+        self.run(async |client| {
+            let mut prepared = Vec::with_capacity(statements.len());
+            for (sql, params) in statements {
+                prepared.push((client.prepare_cached(sql).await?, *params));
+            }
+            let sent = prepared
+                .iter()
+                .map(|(statement, params)| client.query(statement, params));
+            futures_util::future::try_join_all(sent).await?;
+            Ok(())
+        })
+        .await
     }
 
     pub(super) async fn commit(mut self) -> Result<(), Error> {
-        let client = self.client()?;
-        // A COMMIT whose answer is lost may have happened.
-        let outcome = client.simple_query("COMMIT").await;
+        let gone = || Error::ConnectionLost("the connection was given back".into());
+        let client = self.client.as_ref().ok_or_else(gone)?;
+        // COMMIT of a transaction in which something has failed answers ROLLBACK and
+        // no error. SELECT fails then, also where we could not see the first failure:
+        // through the driver's own client, or in a future that was dropped.
+        let outcome = client.simple_query("SELECT 1; COMMIT").await;
         crate::crash::point("P3").await;
-        match outcome {
-            Ok(_) => {
-                self.in_transaction = false;
-                Ok(())
-            }
-            Err(error) if error.as_db_error().is_none() => {
-                Err(Error::OutcomeUnknown(Box::new(error)))
-            }
-            Err(error) => Err(fault(error)),
-        }
-    }
-
-    /// Acknowledged commits must survive a crash of the server (P-20).
-    async fn refuse_unsafe(&mut self) -> Result<(), Error> {
-        for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-            let sql = "SELECT current_setting($1)";
-            let rows = self.query(sql, &[Value::from(setting)]).await?;
-            let value: String = rows.first().ok_or(Error::NoRow)?.at(0)?;
-            if value == "off" {
-                let text = format!("PostgreSQL runs with {setting} = off and may lose commits");
-                return Err(Error::Unsafe(text));
-            }
-        }
+        outcome.map_err(commit_fault)?;
+        self.in_transaction = false;
         Ok(())
     }
 
     async fn create_schema(&mut self, schema: &str) -> Result<(), Error> {
         // IF NOT EXISTS still fails when two sessions create it at the same moment.
-        let sql = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+        let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
         match self.execute_batch(&sql).await {
             Err(Error::Unique { .. }) => self.execute_batch(&sql).await,
             other => other,
@@ -187,126 +204,17 @@ impl Handle {
     }
 }
 
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut tokio_postgres::types::private::BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Int(int) => match *ty {
-                Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
-                Type::INT2 => i16::try_from(*int)?.to_sql(ty, out),
-                Type::BOOL => (*int != 0).to_sql(ty, out),
-                Type::INT8 => int.to_sql(ty, out),
-                _ => Err(format!("an integer for a parameter of type {ty}").into()),
-            },
-            Value::Bool(bool) => match *ty {
-                Type::BOOL => bool.to_sql(ty, out),
-                Type::INT8 => i64::from(*bool).to_sql(ty, out),
-                _ => Err(format!("a boolean for a parameter of type {ty}").into()),
-            },
-            Value::Real(real) => real.to_sql(ty, out),
-            Value::Text(text) => text.to_sql(ty, out),
-            Value::Bytes(bytes) => bytes.to_sql(ty, out),
+/// Acknowledged commits must survive a crash of the server (P-20).
+async fn refuse_unsafe(client: &Client) -> Result<(), HookError> {
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        let answer = client.simple_query(&format!("SHOW {setting}")).await;
+        let off = answer.map_err(HookError::Backend)?.iter().any(
+            |message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("off")),
+        );
+        if off {
+            let text = format!("PostgreSQL runs with {setting} = off and may lose commits");
+            return Err(HookError::message(text));
         }
     }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Value {
-    fn from_sql(
-        ty: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(match *ty {
-            Type::INT8 => Value::Int(i64::from_sql(ty, raw)?),
-            Type::INT4 => Value::Int(i32::from_sql(ty, raw)?.into()),
-            Type::INT2 => Value::Int(i16::from_sql(ty, raw)?.into()),
-            Type::BOOL => Value::Bool(bool::from_sql(ty, raw)?),
-            Type::FLOAT8 => Value::Real(f64::from_sql(ty, raw)?),
-            Type::BYTEA => Value::Bytes(raw.to_vec()),
-            Type::VOID => Value::Null,
-            _ => Value::Text(String::from_sql(ty, raw)?),
-        })
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Value::Null)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        let ours = [
-            Type::INT8,
-            Type::INT4,
-            Type::INT2,
-            Type::BOOL,
-            Type::FLOAT8,
-            Type::BYTEA,
-            Type::VOID,
-        ];
-        ours.contains(ty) || <String as FromSql>::accepts(ty)
-    }
-}
-
-fn pool_fault(error: deadpool_postgres::PoolError) -> Error {
-    match error {
-        deadpool_postgres::PoolError::Timeout(_) => Error::Busy(Box::new(error)),
-        other => Error::ConnectionLost(Box::new(other)),
-    }
-}
-
-fn fault(error: tokio_postgres::Error) -> Error {
-    let Some(db) = error.as_db_error() else {
-        return if error.is_closed() || error.source_is_io() {
-            Error::ConnectionLost(Box::new(error))
-        } else {
-            Error::Sql(Box::new(error))
-        };
-    };
-    let code = db.code().clone();
-    let what = db
-        .constraint()
-        .or(db.column())
-        .unwrap_or_default()
-        .to_owned();
-    // `tokio_postgres::Error` displays as a bare "db error"; its cause has the text.
-    let cause: crate::Cause = db.to_string().into();
-    match code {
-        SqlState::UNIQUE_VIOLATION => Error::Unique {
-            what,
-            source: cause,
-        },
-        code if code.code().starts_with("23") => Error::Constraint {
-            what,
-            source: cause,
-        },
-        SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
-            Error::Serialization(cause)
-        }
-        SqlState::LOCK_NOT_AVAILABLE | SqlState::QUERY_CANCELED => Error::Busy(cause),
-        // Class 08: connection; 57P: shutdown and crash; 53: out of resources.
-        code if code.code().starts_with("08") || code.code().starts_with("57P") => {
-            Error::ConnectionLost(cause)
-        }
-        code if code.code().starts_with("53") => Error::Busy(cause),
-        _ => Error::Sql(cause),
-    }
-}
-
-/// Whether the driver's error comes from the socket.
-trait SourceIsIo {
-    fn source_is_io(&self) -> bool;
-}
-
-impl SourceIsIo for tokio_postgres::Error {
-    fn source_is_io(&self) -> bool {
-        std::error::Error::source(self).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
-    }
+    Ok(())
 }

@@ -93,10 +93,11 @@ impl Sqlite {
     }
 
     pub(super) async fn begin(&self) -> Result<Handle, Error> {
+        let mut handle = Handle::Writer(Some(Arc::clone(&self.writer).lock_owned().await));
+        // After the wait for the turn: the disk may have failed meanwhile.
         if let Some(file) = &self.file {
             file.log.check()?;
         }
-        let mut handle = Handle::Writer(Some(Arc::clone(&self.writer).lock_owned().await));
         // IMMEDIATE, because a deferred transaction that reads first and writes
         // later fails with SQLITE_BUSY however long it would wait.
         handle.execute("BEGIN IMMEDIATE", &[])?;
@@ -104,24 +105,26 @@ impl Sqlite {
     }
 
     pub(super) async fn commit(&self, mut handle: Handle) -> Result<(), Error> {
-        handle.execute("COMMIT", &[])?;
-        // Count before the writer is let go, so that "synced up to n" covers every
+        let Some(FileParts { log, .. }) = &self.file else {
+            handle.execute("COMMIT", &[])?;
+            crate::crash::point("P3").await;
+            return Ok(());
+        };
+        log.check()?;
+        // Counted while the writer is held, so that "synced up to n" covers every
         // commit before the n-th.
-        let commit = self
-            .file
-            .as_ref()
-            .map(|file| (&file.log, file.log.written()));
+        let number = log.announce();
+        let outcome = handle.execute("COMMIT", &[]);
+        log.written(number);
+        outcome?;
         drop(handle);
         crate::crash::point("P3").await;
-        match commit {
-            Some((log, number)) => log.wait_for(number).await,
-            None => Ok(()),
-        }
+        log.wait_for(number).await
     }
 
     pub(super) async fn wait_synced(&self) -> Result<(), Error> {
         match &self.file {
-            Some(file) => file.log.wait_for(file.log.written_so_far()).await,
+            Some(file) => file.log.wait_for(file.log.announced()).await,
             None => Ok(()),
         }
     }
@@ -190,7 +193,10 @@ impl Drop for Handle {
                 }
             }
             Handle::Reader(reader) => {
-                if let Some(Reader { conn, home, _turn }) = reader.take() {
+                // A reader in a transaction of its own would show its next user the past.
+                if let Some(Reader { conn, home, _turn }) = reader.take()
+                    && conn.is_autocommit()
+                {
                     home.idle
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
@@ -248,9 +254,27 @@ impl Handle {
 }
 
 /// SQLite takes `$1` for a name and numbers names by their first use; `?1` is the number.
-/// Our statements hold no dollar signs but those of parameters.
+/// Quoted text and comments stay as they are: `json_extract(data, '$.id')`, `'costs $5'`.
 fn numbered(sql: &str) -> String {
-    sql.replace('$', "?")
+    let mut text = String::with_capacity(sql.len());
+    // What ends the quoted text or comment that we are in.
+    let mut end = None;
+    let mut rest = sql.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied();
+        match (end, c) {
+            (Some(last), _) => end = Some(last).filter(|last| *last != c),
+            (None, '\'' | '"') => end = Some(c),
+            (None, '-') if next == Some('-') => end = Some('\n'),
+            (None, '$') if next.is_some_and(|next| next.is_ascii_digit()) => {
+                text.push('?');
+                continue;
+            }
+            (None, _) => {}
+        }
+        text.push(c);
+    }
+    text
 }
 
 impl ToSql for Value {
@@ -307,5 +331,17 @@ fn fault(error: rusqlite::Error) -> Error {
         DatabaseBusy | DatabaseLocked => Error::Busy(Box::new(error)),
         CannotOpen => Error::ConnectionLost(Box::new(error)),
         _ => Error::Sql(Box::new(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered;
+
+    #[test]
+    fn only_parameters_are_renumbered() {
+        let sql = "SELECT json_extract(data, '$.id'), 'costs $5', \"a$1\" -- isn't $1\nFROM t WHERE a = $2 AND b = $1";
+        let expected = "SELECT json_extract(data, '$.id'), 'costs $5', \"a$1\" -- isn't $1\nFROM t WHERE a = ?2 AND b = ?1";
+        assert_eq!(numbered(sql), expected);
     }
 }

@@ -99,7 +99,6 @@ pub(super) async fn insert<J: Job>(tx: &mut Tx, job: &J, how: Enqueue) -> Result
             actor, correlation_id, causation_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     let stored = tx.execute(sql, row).await? == 1;
-    tx.note_enqueued();
     Ok(stored)
 }
 
@@ -186,6 +185,5 @@ pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
         WHERE id = $1 AND state = 'dead'";
     let now = tx.now();
     let changed = tx.execute(sql, params![id, now]).await? == 1;
-    tx.note_enqueued();
     Ok(changed)
 }
