@@ -1,0 +1,152 @@
+//! The pages of orders; they work without a script and follow changes with one.
+
+mod my_orders;
+mod order_page;
+mod refused;
+mod words;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use contracts::OrderId;
+use serde::Deserialize;
+use tidings::{Form, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn, Uuid};
+
+use crate::actions::{cancel_order, place_order};
+use crate::http::check_wish;
+use crate::live::{self, Seen};
+use crate::{Error, access, store};
+
+/// The routes of the pages.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/orders", post(order))
+        .route("/orders/{id}", get(show))
+        .route("/orders/{id}/cancel", post(cancel))
+        .route("/orders/{id}/live", get(follow_order))
+        .route("/my/orders", get(mine))
+        .route("/my/orders/live", get(follow_mine))
+}
+
+/// Asks to sign in and come back to a page; `path` is one of ours, never the caller's.
+fn sign_in(path: &str) -> Response {
+    Redirect::to(&format!("/signin?next={path}")).into_response()
+}
+
+fn page_failed(error: &askama::Error) -> Problem {
+    tracing::error!(error = %tidings::chain(error), "a page could not be written");
+    let text = "The page could not be shown.";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
+}
+
+/// The form on a ticket's page.
+#[derive(Deserialize)]
+struct BuyForm {
+    ticket_id: Uuid,
+    #[serde(alias = "expected_price")]
+    expected_price_minor: Option<i64>,
+}
+
+async fn order(
+    State(service): State<Handle>,
+    signed_in: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Form(form): Form<BuyForm>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = signed_in else {
+        return Ok(sign_in(&format!("/tickets/{}", form.ticket_id)));
+    };
+    let wish = check_wish(form.ticket_id, form.expected_price_minor)?;
+    match place_order(&service, context, identity.user_id.into(), wish).await {
+        Ok(order) => Ok(to_order(order.id)),
+        // Pressed twice, or in a second tab: there is one order, and here it is.
+        Err(Error::TicketReserved { yours: Some(id) }) => Ok(to_order(id)),
+        Err(Error::Store(error)) => Err(error.into()),
+        Err(error) => refused::page(wish.ticket_id, error),
+    }
+}
+
+fn to_order(order_id: OrderId) -> Response {
+    Redirect::to(&format!("/orders/{order_id}")).into_response()
+}
+
+async fn show(
+    State(service): State<Handle>,
+    signed_in: Option<SignedIn>,
+    Path(id): Path<Uuid>,
+    Query(told): Query<order_page::Told>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = signed_in else {
+        return Ok(sign_in(&format!("/orders/{id}")));
+    };
+    let page = order_page::page(&service, &identity, id.into(), &told).await?;
+    Ok(page.into_response())
+}
+
+async fn cancel(
+    State(service): State<Handle>,
+    signed_in: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = signed_in else {
+        return Ok(sign_in(&format!("/orders/{id}")));
+    };
+    let id = OrderId::from(id);
+    match cancel_order(&service, context, identity.user_id.into(), id).await {
+        Ok(order) => Ok(to_order(order.id)),
+        Err(error @ Error::OrderComplete) => {
+            let problem = Problem::from(error);
+            let told = order_page::Told::problem(problem.code());
+            let page = order_page::page(&service, &identity, id, &told).await?;
+            Ok(page.status(problem.status()).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn follow_order(
+    State(service): State<Handle>,
+    SignedIn(identity): SignedIn,
+    Path(id): Path<Uuid>,
+    Query(seen): Query<Seen>,
+) -> Result<Response, Problem> {
+    let id = OrderId::from(id);
+    // A stream that ends at once would be asked for again and again; a 404 is not.
+    access::order_for(&mut service.read().await?, &identity, id).await?;
+    let revision = move |service: Handle| {
+        let identity = identity.clone();
+        async move {
+            let mut conn = service.read().await?;
+            Ok(access::order_for(&mut conn, &identity, id).await?.revision)
+        }
+    };
+    Ok(live::follow(service, seen, revision).into_response())
+}
+
+async fn mine(
+    State(service): State<Handle>,
+    signed_in: Option<SignedIn>,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = signed_in else {
+        return Ok(sign_in("/my/orders"));
+    };
+    let page = my_orders::page(&service, &identity, &paging).await?;
+    Ok(page.into_response())
+}
+
+async fn follow_mine(
+    State(service): State<Handle>,
+    SignedIn(identity): SignedIn,
+    Query(seen): Query<Seen>,
+) -> Response {
+    let buyer_id = identity.user_id.into();
+    let revision = move |service: Handle| async move {
+        let mut conn = service.read().await?;
+        Ok(store::revision_of_buyer(&mut conn, buyer_id).await?)
+    };
+    live::follow(service, seen, revision).into_response()
+}
