@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::db::Conn;
 use crate::handle::Handle;
-use crate::{Error, FromRow, Row, Timestamp, params};
+use crate::outbox::as_i64;
+use crate::{Error, FromRow, Row, Timestamp, Tx, params};
+
+/// The kind of alert that only a person closes.
+pub(crate) const AHEAD: &str = "ahead";
 
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -21,13 +26,14 @@ pub struct Alert {
 impl Alert {
     /// Numbers that the producer has given and cannot show.
     pub(crate) fn gap(subscription: &str, stream: &str, slot: u16, first: u64, head: u64) -> Self {
+        let text = format!(
+            "the producer cannot give {stream}.{slot}.{first}, although it has numbered events up \
+             to {head}; the slot stands still until it can"
+        );
         Self {
             kind: "gap".to_owned(),
             subject: format!("{subscription} {stream}.{slot}"),
-            text: format!(
-                "the producer cannot give {stream}.{slot}.{first}, although it has numbered events \
-                 up to {head}; the slot stands still until it can"
-            ),
+            text,
             opened_at: None,
         }
     }
@@ -40,13 +46,14 @@ impl Alert {
         cursor: u64,
         head: u64,
     ) -> Self {
+        let text = format!(
+            "{stream}.{slot}.{cursor} was applied, but the producer ends at {head}: its database \
+             went back in time; the slot stands still until a person has decided"
+        );
         Self {
-            kind: "ahead".to_owned(),
+            kind: AHEAD.to_owned(),
             subject: format!("{subscription} {stream}.{slot}"),
-            text: format!(
-                "{stream}.{slot}.{cursor} was applied, but the producer ends at {head}: its database \
-                 went back in time; the slot stands still until a person has decided"
-            ),
+            text,
             opened_at: None,
         }
     }
@@ -72,33 +79,85 @@ pub(crate) async fn replace(
     if before == after {
         return Ok(());
     }
+    let same = |one: &Alert, other: &Alert| one.kind == other.kind && one.subject == other.subject;
     let mut tx = service.begin_own().await?;
     let now = tx.now();
-    for alert in before
-        .values()
-        .filter(|alert| !after.values().any(|other| other == *alert))
-    {
-        let sql = "UPDATE tidings_alerts SET closed_at = $3 WHERE kind = $1 AND subject = $2";
-        tx.execute(sql, params![&alert.kind, &alert.subject, now])
-            .await?;
+    for alert in before.values() {
+        if !after.values().any(|other| same(alert, other)) {
+            close(&mut tx, &alert.kind, &alert.subject).await?;
+        }
     }
-    for alert in after
-        .values()
-        .filter(|alert| !before.values().any(|other| other == *alert))
-    {
-        tracing::error!(
-            service = service.name(),
-            subject = alert.subject,
-            "{}",
-            alert.text
-        );
+    for alert in after.values() {
+        if !before.values().any(|other| same(alert, other)) {
+            tracing::error!(
+                service = service.name(),
+                subject = alert.subject,
+                "{}",
+                alert.text
+            );
+        }
         let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
             VALUES ($1, $2, $3, $4)
-            ON CONFLICT (kind, subject) DO UPDATE SET text = $3, closed_at = NULL";
+            ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
+                opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
+                    THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
         tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
             .await?;
     }
     tx.commit().await
+}
+
+async fn close(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, Error> {
+    let sql = "UPDATE tidings_alerts SET closed_at = $3
+        WHERE kind = $1 AND subject = $2 AND closed_at IS NULL";
+    let now = tx.now();
+    Ok(tx.execute(sql, params![kind, subject, now]).await? == 1)
+}
+
+/// The open alerts about one subscription's slots of a stream.
+pub(crate) async fn of_slots(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &str,
+) -> Result<BTreeMap<u16, Alert>, Error> {
+    let sql = "SELECT * FROM tidings_alerts WHERE closed_at IS NULL";
+    let open: Vec<Alert> = conn.query(sql, &[]).await?;
+    let before = format!("{subscription} {stream}.");
+    let slot = |alert: &Alert| alert.subject.strip_prefix(&before)?.parse().ok();
+    let slots = open.into_iter().filter_map(|alert| {
+        let opened_at = None;
+        Some((slot(&alert)?, Alert { opened_at, ..alert }))
+    });
+    Ok(slots.collect())
+}
+
+/// A person's decision about a slot whose producer went back in time: its events count
+/// as applied up to `sequence`, and the subscription goes on from there. `false` when
+/// somebody else has decided already.
+///
+/// With the producer's head, nothing is applied again and what was lost stays applied;
+/// with a lower number, events are applied a second time.
+///
+/// # Errors
+/// As statements.
+pub async fn settle(
+    tx: &mut Tx,
+    subscription: &str,
+    stream: &str,
+    slot: u16,
+    sequence: u64,
+) -> Result<bool, Error> {
+    let subject = format!("{subscription} {stream}.{slot}");
+    if !close(tx, AHEAD, &subject).await? {
+        return Ok(false);
+    }
+    let sql = "UPDATE tidings_cursors SET sequence = $4
+        WHERE subscription = $1 AND stream = $2 AND slot = $3";
+    let row = params![subscription, stream, slot, as_i64(sequence)];
+    tx.execute(sql, row).await?;
+    let note = format!("goes on after {sequence}");
+    crate::act::record(tx, "settle", &subject, Some(&note)).await?;
+    Ok(true)
 }
 
 /// The service's open alerts, oldest first.

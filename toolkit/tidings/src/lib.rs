@@ -17,6 +17,7 @@
 
 extern crate self as tidings;
 
+mod act;
 pub mod alert;
 pub mod crash;
 mod db;

@@ -2,8 +2,10 @@
 
 mod cursor;
 mod handler;
+mod intake;
 mod parked;
 mod reader;
+mod tries;
 
 pub(crate) use handler::{Batch, Erased, One};
 pub use handler::{BatchHandler, EventHandler};
@@ -39,6 +41,11 @@ pub(crate) const MIGRATION: Migration = Migration::new(
         PRIMARY KEY (subscription, stream, slot, sequence)
     );
     CREATE INDEX tidings_parked_key ON tidings_parked (subscription, stream, key, sequence);
+    CREATE TABLE tidings_tries (
+        subscription TEXT NOT NULL, stream TEXT NOT NULL, slot BIGINT NOT NULL,
+        sequence BIGINT NOT NULL, tries BIGINT NOT NULL,
+        PRIMARY KEY (subscription, stream, slot, sequence)
+    );
     CREATE TABLE tidings_acts (
         id TEXT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL,
         act TEXT NOT NULL, subject TEXT NOT NULL, note TEXT

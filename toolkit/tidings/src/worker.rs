@@ -110,7 +110,8 @@ impl Worker {
                     tokio::task::yield_now().await;
                     continue;
                 }
-                Ok(false) if wakes.is_none() && self.wakes().is_some() => {
+                // Look once more: something may have come before we began to listen.
+                Ok(false) if self.has_new_wakes() || wakes.is_none() && self.wakes().is_some() => {
                     wakes = self.wakes();
                     continue;
                 }
@@ -143,6 +144,13 @@ impl Worker {
             Part::Reader(reader) => reader.wakes(),
             Part::Sequencer(service) => Some(service.changes()),
             Part::Parked(..) | Part::Jobs(_) => None,
+        }
+    }
+
+    fn has_new_wakes(&mut self) -> bool {
+        match &mut self.part {
+            Part::Reader(reader) => reader.take_reopened(),
+            Part::Parked(..) | Part::Jobs(_) | Part::Sequencer(_) => false,
         }
     }
 

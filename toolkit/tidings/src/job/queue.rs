@@ -185,5 +185,8 @@ pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
         WHERE id = $1 AND state = 'dead'";
     let now = tx.now();
     let changed = tx.execute(sql, params![id, now]).await? == 1;
+    if changed {
+        crate::act::record(tx, "retry", &format!("job:{id}"), None).await?;
+    }
     Ok(changed)
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::db::Conn;
-use crate::outbox::as_i64;
 use crate::{Error, StreamInfo, params};
 
 /// The cursors of one subscription on one stream.
@@ -37,21 +36,33 @@ pub(super) async fn create(
     Ok(())
 }
 
-/// Moves a cursor if it still stands where we think; [`Error::Overtaken`] if not.
+/// Moves the cursors of some slots from `old` to `new` if all of them still stand where we
+/// think; [`Error::Overtaken`] if not.
 ///
 /// The condition is the whole of "applied once": two instances that hold the same
-/// event both run its handler, and only the one whose UPDATE touches a row commits.
+/// event both run its handler, and only the one whose UPDATE touches the rows commits.
+/// One statement for all slots, because a batch touches most of them.
 pub(super) async fn advance(
     conn: &mut Conn,
     subscription: &str,
     stream: &str,
-    slot: u16,
-    (old, new): (u64, u64),
+    moves: &[(u16, u64, u64)],
 ) -> Result<(), Error> {
-    let sql = "UPDATE tidings_cursors SET sequence = $5
-        WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4";
-    let params = params![subscription, stream, slot, as_i64(old), as_i64(new)];
-    if conn.execute(sql, params).await? == 1 {
+    let json: Vec<String> = moves
+        .iter()
+        .map(|(slot, old, new)| format!("[{slot},{old},{new}]"))
+        .collect();
+    let sql = conn.dialect().pick(
+        "UPDATE tidings_cursors SET sequence = m.value ->> 2 FROM json_each($3) AS m
+         WHERE subscription = $1 AND stream = $2 AND slot = m.value ->> 0
+            AND sequence = m.value ->> 1",
+        "UPDATE tidings_cursors SET sequence = (m.value ->> 2)::bigint
+         FROM jsonb_array_elements($3::text::jsonb) AS m(value)
+         WHERE subscription = $1 AND stream = $2 AND slot = (m.value ->> 0)::bigint
+            AND sequence = (m.value ->> 1)::bigint",
+    );
+    let params = params![subscription, stream, format!("[{}]", json.join(","))];
+    if conn.execute(sql, params).await? == moves.len() as u64 {
         Ok(())
     } else {
         Err(Error::Overtaken)

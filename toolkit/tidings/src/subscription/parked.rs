@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::as_i64;
-use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, params};
+use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, act, params};
 
 /// Tries, quick ones included, before a parked event is dead.
 const ATTEMPTS_MAX: u32 = 10;
@@ -174,20 +174,31 @@ impl ParkedRunner {
 
     /// Tries what is due. Says whether there was anything.
     pub(crate) async fn step(&mut self) -> Result<bool, Error> {
-        let sql = "SELECT * FROM tidings_parked p
-            WHERE state IN ('parked', 'waiting') AND next_at <= $1 AND NOT EXISTS (
+        // A subscription that this build no longer has keeps its events.
+        let names: Vec<&str> = self.subscriptions.iter().map(|of| of.name).collect();
+        let names = serde_json::to_string(&names).unwrap_or_default();
+        let mut conn = self.service.read().await?;
+        let ours = conn.dialect().pick(
+            "SELECT value FROM json_each($3)",
+            "SELECT jsonb_array_elements_text($3::text::jsonb)",
+        );
+        let sql = format!(
+            "SELECT * FROM tidings_parked p
+            WHERE state IN ('parked', 'waiting') AND next_at <= $1 AND subscription IN ({ours})
+            AND NOT EXISTS (
                 SELECT 1 FROM tidings_parked q WHERE q.subscription = p.subscription
                 AND q.stream = p.stream AND q.key = p.key AND q.sequence < p.sequence)
-            ORDER BY next_at LIMIT $2";
-        let params = params![self.service.now(), BATCH];
-        let due: Vec<DeadEvent> = self.service.read().await?.query(sql, params).await?;
+            ORDER BY next_at LIMIT $2"
+        );
+        let params = params![self.service.now(), BATCH, names];
+        let due: Vec<DeadEvent> = conn.query(&sql, params).await?;
+        drop(conn);
         let mut moved = false;
         for parked in &due {
             let subscription = self.subscriptions.iter().find(|subscription| {
                 subscription.name == parked.subscription
                     && subscription.stream.name == parked.event.id.stream
             });
-            // A subscription that this build no longer has keeps its events.
             if let Some(subscription) = subscription {
                 self.try_again(subscription, parked).await?;
                 moved = true;
@@ -196,13 +207,22 @@ impl ParkedRunner {
         Ok(moved)
     }
 
-    async fn try_again(&self, of: &Subscription, parked: &DeadEvent) -> Result<(), Error> {
+    async fn try_again(&self, of: &Subscription, due: &DeadEvent) -> Result<(), Error> {
+        let mut parked = due.clone();
+        parked.attempts += 1;
+        if !self.count_attempt(due).await? {
+            return Ok(());
+        }
+        if parked.attempts > ATTEMPTS_MAX {
+            let error = "the process has ended while it was applied".to_owned();
+            return self.put_off(&parked, &Failure::hopeless(error)).await;
+        }
         let work = async {
             let mut tx = self.service.begin_own().await?;
             // First, and with the number of attempts: of two who try, one touches the row.
             let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2
                 AND slot = $3 AND sequence = $4 AND attempts = $5";
-            if tx.execute(sql, &address(parked, parked.attempts)).await? == 0 {
+            if tx.execute(sql, &address(&parked, parked.attempts)).await? == 0 {
                 return Ok(());
             }
             let applied = of.handler.apply(&[&parked.event], &mut tx).await;
@@ -211,12 +231,23 @@ impl ParkedRunner {
         };
         match guarded(self.service.clock(), HANDLER_LIMIT, work).await {
             Ok(()) => Ok(()),
-            Err(failure) => self.put_off(parked, &failure).await,
+            Err(failure) => self.put_off(&parked, &failure).await,
         }
     }
 
+    /// Counts the attempt before it is made: an event that ends the process would end it
+    /// for ever if it were counted after (X-23). `false` when somebody else was faster.
+    async fn count_attempt(&self, due: &DeadEvent) -> Result<bool, Error> {
+        let mut tx = self.service.begin_own().await?;
+        let sql = "UPDATE tidings_parked SET attempts = attempts + 1 WHERE subscription = $1
+            AND stream = $2 AND slot = $3 AND sequence = $4 AND attempts = $5 AND state <> 'dead'";
+        let counted = tx.execute(sql, &address(due, due.attempts)).await? == 1;
+        tx.commit().await?;
+        Ok(counted)
+    }
+
     async fn put_off(&self, parked: &DeadEvent, failure: &Failure) -> Result<(), Error> {
-        let attempts = parked.attempts + u32::from(failure.fate != Fate::Wait);
+        let attempts = parked.attempts - u32::from(failure.fate == Fate::Wait);
         let (state, delay) = match failure.fate {
             Fate::Wait => ("parked", WAIT),
             Fate::Retry if attempts < ATTEMPTS_MAX => {
@@ -303,7 +334,7 @@ pub async fn retry(tx: &mut Tx, subscription: &str, event: &EventId) -> Result<b
     let row = params![subscription, &event.stream, event.slot, sequence, now];
     let changed = tx.execute(sql, row).await? == 1;
     if changed {
-        audit(tx, "retry", subscription, event, None).await?;
+        act::record(tx, "retry", &format!("{subscription} {event}"), None).await?;
     }
     Ok(changed)
 }
@@ -326,27 +357,13 @@ pub async fn discard(
     let row = params![subscription, &event.stream, event.slot, sequence];
     let changed = tx.execute(sql, row).await? == 1;
     if changed {
-        audit(tx, "discard", subscription, event, Some(note)).await?;
+        act::record(
+            tx,
+            "discard",
+            &format!("{subscription} {event}"),
+            Some(note),
+        )
+        .await?;
     }
     Ok(changed)
-}
-
-async fn audit(
-    tx: &mut Tx,
-    act: &str,
-    subscription: &str,
-    event: &EventId,
-    note: Option<&str>,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO tidings_acts (id, at, actor, act, subject, note)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    let now = tx.now();
-    let actor = tx.context().actor.clone();
-    let subject = format!("{subscription} {event}");
-    tx.execute(
-        sql,
-        params![crate::uuid_at(now), now, actor, act, subject, note],
-    )
-    .await?;
-    Ok(())
 }

@@ -1,21 +1,20 @@
 //! Applies a stream to a subscription: once, in order per key, without silent gaps.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Subscription;
 use super::cursor::{self, Cursors};
 use super::handler::Failed;
-use super::parked;
-use crate::alert::{self, Alert};
+use super::intake::Intake;
+use super::{parked, tries};
+use crate::alert;
 use crate::failure::{Failure, guarded};
-use crate::feed::{Feed, Receiver, Transport};
+use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::{Envelope, Error, Fate, Tx, crash};
 
-/// Events in one transaction at the most. More does not pay: the transaction gets long.
-const BATCH: u32 = 100;
 /// Tries in direct succession before an event is parked.
 const QUICK_TRIES: u32 = 3;
 /// A handler that takes longer has failed; it holds the writer's turn.
@@ -37,15 +36,11 @@ pub(crate) struct Reader {
     transport: Arc<dyn Transport>,
     feed: Arc<dyn Feed>,
     /// Gone after every fault, so that the next step starts from what is stored.
-    state: Option<State>,
-    created: bool,
-}
-
-struct State {
-    cursors: Cursors,
-    receiver: Box<dyn Receiver>,
-    /// Slots that cannot go on, and why.
-    stopped: BTreeMap<u16, Alert>,
+    intake: Option<Intake>,
+    /// Until the first batch of this process is through: the last one may have died of it.
+    careful: bool,
+    /// A new receiver has been opened; whoever waits must listen to that one.
+    reopened: bool,
 }
 
 impl Reader {
@@ -60,21 +55,27 @@ impl Reader {
             subscription,
             transport,
             feed,
-            state: None,
-            created: false,
+            intake: None,
+            careful: true,
+            reopened: false,
         }
+    }
+
+    /// Whether a new receiver was opened since the last call.
+    pub(crate) fn take_reopened(&mut self) -> bool {
+        std::mem::take(&mut self.reopened)
     }
 
     /// Where to wait for more.
     pub(crate) fn wakes(&self) -> Option<tokio::sync::watch::Receiver<u64>> {
-        self.state.as_ref().map(|state| state.receiver.wakes())
+        self.intake.as_ref().map(|state| state.receiver.wakes())
     }
 
     /// Receives what there is and applies it.
     pub(crate) async fn step(&mut self) -> Result<Progress, Failure> {
         let outcome = self.receive_and_apply().await;
         if outcome.is_err() {
-            self.state = None;
+            self.intake = None;
         }
         match outcome {
             // Another instance was faster; its work counts as well as ours.
@@ -87,11 +88,10 @@ impl Reader {
     async fn receive_and_apply(&mut self) -> Result<Progress, Stop> {
         self.load().await?;
         let stream = self.subscription.stream.name;
-        let Some(state) = &mut self.state else {
+        let Some(intake) = &mut self.intake else {
             return Ok(Progress::Idle);
         };
-        let received = state.receiver.receive(BATCH).await?;
-        let mut batch = state.accept(&*self.feed, stream, received).await?;
+        let mut batch = intake.receive(&*self.feed, stream).await?;
         if batch.is_empty() {
             batch = self.catch_up().await?;
         }
@@ -99,68 +99,94 @@ impl Reader {
             return Ok(Progress::Idle);
         }
         crash::point("C0").await;
-        self.apply(batch).await?;
+        if self.careful {
+            self.apply_carefully(batch).await?;
+        } else {
+            self.apply(batch).await?;
+        }
         Ok(Progress::Moved)
     }
 
     async fn load(&mut self) -> Result<(), Error> {
-        if self.state.is_some() {
+        if self.intake.is_some() {
             return Ok(());
         }
         let Subscription { name, stream, .. } = &*self.subscription;
-        if !self.created {
+        if self.careful {
             let mut tx = self.service.begin_own().await?;
             cursor::create(&mut tx, name, stream).await?;
             tx.commit().await?;
-            self.created = true;
         }
-        let cursors = cursor::load(&mut self.service.read().await?, name, stream).await?;
+        let mut conn = self.service.read().await?;
+        let cursors = cursor::load(&mut conn, name, stream).await?;
+        let stopped = alert::of_slots(&mut conn, name, stream.name).await?;
+        drop(conn);
         let pairs: Vec<(u16, u64)> = cursors.iter().map(|(slot, last)| (*slot, *last)).collect();
         let receiver = self.transport.open(stream.name, &pairs).await?;
-        let stopped = BTreeMap::new();
-        self.state = Some(State {
-            cursors,
-            receiver,
-            stopped,
-        });
+        self.intake = Some(Intake::new(cursors, receiver, stopped));
+        self.reopened = true;
         Ok(())
     }
 
-    /// Compares cursors with the producer's heads and fetches what no transport has brought.
+    /// Fetches what no transport has brought, and tells of what nobody can give.
     async fn catch_up(&mut self) -> Result<Vec<Envelope>, Error> {
         let Subscription { name, stream, .. } = &*self.subscription;
-        let Some(state) = &mut self.state else {
+        let Some(intake) = &mut self.intake else {
             return Ok(Vec::new());
         };
-        let heads: BTreeMap<u16, u64> = self.feed.heads(stream.name).await?.into_iter().collect();
-        let mut batch = Vec::new();
-        let mut stopped = BTreeMap::new();
-        for (slot, cursor) in &state.cursors {
-            let head = heads.get(slot).copied().unwrap_or(0);
-            if *cursor > head {
-                stopped.insert(*slot, Alert::ahead(name, stream.name, *slot, *cursor, head));
-            } else if *cursor < head && batch.len() < BATCH as usize {
-                let page = self.feed.read(stream.name, *slot, *cursor, BATCH).await?;
-                let run = contiguous(*cursor, page.events);
-                if run.is_empty() {
-                    let alert = Alert::gap(name, stream.name, *slot, *cursor + 1, head);
-                    stopped.insert(*slot, alert);
-                }
-                batch.extend(run);
+        if intake.went_back() {
+            let mut conn = self.service.read().await?;
+            let open = alert::of_slots(&mut conn, name, stream.name).await?;
+            if !intake.agrees_on_who_went_back(&open) {
+                // A person has decided: begin again from what is stored.
+                return Err(Error::Overtaken);
             }
         }
-        alert::replace(&self.service, &state.stopped, &stopped).await?;
-        state.stopped = stopped;
+        let (batch, stopped) = intake.missing(&*self.feed, name, stream.name).await?;
+        alert::replace(&self.service, &intake.stopped, &stopped).await?;
+        intake.stopped = stopped;
         Ok(batch)
+    }
+
+    /// Applies the first batch after a start one by one, each noted before it is tried: an
+    /// event that ends the process (out of memory, abort) would otherwise end it for ever,
+    /// and hold up every key of its slot.
+    async fn apply_carefully(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        for event in batch {
+            let tries = tries::note(&self.service, self.subscription.name, &event.id).await?;
+            if tries > QUICK_TRIES {
+                let error = format!(
+                    "the process has ended {} times while it was applied",
+                    tries - 1
+                );
+                let fate = Fate::Retry;
+                self.park(&event, &Failure { fate, error }, tries).await?;
+            } else if let Err(stop) = self.apply(vec![event]).await {
+                // The process lives, so the ground is at fault and not the event.
+                self.forget_tries().await?;
+                return Err(stop);
+            }
+        }
+        self.forget_tries().await?;
+        self.careful = false;
+        Ok(())
+    }
+
+    async fn forget_tries(&mut self) -> Result<(), Error> {
+        let Subscription { name, stream, .. } = &*self.subscription;
+        tries::forget(&self.service, name, stream.name).await
     }
 
     /// Applies a batch in as few transactions as its faults allow.
     async fn apply(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
         let mut parts = VecDeque::from([batch]);
         let mut tries = 0;
-        while let Some(mut part) = parts.pop_front() {
+        while let Some(part) = parts.pop_front() {
             let failed = match self.apply_part(&part).await {
-                Ok(()) => continue,
+                Ok(()) => {
+                    tries = 0;
+                    continue;
+                }
                 Err(PartError::Stop(stop)) => return Err(stop),
                 Err(PartError::Failed(failed)) => failed,
             };
@@ -178,18 +204,8 @@ impl Reader {
                 continue;
             }
             // No savepoints: they halve the rate of every batch, and faults are rare.
-            // The one that failed is set apart; if it is not known which, halve.
-            let middle = failed.index.unwrap_or(part.len() / 2).min(part.len() - 1);
-            let after = part.split_off((middle + 1).min(part.len()));
-            let at = part.split_off(if failed.index.is_some() {
-                middle
-            } else {
-                part.len()
-            });
-            for piece in [after, at, part] {
-                if !piece.is_empty() {
-                    parts.push_front(piece);
-                }
+            for piece in around(part, failed.index).into_iter().rev() {
+                parts.push_front(piece);
             }
         }
         Ok(())
@@ -234,7 +250,18 @@ impl Reader {
             }
         }
         crash::point("C2").await;
-        tx.commit().await?;
+        // COMMIT may fail for what the handler did: a deferred rule, a statement whose
+        // failure it kept to itself. Only the ground's faults are nobody's.
+        if let Err(error) = tx.commit().await {
+            return Err(if error.is_transient() {
+                error.into()
+            } else {
+                PartError::Failed(Failed {
+                    index: None,
+                    failure: error.into(),
+                })
+            });
+        }
         crash::point("C4").await;
         self.remember(moved);
         Ok(())
@@ -248,11 +275,15 @@ impl Reader {
             moved.insert(event.id.slot, event.id.sequence);
         }
         let Subscription { name, stream, .. } = &*self.subscription;
-        for (slot, new) in &moved {
-            let state = self.state.as_ref().ok_or(Error::Overtaken)?;
-            let old = state.cursors.get(slot).copied().unwrap_or(0);
-            cursor::advance(tx, name, stream.name, *slot, (old, *new)).await?;
-        }
+        let moves: Vec<(u16, u64, u64)> = {
+            let state = self.intake.as_ref().ok_or(Error::Overtaken)?;
+            let old = |slot| state.cursors.get(slot).copied().unwrap_or(0);
+            moved
+                .iter()
+                .map(|(slot, new)| (*slot, old(slot), *new))
+                .collect()
+        };
+        cursor::advance(tx, name, stream.name, &moves).await?;
         Ok(moved)
     }
 
@@ -271,54 +302,30 @@ impl Reader {
     }
 
     fn remember(&mut self, moved: Cursors) {
-        if let Some(state) = &mut self.state {
-            state.cursors.extend(moved);
+        if let Some(intake) = &mut self.intake {
+            intake.cursors.extend(moved);
         }
     }
 }
 
-impl State {
-    /// Sorts out what arrived: duplicates are dropped, gaps filled from the feed.
-    async fn accept(
-        &mut self,
-        feed: &dyn Feed,
-        stream: &str,
-        received: Vec<Envelope>,
-    ) -> Result<Vec<Envelope>, Error> {
-        let mut slots: BTreeMap<u16, Vec<Envelope>> = BTreeMap::new();
-        for event in received {
-            slots.entry(event.id.slot).or_default().push(event);
+/// The pieces to try next, in order: the event that failed stands alone; if it is not
+/// known which, halves.
+fn around(mut part: Vec<Envelope>, failed: Option<usize>) -> Vec<Vec<Envelope>> {
+    let pieces = match failed.filter(|index| *index < part.len()) {
+        Some(index) => {
+            let after = part.split_off(index + 1);
+            let at = part.split_off(index);
+            vec![part, at, after]
         }
-        let mut batch = Vec::new();
-        for (slot, mut events) in slots {
-            let Some(&cursor) = self.cursors.get(&slot) else {
-                continue;
-            };
-            events.retain(|event| event.id.sequence > cursor);
-            let newest = events.iter().map(|event| event.id.sequence).max();
-            let mut run = contiguous(cursor, events);
-            let reached = run.last().map_or(cursor, |event| event.id.sequence);
-            if newest.is_some_and(|newest| newest > reached) {
-                let page = feed.read(stream, slot, reached, BATCH).await?;
-                run.extend(contiguous(reached, page.events));
-            }
-            batch.extend(run);
+        None => {
+            let second = part.split_off(part.len() / 2);
+            vec![part, second]
         }
-        Ok(batch)
-    }
-}
-
-/// The events that directly follow the cursor, in order, each once.
-fn contiguous(cursor: u64, mut events: Vec<Envelope>) -> Vec<Envelope> {
-    events.sort_by_key(|event| event.id.sequence);
-    events.dedup_by_key(|event| event.id.sequence);
-    let mut next = cursor;
-    events.retain(|event| {
-        let follows = event.id.sequence == next + 1;
-        next += u64::from(follows);
-        follows
-    });
-    events
+    };
+    pieces
+        .into_iter()
+        .filter(|piece| !piece.is_empty())
+        .collect()
 }
 
 /// Why a step ended early.

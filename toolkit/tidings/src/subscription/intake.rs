@@ -1,0 +1,152 @@
+//! What comes in: sorted out, completed from the feed, and what nobody can give.
+
+use std::collections::BTreeMap;
+
+use super::cursor::Cursors;
+use crate::alert::{AHEAD, Alert};
+use crate::feed::{Feed, Receiver};
+use crate::{Envelope, Error};
+
+/// Events in one transaction at the most. More does not pay: the transaction gets long.
+const BATCH: u32 = 100;
+/// Receiving without a look at the producer's heads. A transport that always has something
+/// for one slot must not hide for ever that it has lost the last event of another.
+const UNCHECKED_MAX: u32 = 16;
+
+pub(super) struct Intake {
+    pub(super) cursors: Cursors,
+    pub(super) receiver: Box<dyn Receiver>,
+    /// Slots that cannot go on, and why.
+    pub(super) stopped: BTreeMap<u16, Alert>,
+    unchecked: u32,
+}
+
+impl Intake {
+    pub(super) fn new(
+        cursors: Cursors,
+        receiver: Box<dyn Receiver>,
+        stopped: BTreeMap<u16, Alert>,
+    ) -> Self {
+        Self {
+            cursors,
+            receiver,
+            stopped,
+            // The first look is at the heads: once a producer that went back in time has
+            // passed our cursor again, nobody can tell any more.
+            unchecked: UNCHECKED_MAX,
+        }
+    }
+
+    /// What has arrived and comes next; nothing when it is time to look at the heads.
+    pub(super) async fn receive(
+        &mut self,
+        feed: &dyn Feed,
+        stream: &str,
+    ) -> Result<Vec<Envelope>, Error> {
+        if self.unchecked >= UNCHECKED_MAX {
+            return Ok(Vec::new());
+        }
+        self.unchecked += 1;
+        let received = self.receiver.receive(BATCH).await?;
+        self.accept(feed, stream, received).await
+    }
+
+    /// Drops duplicates and fills gaps from the feed.
+    async fn accept(
+        &mut self,
+        feed: &dyn Feed,
+        stream: &str,
+        received: Vec<Envelope>,
+    ) -> Result<Vec<Envelope>, Error> {
+        let mut slots: BTreeMap<u16, Vec<Envelope>> = BTreeMap::new();
+        for event in received {
+            slots.entry(event.id.slot).or_default().push(event);
+        }
+        let mut batch = Vec::new();
+        for (slot, mut events) in slots {
+            let Some(&cursor) = self.cursors.get(&slot) else {
+                continue;
+            };
+            if self.slot_went_back(slot) {
+                continue;
+            }
+            events.retain(|event| event.id.sequence > cursor);
+            let newest = events.iter().map(|event| event.id.sequence).max();
+            let mut run = contiguous(cursor, events);
+            let reached = run.last().map_or(cursor, |event| event.id.sequence);
+            if newest.is_some_and(|newest| newest > reached) {
+                let page = feed.read(stream, slot, reached, BATCH).await?;
+                run.extend(contiguous(reached, page.events));
+            }
+            batch.extend(run);
+        }
+        Ok(batch)
+    }
+
+    /// Compares cursors with the producer's heads: what the feed gives of the difference,
+    /// and the slots of which it gives nothing.
+    pub(super) async fn missing(
+        &mut self,
+        feed: &dyn Feed,
+        subscription: &str,
+        stream: &str,
+    ) -> Result<(Vec<Envelope>, BTreeMap<u16, Alert>), Error> {
+        self.unchecked = 0;
+        let heads: BTreeMap<u16, u64> = feed.heads(stream).await?.into_iter().collect();
+        let mut batch = Vec::new();
+        let mut stopped = BTreeMap::new();
+        for (&slot, &cursor) in &self.cursors {
+            let head = heads.get(&slot).copied().unwrap_or(0);
+            let full = batch.len() >= BATCH as usize;
+            if cursor > head && !self.slot_went_back(slot) {
+                stopped.insert(slot, Alert::ahead(subscription, stream, slot, cursor, head));
+            } else if self.slot_went_back(slot) || (full && cursor < head) {
+                // Nothing new is known about it: what went back stays stopped, also when
+                // the producer has passed the cursor with other events of the same numbers.
+                stopped.extend(self.stopped.get(&slot).map(|alert| (slot, alert.clone())));
+            } else if cursor < head {
+                let page = feed.read(stream, slot, cursor, BATCH).await?;
+                let run = contiguous(cursor, page.events);
+                if run.is_empty() {
+                    let alert = Alert::gap(subscription, stream, slot, cursor + 1, head);
+                    stopped.insert(slot, alert);
+                }
+                batch.extend(run);
+            }
+        }
+        Ok((batch, stopped))
+    }
+
+    /// Whether the producer of any slot has gone back in time.
+    pub(super) fn went_back(&self) -> bool {
+        self.stopped.values().any(|alert| alert.kind == AHEAD)
+    }
+
+    /// Whether these alerts name the same slots.
+    pub(super) fn agrees_on_who_went_back(&self, open: &BTreeMap<u16, Alert>) -> bool {
+        let slots = |alerts: &BTreeMap<u16, Alert>| -> Vec<u16> {
+            let back = alerts.iter().filter(|(_, alert)| alert.kind == AHEAD);
+            back.map(|(slot, _)| *slot).collect()
+        };
+        slots(&self.stopped) == slots(open)
+    }
+
+    fn slot_went_back(&self, slot: u16) -> bool {
+        self.stopped
+            .get(&slot)
+            .is_some_and(|alert| alert.kind == AHEAD)
+    }
+}
+
+/// The events that directly follow the cursor, in order, each once.
+fn contiguous(cursor: u64, mut events: Vec<Envelope>) -> Vec<Envelope> {
+    events.sort_by_key(|event| event.id.sequence);
+    events.dedup_by_key(|event| event.id.sequence);
+    let mut next = cursor;
+    events.retain(|event| {
+        let follows = event.id.sequence == next + 1;
+        next += u64::from(follows);
+        follows
+    });
+    events
+}
