@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use crate::{Clock, Fate, Fault, chain};
+use crate::{Fate, Fault, chain};
 
 /// A failed run of a handler or a job.
 #[derive(Clone, Debug)]
@@ -36,10 +36,10 @@ impl From<crate::Error> for Failure {
     }
 }
 
-/// Runs work that may panic or never return; both are failures like any other.
+/// Runs work that may panic or never return, until its time has expired; both are failures
+/// like any other.
 pub(crate) async fn guarded<T>(
-    clock: &Clock,
-    limit: Duration,
+    expired: impl Future<Output = ()>,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     let retry = |error: String| {
@@ -54,7 +54,7 @@ pub(crate) async fn guarded<T>(
             Ok(outcome) => outcome,
             Err(panic) => retry(format!("panicked: {}", panic_text(&*panic))),
         },
-        () = clock.sleep(limit) => retry(format!("took longer than {} s", limit.as_secs())),
+        () = expired => retry("took too long".to_owned()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! An installation: services running together in one process.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -98,6 +98,7 @@ impl Setup {
     /// # Errors
     /// When a database cannot be opened, is unsafe, or a migration fails.
     pub async fn open(self) -> Result<Installation, Error> {
+        refuse_namesakes(&self.services)?;
         let verifier = Verifier::default();
         let mut parts = Vec::new();
         for service in self.services {
@@ -131,6 +132,32 @@ impl Setup {
         }
         Installation::assemble(parts, self.clock, verifier, self.transport.as_deref()).await
     }
+}
+
+/// Two of a name would share what the name keeps: a database, a cursor (each would get half
+/// of the events), a job's code.
+fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
+    let mut names = HashSet::new();
+    for service in services {
+        let of = service.name;
+        let subscriptions = service.subscriptions.iter();
+        let all = std::iter::once(format!("service {of}"))
+            .chain(
+                subscriptions.map(|s| format!("subscription {of}/{} of {}", s.name, s.stream.name)),
+            )
+            .chain(
+                service
+                    .jobs
+                    .iter()
+                    .map(|job| format!("job {of}/{}", job.kind())),
+            );
+        for name in all {
+            if !names.insert(name.clone()) {
+                return Err(Error::Unsafe(format!("there are two of {name}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn open_db(storage: &Storage, name: &str) -> Result<Db, Error> {

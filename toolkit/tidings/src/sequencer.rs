@@ -32,6 +32,8 @@ pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
             ARRAY(SELECT pg_snapshot_xip(snapshot))::text
         FROM tidings_ticks WHERE id = 1 FOR UPDATE SKIP LOCKED";
     let Some((xmax, xip)) = conn.query_opt::<(String, String)>(lock, &[]).await? else {
+        // Somebody else is at it. Ended properly, or the connection would be closed.
+        db.commit(conn).await?;
         return Ok(false);
     };
     let number = "WITH fresh AS (

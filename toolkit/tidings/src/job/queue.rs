@@ -1,5 +1,6 @@
 //! The table of jobs: all its SQL.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::{Enqueue, Job};
@@ -119,7 +120,18 @@ pub(super) async fn claim(
             ORDER BY priority DESC, run_at LIMIT $3 {skip})
          RETURNING *"
     );
-    conn.query(&sql, params![now, now.plus(lease), limit]).await
+    let mut rows: Vec<Row> = conn
+        .query(&sql, params![now, now.plus(lease), limit])
+        .await?;
+    // RETURNING keeps no order.
+    rows.sort_by_cached_key(|row| {
+        let order = (row.get::<i64>("priority"), row.get::<String>("id"));
+        (
+            Reverse(order.0.unwrap_or_default()),
+            order.1.unwrap_or_default(),
+        )
+    });
+    rows.iter().map(JobRow::from_row).collect()
 }
 
 /// Marks a job done if the claim still holds; part of the transaction of its effect.

@@ -1,8 +1,12 @@
 //! One run of a job that reaches outside.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
 use super::queue::{self, JobRow};
 use crate::handle::Handle;
-use crate::{Error, Tx};
+use crate::{Clock, Error, Timestamp, Tx};
 
 /// One run of a job that calls something outside the database.
 ///
@@ -12,8 +16,34 @@ use crate::{Error, Tx};
 /// [`Error::Overtaken`] when another worker has taken the job over.
 pub struct JobRun {
     pub(super) service: Handle,
+    pub(super) claim: Claim,
+    pub(super) lease: Duration,
+}
+
+/// A job that is ours until the lease has ended.
+#[derive(Clone)]
+pub(crate) struct Claim {
     pub(super) row: JobRow,
-    pub(super) lease: std::time::Duration,
+    /// In microseconds, as [`Timestamp`].
+    until: Arc<AtomicI64>,
+}
+
+impl Claim {
+    pub(super) fn new(row: JobRow, until: Timestamp) -> Self {
+        let until = Arc::new(AtomicI64::new(until.as_micros()));
+        Self { row, until }
+    }
+
+    fn until(&self) -> Timestamp {
+        Timestamp::from_micros(self.until.load(Ordering::Relaxed))
+    }
+
+    /// Waits until the job has been silent for a whole lease.
+    pub(super) async fn silence(self, clock: &Clock) {
+        while clock.now() < self.until() {
+            clock.sleep_until(self.until()).await;
+        }
+    }
 }
 
 impl JobRun {
@@ -26,13 +56,13 @@ impl JobRun {
     /// Which try this is, counted from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.row.attempts
+        self.claim.row.attempts
     }
 
     /// The same for every run of this job: a key for the other side to recognise a repeated call.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
-        self.row.id.to_string()
+        self.claim.row.id.to_string()
     }
 
     /// Begins a transaction in the middle of the job; it also holds the claim for another lease.
@@ -42,7 +72,10 @@ impl JobRun {
     pub async fn begin(&self) -> Result<Tx, Error> {
         let mut tx = self.service.begin(self.context()).await?;
         let until = tx.now().plus(self.lease);
-        queue::extend(&mut tx, &self.row, until).await?;
+        queue::extend(&mut tx, &self.claim.row, until).await?;
+        self.claim
+            .until
+            .fetch_max(until.as_micros(), Ordering::Relaxed);
         Ok(tx)
     }
 
@@ -53,12 +86,12 @@ impl JobRun {
     pub async fn finish(&self) -> Result<Tx, Error> {
         let mut tx = self.service.begin(self.context()).await?;
         let now = tx.now();
-        queue::complete(&mut tx, &self.row, now).await?;
+        queue::complete(&mut tx, &self.claim.row, now).await?;
         Ok(tx)
     }
 
     pub(super) fn context(&self) -> crate::Context {
-        caused_by(&self.row)
+        caused_by(&self.claim.row)
     }
 }
 

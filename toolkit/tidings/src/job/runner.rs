@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use super::queue::{self, JobRow};
-use super::run::caused_by;
+use super::run::{Claim, caused_by};
 use super::{Job, JobRun};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
@@ -20,6 +20,8 @@ use crate::{Error, Fate, Fault, Tx, crash};
 const CONCURRENT: usize = 16;
 /// Another process may have enqueued something; nobody tells us of that yet.
 const POLL: Duration = Duration::from_secs(1);
+/// Tries of a job whose kind this build does not know; with their backoff about half an hour.
+const UNKNOWN_ATTEMPTS_MAX: u32 = 10;
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_MOST: Duration = Duration::from_secs(3600);
 
@@ -29,7 +31,7 @@ pub(crate) trait JobKind: Send + Sync {
     fn attempts_max(&self) -> u32;
     fn lease(&self) -> Duration;
     /// Runs the job and completes it.
-    fn run(&self, service: Handle, row: JobRow) -> BoxFuture<'_, Result<(), Failure>>;
+    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>>;
 }
 
 /// Code of a job whose effect is in the database: `async fn(J, &mut Tx) -> Result<(), E>`.
@@ -95,8 +97,9 @@ where
     fn lease(&self) -> Duration {
         J::LEASE
     }
-    fn run(&self, service: Handle, row: JobRow) -> BoxFuture<'_, Result<(), Failure>> {
+    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
+            let row = claim.row;
             let job = decode::<J>(&row)?;
             let mut tx = service.begin(caused_by(&row)).await?;
             let now = tx.now();
@@ -126,12 +129,13 @@ where
     fn lease(&self) -> Duration {
         J::LEASE
     }
-    fn run(&self, service: Handle, row: JobRow) -> BoxFuture<'_, Result<(), Failure>> {
+    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
+            let row = claim.row.clone();
             let job = decode::<J>(&row)?;
             let run = JobRun {
                 service: service.clone(),
-                row: row.clone(),
+                claim,
                 lease: J::LEASE,
             };
             self.0
@@ -246,16 +250,23 @@ async fn run_one(
     row: JobRow,
 ) {
     let (outcome, attempts_max) = match kinds.get(row.kind.as_str()) {
-        Some(kind) => {
-            let work = kind.run(service.clone(), row.clone());
-            (
-                guarded(service.clock(), kind.lease(), work).await,
-                kind.attempts_max(),
-            )
+        Some(kind) if row.attempts > kind.attempts_max() => {
+            // Counted when it is claimed: a job that ends the process must not do it for ever.
+            let error = "the process has ended, or fallen silent, in every run".to_owned();
+            (Err(Failure::hopeless(error)), 0)
         }
+        Some(kind) => {
+            let claim = Claim::new(row.clone(), service.now().plus(kind.lease()));
+            let ended = claim.clone();
+            let work = kind.run(service.clone(), claim);
+            let outcome = guarded(ended.silence(service.clock()), work).await;
+            (outcome, kind.attempts_max())
+        }
+        // Not hopeless: while versions are changed, a newer process may know it.
         None => {
             let error = format!("no code for jobs of the kind {}", row.kind);
-            (Err(Failure::hopeless(error)), 0)
+            let fate = Fate::Retry;
+            (Err(Failure { fate, error }), UNKNOWN_ATTEMPTS_MAX)
         }
     };
     crash::point("J3").await;

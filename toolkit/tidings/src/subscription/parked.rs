@@ -229,7 +229,7 @@ impl ParkedRunner {
             applied.map_err(|failed| failed.failure)?;
             Ok(tx.commit().await?)
         };
-        match guarded(self.service.clock(), HANDLER_LIMIT, work).await {
+        match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
             Ok(()) => Ok(()),
             Err(failure) => self.put_off(&parked, &failure).await,
         }

@@ -235,7 +235,7 @@ impl Reader {
                 failed.failure
             })
         };
-        match guarded(self.service.clock(), HANDLER_LIMIT, work).await {
+        match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
             Ok(0) => {}
             Ok(unknown) => {
                 tracing::debug!(
