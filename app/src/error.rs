@@ -1,0 +1,91 @@
+//! Why the program cannot run, as one line for the person who started it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What can stop the program from starting or from doing what it was told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The machine gives no threads.
+    #[error("start the runtime")]
+    Runtime(#[source] io::Error),
+    /// The data folder cannot be made or written.
+    #[error("use {} as the data folder: choose another with --data", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// Another server works in the data folder.
+    #[error(
+        "have {} for itself: another tidings is running there; stop it, or choose another folder with --data",
+        folder.display()
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The port is taken.
+    #[error("listen on 127.0.0.1:{port}: the port is in use; choose another with --port")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The port cannot be had for another reason.
+    #[error("listen on 127.0.0.1:{port}")]
+    Port {
+        /// The port.
+        port: u16,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A service's database cannot be opened.
+    #[error("open the databases")]
+    Open(#[source] tidings::Error),
+    /// The demonstration accounts' file cannot be read or written.
+    #[error("keep the demonstration accounts in {}", file.display())]
+    AccountsFile {
+        /// The file.
+        file: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A demonstration account or listing cannot be made.
+    #[error("make the demonstration data")]
+    Demonstration(#[source] tidings::Cause),
+    /// The account to be changed does not exist.
+    #[error("find an account with the address {email:?}: sign up first")]
+    NoAccount {
+        /// The address.
+        email: String,
+    },
+    /// An account cannot be changed.
+    #[error("change the account")]
+    Account(#[source] auth::Error),
+    /// The operating system tells no signals.
+    #[error("hear the signals that stop the program")]
+    Signals(#[source] io::Error),
+    /// The server ended by itself.
+    #[error("serve")]
+    Serve(#[source] io::Error),
+    /// The output cannot be written.
+    #[error("write the output")]
+    Output(#[from] io::Error),
+    /// A step of the story did not happen.
+    #[error("tell the story: {0}")]
+    Story(String),
+}
+
+impl Error {
+    /// The whole error on one line.
+    pub(crate) fn line(&self) -> String {
+        let text = format!("failed to {}", tidings::chain(self));
+        // A driver's message may have several lines; whoever reads it expects one.
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}

@@ -1,0 +1,77 @@
+//! Every service in one process: `serve`, `demo`, and the operator's commands.
+//!
+//! It is a library too, so that tests can build the same program with crash points in it.
+
+mod accounts;
+mod cli;
+mod demo;
+mod error;
+mod folder;
+mod grant;
+mod serve;
+mod services;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+pub use error::Error;
+pub use services::open;
+
+/// Runs the program as the command line says. A failure is one line on stderr and exit code 1.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told),
+    };
+    log_to_stderr();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // If nobody can read it, there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "tidings: {}", error.line());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Help is not a failure; a wrong flag is, and says how to get help.
+fn tell(told: &clap::Error) -> ExitCode {
+    let _ = told.print();
+    if told.use_stderr() {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn log_to_stderr() {
+    let level = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}
+
+fn run(cli: Cli) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            None => serve::serve(cli.serve).await,
+            Some(Command::Serve(options)) => serve::serve(options).await,
+            Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
+            Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
+        }
+    });
+    // What still runs has had its time; a blocking read must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}

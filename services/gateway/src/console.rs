@@ -1,0 +1,49 @@
+//! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
+
+mod act;
+mod live;
+mod operator;
+mod ops;
+mod view;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use tidings::{Fragment, Problem, Query};
+
+use crate::{Gateway, page};
+use operator::Operator;
+
+pub(crate) fn routes() -> Router<Gateway> {
+    let event = "/dead/{service}/{subscription}/{event_id}";
+    let job = "/jobs/{service}/{job_id}/retry";
+    Router::new()
+        .route("/console", get(console))
+        .route("/console/live", get(live::changes))
+        .route(&format!("/console{event}/retry"), post(act::retry_form))
+        .route(&format!("/console{event}/discard"), post(act::discard_form))
+        .route(&format!("/console{job}"), post(act::retry_job_form))
+        .route("/ops/streams", get(ops::streams))
+        .route("/ops/subscriptions", get(ops::subscriptions))
+        .route("/ops/alerts", get(ops::alerts))
+        .route("/ops/dead", get(ops::dead))
+        .route("/ops/jobs", get(ops::jobs))
+        .route(&format!("/ops{event}/retry"), post(act::retry))
+        .route(&format!("/ops{event}/discard"), post(act::discard))
+        .route(&format!("/ops{job}"), post(act::retry_job))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    done: Option<String>,
+}
+
+async fn console(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Query(Asked { done }): Query<Asked>,
+) -> Result<Fragment, Problem> {
+    let view = view::Console::load(gateway.installation(), done.as_deref()).await;
+    Ok(page::fragment("Console", &view)?.live("/console/live"))
+}

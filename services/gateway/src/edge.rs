@@ -1,0 +1,146 @@
+//! The outermost layer: what every answer gets, whatever has happened inside.
+
+use std::any::Any;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
+use tracing::Instrument;
+
+use crate::{Gateway, headers, page};
+
+/// What must be known of a request after the services have consumed it.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    /// Path and query, as they were sent.
+    pub(crate) target: String,
+    pub(crate) path: String,
+    pub(crate) correlation_id: String,
+    /// Whether a person waits for a page, and not a program for JSON.
+    pub(crate) wants_page: bool,
+    /// Path and query of the page that the request was sent from, if it is one of ours.
+    pub(crate) from_page: Option<String>,
+}
+
+impl Asked {
+    fn of(request: &Request, correlation_id: String) -> Self {
+        let uri = request.uri();
+        let path = uri.path().to_owned();
+        let target = uri.path_and_query().map_or("/", |target| target.as_str());
+        Self {
+            method: request.method().clone(),
+            target: target.to_owned(),
+            correlation_id,
+            wants_page: wants_page(request.method(), &path, request.headers()),
+            from_page: from_page(request.headers()),
+            path,
+        }
+    }
+
+    /// The address that shows this page again: after a POST it is the form's.
+    pub(crate) fn page_url(&self) -> &str {
+        if self.method == Method::GET || self.method == Method::HEAD {
+            &self.target
+        } else {
+            self.from_page.as_deref().unwrap_or(&self.path)
+        }
+    }
+}
+
+fn wants_page(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(header::ACCEPT).iter();
+    let accepts_html = accepts
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"));
+    let for_programs = ["/api/", "/ops/"].iter().any(|own| path.starts_with(own));
+    [Method::GET, Method::HEAD, Method::POST].contains(method) && accepts_html && !for_programs
+}
+
+/// The referring page, only if it is ours: its address is put into links and redirects.
+fn from_page(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let referer: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
+    let target = referer.path_and_query()?.as_str();
+    let ours = referer.authority()?.as_str() == host;
+    (ours && page::is_local(target)).then(|| target.to_owned())
+}
+
+/// Gives the request its correlation id, and the answer its face, headers and log line.
+pub(crate) async fn pass(
+    State(gateway): State<Gateway>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = correlation_id(&request).unwrap_or_else(|| uuid_at(gateway.now()).to_string());
+    let asked = Asked::of(&request, id.clone());
+    request.extensions_mut().insert(CorrelationId(id.clone()));
+    let began = gateway.now();
+    // The query stays out of the log: people type into it.
+    let span = tracing::info_span!(
+        "request", method = %asked.method, path = asked.path, correlation_id = id
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = page::present(&asked, response);
+    let elapsed_ms = gateway.now().since(began).as_millis();
+    let status = response.status();
+    span.in_scope(|| {
+        if status.is_server_error() {
+            tracing::warn!(
+                status = status.as_u16(),
+                elapsed_ms,
+                "answered with an error"
+            );
+        } else {
+            tracing::info!(status = status.as_u16(), elapsed_ms, "answered");
+        }
+    });
+    headers::add(&asked.path, response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(CORRELATION_HEADER, id);
+    }
+    end_when_stopping(&gateway, response)
+}
+
+/// What the caller calls the flow, if it can be put into logs and pages as it is.
+fn correlation_id(request: &Request) -> Option<String> {
+    let text = request.headers().get(CORRELATION_HEADER)?.to_str().ok()?;
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    (plain && (1..=64).contains(&text.len())).then(|| text.to_owned())
+}
+
+/// An event stream has no end of its own; a server that stops has to end it.
+fn end_when_stopping(gateway: &Gateway, response: Response) -> Response {
+    let is_stream = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let Some(mut stopping) = gateway.0.settings.stopping.clone().filter(|_| is_stream) else {
+        return response;
+    };
+    let stop = async move {
+        // Without a sender nobody can say that it stops.
+        if stopping.wait_for(|stopping| *stopping).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(stop))))
+}
+
+/// A panic is a bug: the log has its text, the caller gets none of it.
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text");
+    tracing::error!(panic = text, "a request handler has panicked");
+    let text = "Something went wrong on our side.";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text).into_response()
+}

@@ -1,0 +1,139 @@
+//! Several OpenAPI documents become one.
+
+use serde_json::{Map, Value, json};
+
+/// Merges documents: operations are tagged with their service, and of two different
+/// schemas with one name the later gets its service's name in front.
+pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let mut paths = Map::new();
+    let mut schemas = Map::new();
+    let mut security = Map::new();
+    let mut tags = Vec::new();
+    for (service, mut document) in documents {
+        rename_clashes(service, &mut document, &schemas);
+        let description = document.pointer("/info/description").cloned();
+        tags.push(json!({ "name": service, "description": description.unwrap_or_default() }));
+        for (path, mut item) in take(&mut document, "/paths") {
+            tag(service, &mut item);
+            match paths.entry(path).or_insert_with(|| json!({})) {
+                Value::Object(known) => known.extend(into_map(item)),
+                other => *other = item,
+            }
+        }
+        schemas.extend(take(&mut document, "/components/schemas"));
+        security.extend(take(&mut document, "/components/securitySchemes"));
+    }
+    security.entry("bearer").or_insert_with(|| {
+        json!({ "type": "http", "scheme": "bearer", "description": "An access token from POST /api/users/token." })
+    });
+    security.entry("session").or_insert_with(|| {
+        json!({ "type": "apiKey", "in": "cookie", "name": "__Host-session", "description": "The cookie that signing in sets." })
+    });
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tidings",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The ticket marketplace. Errors are problem documents (RFC 9457); lists are arrays with the next part in the Link header.",
+        },
+        "servers": [{ "url": "/" }],
+        "tags": tags,
+        "paths": paths,
+        "components": { "schemas": schemas, "securitySchemes": security },
+    })
+}
+
+fn into_map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn take(document: &mut Value, pointer: &str) -> Map<String, Value> {
+    into_map(
+        document
+            .pointer_mut(pointer)
+            .map(Value::take)
+            .unwrap_or_default(),
+    )
+}
+
+/// Which service answers is said once, here, and not by every route.
+fn tag(service: &str, item: &mut Value) {
+    let Value::Object(operations) = item else {
+        return;
+    };
+    for operation in operations.values_mut().filter_map(Value::as_object_mut) {
+        operation.insert("tags".to_owned(), json!([service]));
+    }
+}
+
+fn rename_clashes(service: &str, document: &mut Value, known: &Map<String, Value>) {
+    let own = document
+        .pointer("/components/schemas")
+        .and_then(Value::as_object);
+    let clashes: Vec<String> = own
+        .into_iter()
+        .flatten()
+        .filter(|(name, schema)| known.get(*name).is_some_and(|other| other != *schema))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in clashes {
+        let renamed = format!("{service}.{name}");
+        let from = format!("#/components/schemas/{name}");
+        let to = format!("#/components/schemas/{renamed}");
+        replace_refs(document, &from, &to);
+        if let Some(schemas) = document
+            .pointer_mut("/components/schemas")
+            .and_then(Value::as_object_mut)
+            && let Some(schema) = schemas.remove(&name)
+        {
+            schemas.insert(renamed, schema);
+        }
+    }
+}
+
+fn replace_refs(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                if key == "$ref" && inner.as_str() == Some(from) {
+                    *inner = Value::from(to);
+                } else {
+                    replace_refs(inner, from, to);
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| replace_refs(item, from, to)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::merge;
+
+    #[test]
+    fn two_schemas_of_one_name_are_both_kept_and_referred_to() {
+        let of = |kind: &str| {
+            json!({
+                "paths": { format!("/{kind}"): { "get": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
+                "components": { "schemas": { "Thing": { "type": kind } } },
+            })
+        };
+        let merged = merge([("a", of("string")), ("b", of("integer"))]);
+        assert_eq!(
+            merged["components"]["schemas"],
+            json!({ "Thing": { "type": "string" }, "b.Thing": { "type": "integer" } })
+        );
+        assert_eq!(
+            merged["paths"]["/integer"]["get"],
+            json!({ "schema": { "$ref": "#/components/schemas/b.Thing" }, "tags": ["b"] })
+        );
+    }
+}

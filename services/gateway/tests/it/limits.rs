@@ -1,0 +1,101 @@
+//! Too large, too long, not text (SEC-39).
+
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::stream;
+use http_body_util::BodyExt;
+
+use crate::door::Door;
+
+const JSON: &str = "content-type: application/json";
+
+#[tokio::test]
+async fn a_body_over_64_kib_is_413_whether_or_not_it_says_its_length() {
+    let door = Door::open().await;
+    let body = format!("\"{}\"", "x".repeat(64 * 1024));
+    let length = format!("content-length: {}", body.len());
+    let told = door.call("POST /api/echo", &[JSON, &length], &body).await;
+    assert_eq!(told.status, 413);
+    assert_eq!(told.json()["code"], "too_large");
+    let chunks = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'1'; 4096]));
+    let request = Request::post("/api/echo").header("content-type", "application/json");
+    let endless = door
+        .send(request.body(Body::from_stream(chunks)).unwrap())
+        .await;
+    assert_eq!(endless.status(), 413);
+}
+
+#[tokio::test]
+async fn a_body_of_60_kib_passes() {
+    let door = Door::open().await;
+    let body = format!("\"{}\"", "x".repeat(60 * 1024));
+    assert_eq!(door.call("POST /api/echo", &[JSON], &body).await.text, body);
+}
+
+#[tokio::test]
+async fn broken_json_is_400() {
+    let door = Door::open().await;
+    for body in ["{", "nonsense", "[1,", "{\"a\":1}x"] {
+        let answer = door.call("POST /api/echo", &[JSON], body).await;
+        assert_eq!(answer.status, 400, "{body}");
+        assert_eq!(answer.json()["code"], "bad_request");
+    }
+    let request = Request::post("/api/echo").header("content-type", "application/json");
+    let not_text = door
+        .send(request.body(Body::from(&b"\"\xff\xfe\""[..])).unwrap())
+        .await;
+    assert_eq!(not_text.status(), 400);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_text_is_400() {
+    let door = Door::open().await;
+    for target in [
+        "/thing?q=%FF",
+        "/%C3%28",
+        "/thing?q=%00",
+        "/thing?q=%zz",
+        "/thing?q=%4",
+    ] {
+        let answer = door.get(target).await;
+        assert_eq!(answer.status, 400, "{target}");
+        assert_eq!(answer.json()["code"], "bad_uri", "{target}");
+    }
+    assert_eq!(door.get("/thing?q=%D0%BB%2F%F0%9F%8E%AB").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_huge_address_is_414_and_huge_headers_are_431() {
+    let door = Door::open().await;
+    let long = door.get(&format!("/thing?q={}", "x".repeat(10_000))).await;
+    assert_eq!(long.status, 414);
+    let header = format!("x-big: {}", "x".repeat(20_000));
+    let big = door.call("GET /thing", &[&header], "").await;
+    assert_eq!(big.status, 431);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_30_seconds_is_given_up() {
+    let door = Door::open().await;
+    let answer = door.get("/slow").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), "5");
+}
+
+/// The time limit is for beginning to answer; a stream goes on, until the server stops.
+#[tokio::test(start_paused = true)]
+async fn an_event_stream_outlives_the_limit_and_ends_with_the_server() {
+    let door = Door::open().await;
+    let response = door
+        .send(Request::get("/stream").body(Body::empty()).unwrap())
+        .await;
+    let mut body = response.into_body();
+    let minute = std::time::Duration::from_secs(60);
+    assert!(
+        tokio::time::timeout(minute, body.frame()).await.is_err(),
+        "it ended by itself"
+    );
+    door.stopping.send_replace(true);
+    let end = tokio::time::timeout(minute, body.frame()).await.unwrap();
+    assert!(end.is_none());
+}
