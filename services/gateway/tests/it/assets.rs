@@ -95,26 +95,27 @@ fn templates(services: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The words of all class attributes, without the parts that a template computes.
+/// The words of all class attributes, without those that a template computes.
 fn classes(text: &str) -> BTreeSet<String> {
     let attributes = text.split(" class=\"").skip(1);
     let values = attributes.filter_map(|rest| rest.split('"').next());
     values
-        .flat_map(|value| {
-            let plain: String = value
-                .split("{%")
-                .enumerate()
-                .map(|(index, part)| match part.split_once("%}") {
-                    Some((_, after)) if index > 0 => after,
-                    _ => part,
-                })
-                .collect::<Vec<_>>()
-                .join(" ");
-            plain
-                .split_whitespace()
-                .map(ToOwned::to_owned)
-                .collect::<Vec<_>>()
+        .map(|value| without(&without(value, "{%", "%}", " "), "{{", "}}", "?"))
+        .flat_map(|plain| {
+            let words = plain.split_whitespace().map(ToOwned::to_owned);
+            words.collect::<Vec<_>>()
         })
-        .filter(|class| !class.contains("{{") && !class.contains("}}"))
+        .filter(|class| !class.contains('?'))
         .collect()
+}
+
+/// A text in which everything from `open` to `close` is replaced.
+fn without(text: &str, open: &str, close: &str, by: &str) -> String {
+    let mut parts = text.split(open);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        plain.push_str(by);
+        plain.push_str(part.split_once(close).map_or("", |(_, after)| after));
+    }
+    plain
 }

@@ -20,7 +20,7 @@ async fn an_unsafe_request_from_another_origin_is_refused() {
         &["origin: http://tickets.example.evil.example"],
         &["origin: http://tickets.example:81"],
         &["origin: null"],
-        &["origin: "],
+        &["origin: https://tickets.example:8443"],
     ];
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         for forged in forgeries {
@@ -70,6 +70,10 @@ async fn a_program_passes_with_a_token_or_nothing_but_not_with_a_bare_cookie() {
     let bare = door.call("POST /api/things", &[COOKIE], "").await;
     assert_eq!(bare.json()["code"], "origin_missing");
     assert_eq!(bare.status, 403);
+    for empty in ["origin: ", "sec-fetch-site: "] {
+        let answer = door.call("POST /api/things", &[COOKIE, empty], "").await;
+        assert_eq!(answer.status, 403, "{empty}");
+    }
 }
 
 #[tokio::test]
