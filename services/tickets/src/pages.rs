@@ -1,0 +1,66 @@
+//! The pages of what is for sale.
+
+mod live;
+mod market;
+mod mine;
+mod moment;
+mod sell;
+mod ticket;
+
+use askama::Template;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use tidings::{Fragment, Handle, Identity, Problem};
+
+/// The routes.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/", get(market::show))
+        .route("/sell", get(sell::blank).post(sell::submit))
+        .route("/my/listings", get(mine::show))
+        .route("/my/listings/live", get(live::mine))
+        .route("/tickets/live", get(live::market))
+        .route("/tickets/{id}", get(ticket::show))
+        .route("/tickets/{id}/live", get(live::ticket))
+        .route("/tickets/{id}/edit", get(sell::filled).post(sell::save))
+        .route("/tickets/{id}/withdraw", post(ticket::withdraw))
+}
+
+/// A page out of a template.
+fn page(title: &str, template: &impl Template) -> Result<Fragment, Problem> {
+    let html = template.render().map_err(|error| {
+        tracing::error!(error = %error, page = title, "a page could not be written");
+        let text = "The page could not be shown.";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
+    })?;
+    Ok(Fragment::new(title, html))
+}
+
+/// Whoever has signed in, or the way to do so and come back.
+fn signed_in(identity: Option<Identity>, next: &str) -> Result<Identity, Refusal> {
+    identity.ok_or_else(|| Refusal::SignIn(next.to_owned()))
+}
+
+/// Why a page is not shown.
+enum Refusal {
+    SignIn(String),
+    Problem(Problem),
+}
+
+impl<T: Into<Problem>> From<T> for Refusal {
+    fn from(cause: T) -> Self {
+        Self::Problem(cause.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            // Only paths of our own come here, and they need no escaping.
+            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
+            Self::Problem(problem) => problem.into_response(),
+        }
+    }
+}

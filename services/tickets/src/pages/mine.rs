@@ -1,0 +1,65 @@
+//! A seller's own listings.
+
+use askama::Template;
+use axum::extract::State;
+use tidings::{Fragment, Handle, MaybeSignedIn, Paging};
+
+use super::moment::Moment;
+use super::{Refusal, page, signed_in};
+use crate::{Listing, State as Standing, store};
+
+#[derive(Template)]
+#[template(path = "mine.html")]
+struct Mine {
+    rows: Vec<Row>,
+    first: bool,
+    later: Option<String>,
+}
+
+struct Row {
+    id: String,
+    title: String,
+    status: &'static str,
+    label: &'static str,
+    changeable: bool,
+    when: Option<Moment>,
+    price: String,
+}
+
+impl Row {
+    fn of(listing: Listing) -> Self {
+        Self {
+            id: listing.id.to_string(),
+            status: listing.state.as_str(),
+            label: match listing.state {
+                Standing::Available => "Available",
+                Standing::Reserved(_) => "Held for a buyer",
+                Standing::Sold(_) => "Sold",
+                Standing::Withdrawn => "Withdrawn",
+            },
+            changeable: listing.may_change().is_ok(),
+            when: listing.offer.starts_at.map(Moment::of),
+            price: listing.price().to_string(),
+            title: listing.offer.title,
+        }
+    }
+}
+
+/// GET `/my/listings`
+pub(super) async fn show(
+    State(service): State<Handle>,
+    MaybeSignedIn(identity): MaybeSignedIn,
+    paging: Paging,
+) -> Result<Fragment, Refusal> {
+    let who = signed_in(identity, "/my/listings")?;
+    let mut conn = service.read().await?;
+    let rows =
+        store::of_seller(&mut conn, who.user_id.into(), paging.after, paging.fetch()).await?;
+    let (rows, later) = paging.cut(rows, |row| (row.created_at, row.id.uuid()));
+    let mine = Mine {
+        rows: rows.into_iter().map(Row::of).collect(),
+        first: paging.after.is_none(),
+        later,
+    };
+    Ok(page("My listings", &mine)?.live("/my/listings/live"))
+}
