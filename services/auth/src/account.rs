@@ -1,0 +1,136 @@
+//! The account: who somebody is here, and what changes of it others are told.
+
+use contracts::UserId;
+use contracts::users::{User, UserEvent};
+
+/// What an account may do beyond buying and selling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Sees the console, and decides about dead events.
+    Operator,
+}
+
+impl Role {
+    /// Its name in tokens and events.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The role of a name.
+    #[must_use]
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        (name == "operator").then_some(Self::Operator)
+    }
+}
+
+/// An account, without its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// Who it is.
+    pub(crate) id: UserId,
+    /// Its address, as it was typed.
+    pub(crate) email: String,
+    /// The names of its roles, in order.
+    pub(crate) roles: Vec<String>,
+    /// Whether it has been shut.
+    pub(crate) disabled: bool,
+    /// Rises by one with every change, from 1.
+    pub(crate) version: u64,
+}
+
+/// What somebody with the right to do so does to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Gives it a role.
+    Grant(Role),
+    /// Takes a role from it.
+    Revoke(Role),
+    /// Shuts it: its sessions end at once.
+    Disable,
+    /// Opens it again.
+    Enable,
+}
+
+impl Change {
+    /// Its name in the audit log.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Grant(_) => "role_granted",
+            Self::Revoke(_) => "role_revoked",
+            Self::Disable => "account_disabled",
+            Self::Enable => "account_enabled",
+        }
+    }
+
+    /// The role that it is about, for the audit log.
+    #[must_use]
+    pub(crate) fn detail(self) -> &'static str {
+        match self {
+            Self::Grant(role) | Self::Revoke(role) => role.name(),
+            Self::Disable | Self::Enable => "",
+        }
+    }
+}
+
+impl Account {
+    /// A new account: it has no roles, whatever the request says (SEC-11).
+    #[must_use]
+    pub(crate) fn new(id: UserId, email: &str) -> Self {
+        Self {
+            id,
+            email: email.to_owned(),
+            roles: Vec::new(),
+            disabled: false,
+            version: 1,
+        }
+    }
+
+    /// The account after a change; `None` when it is like that already.
+    #[must_use]
+    pub(crate) fn changed(&self, change: Change) -> Option<Self> {
+        let mut next = self.clone();
+        match change {
+            Change::Grant(role) => {
+                next.roles.retain(|own| own != role.name());
+                next.roles.push(role.name().to_owned());
+                next.roles.sort();
+            }
+            Change::Revoke(role) => next.roles.retain(|own| own != role.name()),
+            Change::Disable => next.disabled = true,
+            Change::Enable => next.disabled = false,
+        }
+        if next == *self {
+            return None;
+        }
+        next.version += 1;
+        Some(next)
+    }
+
+    /// The public record.
+    #[must_use]
+    pub(crate) fn public(&self) -> User {
+        User {
+            user_id: self.id,
+            email: self.email.clone(),
+            roles: self.roles.clone(),
+            disabled: self.disabled,
+            version: self.version,
+        }
+    }
+
+    /// What subscribers are told when it is new.
+    #[must_use]
+    pub(crate) fn created(&self) -> UserEvent {
+        UserEvent::Created(self.public())
+    }
+
+    /// What subscribers are told when it has changed.
+    #[must_use]
+    pub(crate) fn updated(&self) -> UserEvent {
+        UserEvent::Updated(self.public())
+    }
+}

@@ -1,0 +1,21 @@
+//! What can be done here, one file a use case.
+
+mod change_account;
+mod create_account;
+mod enter;
+mod issue_token;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod sweep;
+mod who;
+
+pub use change_account::{disable_account, enable_account, grant_role, revoke_role};
+pub use create_account::create_account;
+pub(crate) use enter::Entered;
+pub(crate) use issue_token::issue_token;
+pub(crate) use sign_in::sign_in;
+pub(crate) use sign_out::sign_out;
+pub(crate) use sign_up::sign_up;
+pub(crate) use sweep::{Sweep, schedule_sweep, sweep};
+pub(crate) use who::{account_of_bearer, account_of_session};

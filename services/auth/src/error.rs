@@ -1,0 +1,166 @@
+//! What can go wrong here: what the caller sees, and whether to try again.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use tidings::{BadKey, Fate, Fault, FieldError, Problem};
+
+use crate::email::BadEmail;
+use crate::hashing;
+use crate::password::{BadPassword, CHARACTERS_MAX, CHARACTERS_MIN};
+use crate::token::NoRandomness;
+
+/// Every fault of the service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error("use the database")]
+    Store(#[from] tidings::Error),
+    /// What was typed cannot make an account, or not be one.
+    #[error("accept what was typed")]
+    Refused {
+        /// What is wrong with the address.
+        email: Option<BadEmail>,
+        /// What is wrong with the password.
+        password: Option<BadPassword>,
+    },
+    /// Somebody has the address already.
+    #[error("make an account: there is one with this address")]
+    EmailTaken,
+    /// No such account, another password, or an account that has been shut: nobody is told which.
+    #[error("sign in: address and password do not belong together")]
+    BadCredentials,
+    /// Too many tries.
+    #[error("try again so soon")]
+    TooMany {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// A password hash.
+    #[error("handle the password")]
+    Hashing(#[from] hashing::Error),
+    /// A signing key.
+    #[error("sign an access token")]
+    Signing(#[from] BadKey),
+    /// The service has not started.
+    #[error("sign an access token before there is a key")]
+    NoKey,
+    /// A secret.
+    #[error("make a secret")]
+    Secret(#[from] NoRandomness),
+    /// There is no session, or it has ended.
+    #[error("find the session")]
+    NotSignedIn,
+    /// There is no account with this address.
+    #[error("find the account")]
+    UnknownAccount,
+    /// There is no such role.
+    #[error("find the role")]
+    UnknownRole,
+}
+
+impl Fault for Error {
+    fn fate(&self) -> Fate {
+        match self {
+            Self::Store(error) => error.fate(),
+            Self::Hashing(hashing::Error::Busy) => Fate::Wait,
+            _ => Fate::Retry,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => Self::from(error),
+            Error::Refused { email, password } => {
+                let email = email.map(|_| bad_email());
+                let password = password.map(bad_password);
+                Self::fields(email.into_iter().chain(password).collect())
+            }
+            Error::EmailTaken => Self::field(
+                "email_taken",
+                "email",
+                "There is an account with this e-mail address already. Sign in instead.",
+            ),
+            Error::BadCredentials => Self::new(
+                StatusCode::BAD_REQUEST,
+                "bad_credentials",
+                "Email and password do not belong together.",
+            ),
+            Error::TooMany { wait } => {
+                let seconds = seconds_up(wait);
+                let text = format!(
+                    "Too many attempts. Please try again in {}.",
+                    spoken(seconds)
+                );
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", text)
+                    .retry_after(seconds)
+            }
+            Error::Hashing(hashing::Error::Busy) => Self::unavailable(1),
+            Error::NotSignedIn => Self::not_signed_in(),
+            Error::UnknownAccount => Self::not_found("There is no such account."),
+            Error::UnknownRole => Self::field("unknown_role", "role", "There is no such role."),
+            internal
+            @ (Error::Hashing(_) | Error::Signing(_) | Error::NoKey | Error::Secret(_)) => {
+                tracing::error!(error = %tidings::chain(&internal), "a request has failed");
+                let text = "Something went wrong on our side. Nothing was changed.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
+            }
+        }
+    }
+}
+
+fn bad_email() -> FieldError {
+    FieldError {
+        code: "bad_email",
+        message: "Enter an e-mail address, like name@example.com.".to_owned(),
+        field: Some("email".to_owned()),
+    }
+}
+
+fn bad_password(why: BadPassword) -> FieldError {
+    let (code, message) = match why {
+        BadPassword::Missing => ("password_missing", "Enter a password.".to_owned()),
+        BadPassword::TooShort => (
+            "password_too_short",
+            format!("Choose a password of at least {CHARACTERS_MIN} characters."),
+        ),
+        BadPassword::TooLong => (
+            "password_too_long",
+            format!("Choose a password of at most {CHARACTERS_MAX} characters."),
+        ),
+        BadPassword::Common => (
+            "password_too_common",
+            "This password is among the first that anybody would try. Choose another one."
+                .to_owned(),
+        ),
+        BadPassword::Guessable => (
+            "password_guessable",
+            format!(
+                "Words of your address and of this site do not count. \
+                 Choose a password with at least {CHARACTERS_MIN} characters beside them."
+            ),
+        ),
+    };
+    FieldError {
+        code,
+        message,
+        field: Some("password".to_owned()),
+    }
+}
+
+/// Rounded up: who comes back on the second must not be sent away again.
+fn seconds_up(wait: Duration) -> u32 {
+    let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    u32::try_from(whole).unwrap_or(u32::MAX).max(1)
+}
+
+fn spoken(seconds: u32) -> String {
+    match seconds {
+        1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        91..=5_400 => format!("{} minutes", seconds.div_ceil(60)),
+        _ => format!("{} hours", seconds.div_ceil(3_600)),
+    }
+}

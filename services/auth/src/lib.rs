@@ -1,0 +1,77 @@
+//! Who somebody is: accounts, sessions, access tokens.
+//!
+//! A browser signs in and gets a session: a random secret in a cookie, which only this
+//! service knows. A session is exchanged for an access token of a few minutes, which
+//! every service verifies by its signature, so that who is signed in stays signed in
+//! while this service is away. Accounts are told of on the `users` stream.
+//!
+//! Read `throttle` for how tries to sign in are slowed down, `password` for what a
+//! password must be, and `actions` for everything that can be done.
+
+mod account;
+mod actions;
+mod caller;
+mod email;
+mod error;
+mod hashing;
+mod http;
+mod keys;
+mod next;
+mod pages;
+pub mod password;
+mod session;
+mod settings;
+mod store;
+pub mod throttle;
+mod token;
+
+use contracts::users::UserEvent;
+use tidings::{Handle, Migration, Service};
+
+pub use actions::{create_account, disable_account, enable_account, grant_role, revoke_role};
+pub use caller::{BROWSER_COOKIE, SESSION_COOKIE};
+pub use email::{BadEmail, Email};
+pub use error::Error;
+pub use hashing::Error as HashingError;
+pub use next::same_origin_path;
+pub use settings::{Cost, Settings};
+pub use throttle::Limit;
+pub use token::NoRandomness;
+
+const MIGRATIONS: [Migration; 1] = [Migration::new(
+    "0001_accounts",
+    include_str!("../migrations/0001_accounts.sql"),
+)];
+
+/// The service. There are no accounts but those that people make (SEC-11).
+pub fn service(settings: Settings) -> Service {
+    let (routes, document) = http::routes();
+    Service::new("auth")
+        .migrations(&MIGRATIONS)
+        .publishes::<UserEvent>()
+        .resource(hashing::Hasher::new(&settings))
+        .resource(keys::Keys::default())
+        .resource(settings)
+        .job::<actions::Sweep, _, _>(actions::sweep)
+        .on_start(start)
+        .http(routes)
+        .openapi(document)
+}
+
+async fn start(service: Handle) -> Result<(), tidings::Error> {
+    prepare(&service).await.map_err(|error| match error {
+        Error::Store(error) => error,
+        other => tidings::Error::Unsafe(tidings::chain(&other)),
+    })
+}
+
+async fn prepare(service: &Handle) -> Result<(), Error> {
+    keys::load(service).await?;
+    let settings = service.resource::<Settings>()?;
+    let mut tx = service.begin_own().await?;
+    actions::schedule_sweep(&mut tx, &settings).await?;
+    tx.commit().await?;
+    // Made now, or the first try with an unknown address would take twice as long (SEC-05).
+    service.resource::<hashing::Hasher>()?.dummy().await?;
+    Ok(())
+}
