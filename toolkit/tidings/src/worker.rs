@@ -89,12 +89,7 @@ impl Worker {
     /// Works until told to stop; finishes the step that it is in.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         if let Part::Jobs(runner) = &mut self.part {
-            tokio::select! {
-                () = runner.run_forever() => {}
-                _ = stop.wait_for(|stop| *stop) => {}
-            }
-            runner.drain().await;
-            return;
+            return runner.run(stop).await;
         }
         let mut faults: u32 = 0;
         let mut idle: u32 = 0;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql};
+use rusqlite::{Connection, OpenFlags, Statement, ToSql};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::group_commit::GroupCommit;
@@ -132,6 +133,9 @@ impl Sqlite {
 
 fn prepare(conn: &Connection) -> Result<(), Error> {
     conn.set_prepared_statement_cache_capacity(256);
+    // Without it every other value that is bound makes SQLite plan the statement anew.
+    let stable_plans = DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+    conn.set_db_config(stable_plans, true).map_err(fault)?;
     conn.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;
          PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;",
@@ -222,21 +226,16 @@ impl Handle {
     }
 
     pub(super) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
-        let conn = self.conn()?;
-        let mut statement = conn.prepare_cached(&numbered(sql)).map_err(fault)?;
-        let touched = statement
-            .execute(rusqlite::params_from_iter(params))
-            .map_err(fault)?;
-        Ok(touched as u64)
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(fault)?;
+        bind(&mut statement, params)?;
+        Ok(statement.raw_execute().map_err(fault)? as u64)
     }
 
     pub(super) fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
-        let conn = self.conn()?;
-        let mut statement = conn.prepare_cached(&numbered(sql)).map_err(fault)?;
+        let mut statement = self.conn()?.prepare_cached(sql).map_err(fault)?;
         let columns: Arc<[String]> = statement.column_names().map(ToOwned::to_owned).collect();
-        let mut rows = statement
-            .query(rusqlite::params_from_iter(params))
-            .map_err(fault)?;
+        bind(&mut statement, params)?;
+        let mut rows = statement.raw_query();
         let mut all = Vec::new();
         while let Some(row) = rows.next().map_err(fault)? {
             let mut values = Vec::with_capacity(columns.len());
@@ -253,28 +252,22 @@ impl Handle {
     }
 }
 
-/// SQLite takes `$1` for a name and numbers names by their first use; `?1` is the number.
-/// Quoted text and comments stay as they are: `json_extract(data, '$.id')`, `'costs $5'`.
-fn numbered(sql: &str) -> String {
-    let mut text = String::with_capacity(sql.len());
-    // What ends the quoted text or comment that we are in.
-    let mut end = None;
-    let mut rest = sql.chars().peekable();
-    while let Some(c) = rest.next() {
-        let next = rest.peek().copied();
-        match (end, c) {
-            (Some(last), _) => end = Some(last).filter(|last| *last != c),
-            (None, '\'' | '"') => end = Some(c),
-            (None, '-') if next == Some('-') => end = Some('\n'),
-            (None, '$') if next.is_some_and(|next| next.is_ascii_digit()) => {
-                text.push('?');
-                continue;
-            }
-            (None, _) => {}
-        }
-        text.push(c);
+/// SQLite takes `$1` for a name and numbers names by their first use, so each is bound by
+/// the number in its name.
+fn bind(statement: &mut Statement<'_>, params: &[Value]) -> Result<(), Error> {
+    for index in 1..=statement.parameter_count() {
+        let name = statement.parameter_name(index).unwrap_or_default();
+        let number = name
+            .strip_prefix('$')
+            .and_then(|number| number.parse::<usize>().ok());
+        let value = number.and_then(|number| params.get(number.checked_sub(1)?));
+        let Some(value) = value else {
+            let text = format!("no value was given for the parameter {name}");
+            return Err(Error::Sql(text.into()));
+        };
+        statement.raw_bind_parameter(index, value).map_err(fault)?;
     }
-    text
+    Ok(())
 }
 
 impl ToSql for Value {
@@ -336,12 +329,26 @@ fn fault(error: rusqlite::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::numbered;
+    use super::*;
 
     #[test]
-    fn only_parameters_are_renumbered() {
-        let sql = "SELECT json_extract(data, '$.id'), 'costs $5', \"a$1\" -- isn't $1\nFROM t WHERE a = $2 AND b = $1";
-        let expected = "SELECT json_extract(data, '$.id'), 'costs $5', \"a$1\" -- isn't $1\nFROM t WHERE a = ?2 AND b = ?1";
-        assert_eq!(numbered(sql), expected);
+    fn parameters_are_bound_by_the_number_in_their_name() {
+        let conn = Connection::open_in_memory().unwrap();
+        let mut statement = conn
+            .prepare("SELECT $2, '$1 costs $5', $1, $2 -- $3")
+            .unwrap();
+        bind(&mut statement, crate::params!["one", "two"]).unwrap();
+        let mut rows = statement.raw_query();
+        let row = rows.next().unwrap().unwrap();
+        let texts: Vec<String> = (0..4).map(|index| row.get(index).unwrap()).collect();
+        assert_eq!(texts, ["two", "$1 costs $5", "one", "two"]);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_an_error() {
+        let conn = Connection::open_in_memory().unwrap();
+        let mut statement = conn.prepare("SELECT $1, $2").unwrap();
+        let error = bind(&mut statement, crate::params!["one"]).unwrap_err();
+        assert!(crate::chain(&error).contains("$2"), "{error:?}");
     }
 }

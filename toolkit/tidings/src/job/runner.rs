@@ -8,13 +8,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
 
 use super::queue::{self, JobRow};
 use super::run::{Claim, caused_by};
 use super::{Job, JobRun};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
-use crate::{Error, Fate, Fault, Tx, crash};
+use crate::{Error, Fate, Fault, Timestamp, Tx, crash};
 
 /// Jobs that run side by side in one service.
 const CONCURRENT: usize = 16;
@@ -156,91 +157,134 @@ where
 
 /// Runs the jobs of one service.
 pub(crate) struct JobRunner {
+    counter: Counter,
+    running: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+/// Where jobs are fetched.
+struct Counter {
     service: Handle,
     kinds: Arc<HashMap<&'static str, Box<dyn JobKind>>>,
-    running: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+/// What was there to fetch.
+enum Fetched {
+    Jobs(Vec<JobRow>),
+    /// Nothing, and this is when the next job is due.
+    Nothing(Option<Timestamp>),
 }
 
 impl JobRunner {
     pub(crate) fn new(service: Handle, kinds: Vec<Box<dyn JobKind>>) -> Self {
         let kinds = kinds.into_iter().map(|kind| (kind.kind(), kind)).collect();
+        let kinds = Arc::new(kinds);
         Self {
-            service,
-            kinds: Arc::new(kinds),
+            counter: Counter { service, kinds },
             running: FuturesUnordered::new(),
         }
     }
 
     /// Runs what is due now to its end. Says whether there was anything.
     pub(crate) async fn step(&mut self) -> Result<bool, Error> {
-        let claimed = self.claim().await?;
+        let fetched = self.counter.fetch(self.room()).await?;
+        let is_work = matches!(&fetched, Fetched::Jobs(rows) if !rows.is_empty());
+        self.begin(fetched);
         while self.running.next().await.is_some() {}
-        Ok(claimed)
+        Ok(is_work)
     }
 
-    /// Runs jobs as they fall due, until dropped; what is dropped in mid-run is run
-    /// again when its lease has ended.
-    pub(crate) async fn run_forever(&mut self) {
-        let mut committed = self.service.changes();
-        loop {
-            let due = match self.claim_and_look_ahead().await {
+    /// Runs jobs as they fall due. Told to stop it claims nothing more and finishes what
+    /// it has claimed: a claim that nobody runs would wait for the end of its lease.
+    pub(crate) async fn run(&mut self, mut stop: watch::Receiver<bool>) {
+        let service = self.counter.service.clone();
+        let mut committed = service.changes();
+        while !*stop.borrow() {
+            let due = match self.claim_what_is_due().await {
                 Ok(due) => due,
                 Err(error) => {
-                    tracing::warn!(service = self.service.name(), error = %crate::chain(&error), "jobs cannot be claimed; trying again");
-                    self.service.now().plus(POLL)
+                    tracing::warn!(service = service.name(), error = %crate::chain(&error), "jobs cannot be claimed; trying again");
+                    service.now().plus(POLL)
                 }
             };
             tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
                 Some(()) = self.running.next() => {}
-                () = self.service.clock().sleep_until(due), if self.has_room() => {}
-                Ok(()) = committed.changed(), if self.has_room() => {}
+                () = service.clock().sleep_until(due), if self.room() > 0 => {}
+                Ok(()) = committed.changed(), if self.room() > 0 => {}
+            }
+        }
+        while self.running.next().await.is_some() {}
+    }
+
+    fn room(&self) -> usize {
+        CONCURRENT.saturating_sub(self.running.len())
+    }
+
+    /// Begins what is due, and says when to look again.
+    async fn claim_what_is_due(&mut self) -> Result<Timestamp, Error> {
+        loop {
+            let later = self.counter.service.now().plus(POLL);
+            if self.room() == 0 {
+                return Ok(later);
+            }
+            let fetched = self.fetch_while_running().await?;
+            if let Fetched::Nothing(due) = fetched {
+                return Ok(due.map_or(later, |due| due.min(later)));
+            }
+            self.begin(fetched);
+        }
+    }
+
+    /// Jobs go on while others are fetched. One of them may hold the writer's turn that the
+    /// fetching waits for: were it not polled meanwhile, both would wait for ever, and every
+    /// request of the service with them.
+    async fn fetch_while_running(&mut self) -> Result<Fetched, Error> {
+        let room = self.room();
+        let Self { counter, running } = self;
+        let mut fetching = std::pin::pin!(counter.fetch(room));
+        loop {
+            tokio::select! {
+                fetched = &mut fetching => return fetched,
+                Some(()) = running.next() => {}
             }
         }
     }
 
-    /// Finishes what is running; claims nothing more.
-    pub(crate) async fn drain(&mut self) {
-        while self.running.next().await.is_some() {}
+    fn begin(&mut self, fetched: Fetched) {
+        let Fetched::Jobs(rows) = fetched else {
+            return;
+        };
+        for row in rows {
+            let Counter { service, kinds } = &self.counter;
+            let run = run_one(service.clone(), Arc::clone(kinds), row);
+            self.running.push(Box::pin(run));
+        }
     }
+}
 
-    fn has_room(&self) -> bool {
-        self.running.len() < CONCURRENT
-    }
-
-    async fn claim_and_look_ahead(&mut self) -> Result<crate::Timestamp, Error> {
-        while self.has_room() && self.claim().await? {}
-        let now = self.service.now();
-        let due = queue::next_due(&mut self.service.read().await?).await?;
-        Ok(due.unwrap_or(now.plus(POLL)).min(now.plus(POLL)))
-    }
-
-    async fn claim(&mut self) -> Result<bool, Error> {
+impl Counter {
+    /// Claims at the most so many of the jobs that are due.
+    async fn fetch(&self, room: usize) -> Result<Fetched, Error> {
         if self.kinds.is_empty() {
-            return Ok(false);
+            return Ok(Fetched::Nothing(None));
         }
         // Looking first keeps an idle service from taking the writer's turn.
         let now = self.service.now();
         let due = queue::next_due(&mut self.service.read().await?).await?;
         if due.is_none_or(|due| due > now) {
-            return Ok(false);
+            return Ok(Fetched::Nothing(due));
         }
-        let room = CONCURRENT.saturating_sub(self.running.len());
-        let lease = self
-            .kinds
-            .values()
-            .map(|kind| kind.lease())
-            .max()
-            .unwrap_or_default();
+        let lease = self.kinds.values().map(|kind| kind.lease()).max();
+        let lease = lease.unwrap_or_default();
         let mut tx = self.service.begin_own().await?;
         let rows = queue::claim(&mut tx, now, lease, u32::try_from(room).unwrap_or(1)).await?;
         tx.commit().await?;
         crash::point("J0").await;
-        let claimed = !rows.is_empty();
-        for row in rows {
-            let run = run_one(self.service.clone(), Arc::clone(&self.kinds), row);
-            self.running.push(Box::pin(run));
+        if rows.is_empty() {
+            // Another process was faster.
+            return Ok(Fetched::Nothing(None));
         }
-        Ok(claimed)
+        Ok(Fetched::Jobs(rows))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::db::Conn;
-use crate::{Error, StreamInfo, params};
+use crate::outbox::as_i64;
+use crate::{Dialect, Error, StreamInfo, params};
 
 /// The cursors of one subscription on one stream.
 pub(crate) type Cursors = BTreeMap<u16, u64>;
@@ -41,30 +42,53 @@ pub(super) async fn create(
 ///
 /// The condition is the whole of "applied once": two instances that hold the same
 /// event both run its handler, and only the one whose UPDATE touches the rows commits.
-/// One statement for all slots, because a batch touches most of them.
 pub(super) async fn advance(
     conn: &mut Conn,
     subscription: &str,
     stream: &str,
     moves: &[(u16, u64, u64)],
 ) -> Result<(), Error> {
-    let json: Vec<String> = moves
-        .iter()
-        .map(|(slot, old, new)| format!("[{slot},{old},{new}]"))
-        .collect();
-    let sql = conn.dialect().pick(
-        "UPDATE tidings_cursors SET sequence = m.value ->> 2 FROM json_each($3) AS m
-         WHERE subscription = $1 AND stream = $2 AND slot = m.value ->> 0
-            AND sequence = m.value ->> 1",
-        "UPDATE tidings_cursors SET sequence = (m.value ->> 2)::bigint
-         FROM jsonb_array_elements($3::text::jsonb) AS m(value)
-         WHERE subscription = $1 AND stream = $2 AND slot = (m.value ->> 0)::bigint
-            AND sequence = (m.value ->> 1)::bigint",
-    );
-    let params = params![subscription, stream, format!("[{}]", json.join(","))];
-    if conn.execute(sql, params).await? == moves.len() as u64 {
+    let touched = match conn.dialect() {
+        Dialect::Sqlite => advance_each(conn, subscription, stream, moves).await?,
+        Dialect::Postgres => advance_all(conn, subscription, stream, moves).await?,
+    };
+    if touched == moves.len() as u64 {
         Ok(())
     } else {
         Err(Error::Overtaken)
     }
+}
+
+async fn advance_each(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &str,
+    moves: &[(u16, u64, u64)],
+) -> Result<u64, Error> {
+    let mut touched = 0;
+    for &(slot, old, new) in moves {
+        let sql = "UPDATE tidings_cursors SET sequence = $5
+            WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4";
+        let row = params![subscription, stream, slot, as_i64(old), as_i64(new)];
+        touched += conn.execute(sql, row).await?;
+    }
+    Ok(touched)
+}
+
+/// One round trip, because a batch touches most slots.
+async fn advance_all(
+    conn: &mut Conn,
+    subscription: &str,
+    stream: &str,
+    moves: &[(u16, u64, u64)],
+) -> Result<u64, Error> {
+    let json = serde_json::to_string(moves).map_err(|source| Error::Encode {
+        what: "cursors".to_owned(),
+        source,
+    })?;
+    let sql = "UPDATE tidings_cursors SET sequence = (m.value ->> 2)::bigint
+        FROM jsonb_array_elements($3::text::jsonb) AS m(value)
+        WHERE subscription = $1 AND stream = $2 AND slot = (m.value ->> 0)::bigint
+            AND sequence = (m.value ->> 1)::bigint";
+    conn.execute(sql, params![subscription, stream, json]).await
 }
