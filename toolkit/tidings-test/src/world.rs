@@ -229,7 +229,7 @@ impl World {
             }
             let mut moved = false;
             for index in order {
-                match self.step(index).await {
+                match Box::pin(self.step(index)).await {
                     Some(did) => moved |= did,
                     None => {
                         self.restart().await;
