@@ -63,8 +63,8 @@ async fn follow(service: Handle, scope: Scope) -> Result<Response, Problem> {
     let start = (follower, missed);
     let events = stream::unfold(start, |(mut follower, missed)| async move {
         let more = missed || follower.changed().await;
-        // What a page may do with the news is to fetch itself again: there is nothing in it.
-        let event = Event::default().event("change").data("");
+        // All that a page does is fetch itself again; but browsers drop events without data.
+        let event = Event::default().event("change").data("again");
         more.then_some((Ok::<_, Infallible>(event), (follower, false)))
     });
     Ok(Sse::new(events)

@@ -44,7 +44,7 @@ impl Page {
 }
 
 fn change() -> Option<String> {
-    Some("event: change\ndata: \n\n".to_owned())
+    Some("event: change\ndata: again\n\n".to_owned())
 }
 
 #[tokio::test]

@@ -78,56 +78,58 @@ async fn who_has_not_signed_in_is_led_to_the_sign_in_and_back() {
     assert_eq!(stage.standing(id).await, "available 1");
 }
 
+/// What is typed, the field that is marked, and what it says.
+const MISTAKES: [(&str, &str, &str); 12] = [
+    (
+        "price=1%2C234",
+        "price",
+        "Enter a price such as 25 or 25.50. Cents have two digits.",
+    ),
+    ("price=", "price", "Enter a price."),
+    ("price=free", "price", "Enter a price such as 25 or 25.50."),
+    ("price=0", "price", "Enter a price above zero."),
+    (
+        "price=1000000.01",
+        "price",
+        "Enter a price of at most 1000000.",
+    ),
+    (
+        "price=5&title=+",
+        "title",
+        "Enter a title with at least one letter or digit.",
+    ),
+    (
+        "price=5&title=%FF",
+        "title",
+        "Enter a title with at least one letter or digit.",
+    ),
+    (
+        "price=5&title=a%00",
+        "title",
+        "Remove the characters that cannot be shown.",
+    ),
+    (
+        "price=5&starts_at=soon",
+        "starts_at",
+        "Enter a day and a time",
+    ),
+    (
+        "price=5&starts_at=2020-01-01T10%3A00",
+        "starts_at",
+        "Enter a time in the future",
+    ),
+    (
+        "price=5&category=opera",
+        "category",
+        "Choose one of concert",
+    ),
+    ("price=5&currency=gbp", "currency", "Choose usd or eur."),
+];
+
 #[tokio::test]
 async fn a_form_with_mistakes_comes_back_with_what_was_typed_and_what_is_wrong_c_12() {
     let stage = Stage::new().await;
-    let cases = [
-        (
-            "price=1%2C234",
-            "price",
-            "Enter a price such as 25 or 25.50. Cents have two digits.",
-        ),
-        ("price=", "price", "Enter a price."),
-        ("price=free", "price", "Enter a price such as 25 or 25.50."),
-        ("price=0", "price", "Enter a price above zero."),
-        (
-            "price=1000000.01",
-            "price",
-            "Enter a price of at most 1000000.",
-        ),
-        (
-            "price=5&title=+",
-            "title",
-            "Enter a title with at least one letter or digit.",
-        ),
-        (
-            "price=5&title=%FF",
-            "title",
-            "Enter a title with at least one letter or digit.",
-        ),
-        (
-            "price=5&title=a%00",
-            "title",
-            "Remove the characters that cannot be shown.",
-        ),
-        (
-            "price=5&starts_at=soon",
-            "starts_at",
-            "Enter a day and a time",
-        ),
-        (
-            "price=5&starts_at=2020-01-01T10%3A00",
-            "starts_at",
-            "Enter a time in the future",
-        ),
-        (
-            "price=5&category=opera",
-            "category",
-            "Choose one of concert",
-        ),
-        ("price=5&currency=gbp", "currency", "Choose usd or eur."),
-    ];
-    for (fields, field, sentence) in cases {
+    for (fields, field, sentence) in MISTAKES {
         let (name, _) = fields
             .rsplit('&')
             .next()

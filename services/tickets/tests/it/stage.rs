@@ -5,7 +5,7 @@ use contracts::orders::{CancelReason, OrderEvent};
 use contracts::tickets::TicketEvent;
 use contracts::{Currency, OrderId, TicketId, UserId};
 use serde_json::{Value as Json, json};
-use tidings::{Feed, LocalFeed, Service, Stream, Timestamp, Uuid, slot_of};
+use tidings::{Feed, LocalFeed, Service, Stream, Uuid, slot_of};
 use tidings_test::{Answer, World};
 
 pub(crate) const SELLER: Uuid = Uuid::from_u128(0x5e11e4);
@@ -33,10 +33,6 @@ impl Stage {
             buyer: world.token(BUYER, &[]),
             world,
         }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.world.clock().now()
     }
 
     pub(crate) async fn post(&self, path: &str, body: Json) -> Answer {
@@ -135,7 +131,7 @@ impl Stage {
         let service = self.world.service("tickets");
         let events = tidings::dead::events(&service, 10).await.expect("events");
         let jobs = tidings::dead::jobs(&service, 10).await.expect("jobs");
-        assert!(events.is_empty(), "{} events are stuck", events.len());
+        assert!(events.is_empty(), "these events are stuck: {events:?}");
         assert!(jobs.is_empty(), "{} jobs are dead", jobs.len());
     }
 }
