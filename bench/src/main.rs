@@ -7,6 +7,7 @@ mod ceiling;
 mod ours;
 mod report;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use report::Report;
@@ -21,110 +22,125 @@ const BACKLOG: u64 = 20_000;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// `cargo xtask bench -- sqlite backlog` runs the parts that all words name; no words, all parts.
+fn wanted(database: &str, part: &str) -> bool {
+    std::env::args()
+        .skip(1)
+        .all(|word| word == database || word == part)
+}
+
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let folder = tempfile::tempdir_in(".")?;
     let mut report = Report::new();
-    println!("SQLite, in {}", folder.path().display());
-    sqlite(&mut report, folder.path()).await?;
-    match std::env::var("TIDINGS_TEST_POSTGRES") {
-        Ok(url) => {
-            println!("PostgreSQL");
-            postgres(&mut report, &url).await?;
+    let folder = tempfile::tempdir_in(".")?;
+    for storage in [
+        Place::Sqlite(folder.path().to_owned(), 0),
+        Place::postgres()?,
+    ] {
+        let mut place = storage;
+        if wanted(place.word(), "commits") {
+            commits(&mut report, &mut place).await?;
         }
-        Err(_) => return Err("run `cargo xtask bench`, which starts PostgreSQL".into()),
+        if wanted(place.word(), "backlog") {
+            backlog(&mut report, &mut place).await?;
+        }
+        if wanted(place.word(), "live") {
+            live(&mut report, &mut place).await?;
+        }
     }
     println!("\n{}", report.table());
     Ok(())
 }
 
-async fn sqlite(report: &mut Report, folder: &std::path::Path) -> Outcome<()> {
-    let mut turn = 0;
-    let mut fresh = |what: &str| {
-        turn += 1;
-        let path = folder.join(format!("{what}-{turn}"));
-        std::fs::create_dir_all(&path).map(|()| path)
-    };
-    for writers in WRITERS {
-        for _ in 0..ROUNDS {
-            let ours = ours::commits(Storage::Sqlite(fresh("ours")?), writers, SPAN).await?;
-            let hand = ceiling::sqlite_commits(&fresh("hand")?.join("hand.db"), SPAN)?;
-            report.add(
-                "SQLite",
-                &format!("commits/s, {writers} writers, 1 event each"),
-                ours,
-                hand,
-            );
+/// Where databases are made, a fresh one each time.
+enum Place {
+    Sqlite(PathBuf, u32),
+    Postgres(String, u32),
+}
+
+impl Place {
+    fn postgres() -> Outcome<Self> {
+        let url = std::env::var("TIDINGS_TEST_POSTGRES");
+        let url = url.map_err(|_| "run `cargo xtask bench`, which starts PostgreSQL")?;
+        Ok(Place::Postgres(url, 0))
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Place::Sqlite(..) => "sqlite",
+            Place::Postgres(..) => "postgres",
         }
     }
-    for _ in 0..ROUNDS {
-        let hand = ceiling::sqlite_backlog(&fresh("hand")?.join("hand.db"), BACKLOG)?;
-        let single = ours::backlog(Storage::Sqlite(fresh("ours")?), BACKLOG, false).await?;
-        let slice = ours::backlog(Storage::Sqlite(fresh("ours")?), BACKLOG, true).await?;
-        report.add(
-            "SQLite",
-            "events/s applied from a backlog, one by one",
-            single,
-            hand,
-        );
-        report.add(
-            "SQLite",
-            "events/s applied from a backlog, as slices",
-            slice,
-            hand,
-        );
+
+    async fn fresh(&mut self) -> Outcome<Storage> {
+        match self {
+            Place::Sqlite(folder, turn) => {
+                *turn += 1;
+                let path = folder.join(turn.to_string());
+                std::fs::create_dir_all(&path)?;
+                Ok(Storage::Sqlite(path))
+            }
+            Place::Postgres(url, turn) => {
+                *turn += 1;
+                let url = ceiling::postgres_database(url, &format!("bench_{turn}")).await?;
+                Ok(Storage::Postgres(url))
+            }
+        }
     }
-    let live = ours::live(Storage::Sqlite(fresh("live")?), 32, SPAN).await?;
-    report.note(
-        "SQLite",
-        "events/s committed and applied live, 32 writers",
-        live,
-    );
-    let (p50, p99) = ours::latency(Storage::Sqlite(fresh("latency")?), 200).await?;
-    report.note("SQLite", "ms from begin to applied at 200/s, p50", p50);
-    report.note("SQLite", "ms from begin to applied at 200/s, p99", p99);
+}
+
+async fn commits(report: &mut Report, place: &mut Place) -> Outcome<()> {
+    for writers in WRITERS {
+        for _ in 0..ROUNDS {
+            let ours = ours::commits(place.fresh().await?, writers, SPAN).await?;
+            let hand = match place.fresh().await? {
+                Storage::Postgres(url) => ceiling::postgres_commits(&url, writers, SPAN).await?,
+                Storage::Sqlite(path) => ceiling::sqlite_commits(&path.join("hand.db"), SPAN)?,
+                Storage::Memory => return Err("nothing to measure".into()),
+            };
+            let what = format!("commits/s, {writers} writers, 1 event each");
+            report.add(place.word(), &what, ours, hand);
+        }
+    }
     Ok(())
 }
 
-async fn postgres(report: &mut Report, url: &str) -> Outcome<()> {
-    let mut turn = 0;
-    let mut fresh = async || -> Outcome<String> {
-        turn += 1;
-        ceiling::postgres_database(url, &format!("bench_{turn}")).await
-    };
-    for writers in WRITERS {
-        for _ in 0..ROUNDS {
-            let ours = ours::commits(Storage::Postgres(fresh().await?), writers, SPAN).await?;
-            let hand = ceiling::postgres_commits(&fresh().await?, writers, SPAN).await?;
-            let what = format!("commits/s, {writers} writers, 1 event each");
-            report.add("PostgreSQL", &what, ours, hand);
-        }
-    }
+async fn backlog(report: &mut Report, place: &mut Place) -> Outcome<()> {
     for _ in 0..ROUNDS {
-        let hand = ceiling::postgres_backlog(&fresh().await?, BACKLOG).await?;
-        let single = ours::backlog(Storage::Postgres(fresh().await?), BACKLOG, false).await?;
-        let slice = ours::backlog(Storage::Postgres(fresh().await?), BACKLOG, true).await?;
+        let hand = match place.fresh().await? {
+            Storage::Postgres(url) => ceiling::postgres_backlog(&url, BACKLOG).await?,
+            Storage::Sqlite(path) => ceiling::sqlite_backlog(&path.join("hand.db"), BACKLOG)?,
+            Storage::Memory => return Err("nothing to measure".into()),
+        };
+        let single = ours::backlog(place.fresh().await?, BACKLOG, false).await?;
+        let slices = ours::backlog(place.fresh().await?, BACKLOG, true).await?;
+        let database = place.word();
         report.add(
-            "PostgreSQL",
+            database,
             "events/s applied from a backlog, one by one",
             single,
             hand,
         );
         report.add(
-            "PostgreSQL",
+            database,
             "events/s applied from a backlog, as slices",
-            slice,
+            slices,
             hand,
         );
     }
-    let live = ours::live(Storage::Postgres(fresh().await?), 32, SPAN).await?;
+    Ok(())
+}
+
+async fn live(report: &mut Report, place: &mut Place) -> Outcome<()> {
+    let rate = ours::live(place.fresh().await?, 32, SPAN).await?;
+    let database = place.word();
     report.note(
-        "PostgreSQL",
+        database,
         "events/s committed and applied live, 32 writers",
-        live,
+        rate,
     );
-    let (p50, p99) = ours::latency(Storage::Postgres(fresh().await?), 200).await?;
-    report.note("PostgreSQL", "ms from begin to applied at 200/s, p50", p50);
-    report.note("PostgreSQL", "ms from begin to applied at 200/s, p99", p99);
+    let (p50, p99) = ours::latency(place.fresh().await?, 200).await?;
+    report.note(database, "ms from begin to applied at 200/s, p50", p50);
+    report.note(database, "ms from begin to applied at 200/s, p99", p99);
     Ok(())
 }
