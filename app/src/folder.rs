@@ -1,9 +1,11 @@
 //! The data folder: ours alone, and only one server's at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+
+use rustix::fs::Mode;
 
 use crate::Error;
 
@@ -37,18 +39,11 @@ impl Folder {
     }
 }
 
-/// Passwords' hashes, sessions and signing keys are in it: nobody else's business.
+/// Passwords' hashes, sessions and signing keys are in it: nobody else's business. A folder
+/// that is there already keeps its mode (it may be somebody's home), so every file gets one.
 fn make(folder: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let mut permissions = fs::metadata(folder)?.permissions();
-    if permissions.mode() & 0o077 != 0 {
-        permissions.set_mode(0o700);
-        fs::set_permissions(folder, permissions)?;
-    }
-    Ok(())
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Opens a file for writing that only its owner can read; made if it is missing.

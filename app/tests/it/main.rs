@@ -1,0 +1,7 @@
+//! The binary as people start it.
+
+mod program;
+
+mod demo;
+mod refusals;
+mod serving;

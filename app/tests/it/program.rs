@@ -1,0 +1,153 @@
+//! Starting the binary, talking to it, stopping it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How a run has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
+    command.args(arguments).env_remove("TIDINGS_LOG");
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end.
+pub(crate) fn run(arguments: &[&str]) -> Ended {
+    let output = command(arguments).output().unwrap();
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A running server. Dropped, it is killed.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    /// `(address, password)` of the demonstration accounts it printed.
+    pub(crate) accounts: Vec<(String, String)>,
+}
+
+impl Server {
+    /// Starts on a free port with its data in `folder`.
+    pub(crate) fn start(folder: &Path, more: &[&str]) -> Self {
+        let mut arguments = vec!["--port", "0", "--data", folder.to_str().unwrap()];
+        arguments.extend_from_slice(more);
+        let mut child = command(&arguments).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("a line").unwrap();
+        let address = first
+            .strip_prefix("Tidings is at http://")
+            .expect("the address");
+        let count = if more.contains(&"--no-demo") { 0 } else { 3 };
+        let accounts = lines.take(count).map(|line| {
+            let line = line.unwrap();
+            let mut words = line.split_whitespace().map(ToOwned::to_owned);
+            (words.next().unwrap(), words.next().unwrap())
+        });
+        Self {
+            accounts: accounts.collect(),
+            address: address.to_owned(),
+            child,
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(since.elapsed() < PATIENCE, "it does not end");
+            std::thread::yield_now();
+        }
+    }
+
+    pub(crate) fn stop(mut self) {
+        self.signal(Signal::TERM);
+        assert_eq!(self.wait().code(), Some(0));
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends the head of a request whose body never comes; returns when the server reads it.
+    pub(crate) fn begin(&self, line: &str, headers: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request = format!(
+            "{line} HTTP/1.1\r\nhost: {}\r\ncontent-length: 9\r\n\
+             expect: 100-continue\r\n{headers}\r\n",
+            self.address
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut told = [0; 12];
+        stream.read_exact(&mut told).unwrap();
+        assert_eq!(&told, b"HTTP/1.1 100");
+        stream
+    }
+
+    /// Sends a request and leaves the answer to be read.
+    pub(crate) fn open(&self, line: &str, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let (address, length) = (&self.address, body.len());
+        let request = format!(
+            "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+             content-length: {length}\r\n{headers}\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    }
+
+    /// The whole answer, head and body.
+    pub(crate) fn ask(&self, line: &str, headers: &str, body: &str) -> String {
+        let mut answer = String::new();
+        self.open(line, headers, body)
+            .read_to_string(&mut answer)
+            .unwrap();
+        answer
+    }
+
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> String {
+        let body = format!("{{\"email\":\"{email}\",\"password\":\"{password}\"}}");
+        self.ask(
+            "POST /api/users/signin",
+            "content-type: application/json\r\n",
+            &body,
+        )
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

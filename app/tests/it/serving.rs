@@ -1,0 +1,162 @@
+//! Starting, stopping, starting again.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::program::{Server, run};
+
+#[test]
+fn every_way_to_ask_it_to_stop_ends_with_0() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Server::start(folder.path(), &["--no-demo"]);
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0));
+    }
+}
+
+/// A browser tab that follows a page must not hold up a stop for its 25 seconds of grace.
+#[test]
+fn an_open_live_page_does_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--no-demo"]);
+    let mut live = server.open("GET /tickets/live", "", "");
+    let mut head = [0; 64];
+    live.read_exact(&mut head).unwrap();
+    assert!(head.starts_with(b"HTTP/1.1 200"));
+    server.stop();
+}
+
+/// What was begun is waited for, until somebody asks twice.
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path(), &["--no-demo"]);
+    let kind = "content-type: application/json\r\n";
+    let _unfinished = server.begin("POST /api/users/signin", kind);
+    server.signal(Signal::TERM);
+    // It has heard the first signal when it takes no more connections.
+    while TcpStream::connect(&server.address).is_ok() {}
+    assert!(server.is_running());
+    let since = Instant::now();
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(since.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_restart_keeps_accounts_passwords_and_listings() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Server::start(folder.path(), &[]);
+    let accounts = first.accounts.clone();
+    let listings = first.ask("GET /api/tickets", "", "");
+    let body = "{\"email\":\"new@example.com\",\"password\":\"a long enough phrase\"}";
+    let signed_up = first.ask(
+        "POST /api/users/signup",
+        "content-type: application/json\r\n",
+        body,
+    );
+    assert!(signed_up.starts_with("HTTP/1.1 201"), "{signed_up}");
+    first.stop();
+    let second = Server::start(folder.path(), &[]);
+    assert_eq!(second.accounts, accounts);
+    let again = second.ask("GET /api/tickets", "", "");
+    assert_eq!(body_of(&again), body_of(&listings));
+    assert!(body_of(&again).contains("Parsifal"));
+    let signed_in = second.sign_in("new@example.com", "a long enough phrase");
+    assert!(signed_in.starts_with("HTTP/1.1 200"), "{signed_in}");
+    second.stop();
+}
+
+/// SEC-11: the passwords are made here, at the first start, and only where they are wanted.
+#[test]
+fn demonstration_accounts_have_passwords_of_their_own_and_one_is_operator() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(one.path(), &[]);
+    let other = Server::start(two.path(), &[]);
+    let emails: Vec<&str> = server
+        .accounts
+        .iter()
+        .map(|(email, _)| email.as_str())
+        .collect();
+    assert_eq!(
+        emails,
+        [
+            "buyer@demo.example",
+            "seller@demo.example",
+            "operator@demo.example"
+        ]
+    );
+    for ((_, here), (_, there)) in server.accounts.iter().zip(&other.accounts) {
+        assert!(here.len() >= 20 && here != there);
+    }
+    for (email, password) in &server.accounts {
+        let answer = server.sign_in(email, password);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert_eq!(
+            answer.contains("\"operator\""),
+            email.starts_with("operator"),
+            "{answer}"
+        );
+    }
+    server.stop();
+    other.stop();
+}
+
+/// SEC-11
+#[test]
+fn without_the_demonstration_there_is_no_account_and_no_listing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--no-demo"]);
+    assert!(!folder.path().join("demo-accounts.txt").exists());
+    assert_eq!(body_of(&server.ask("GET /api/tickets", "", "")), "[]");
+    server.stop();
+}
+
+#[test]
+fn everything_in_the_data_folder_is_for_its_owner_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("new").join("data");
+    Server::start(&folder, &[]).stop();
+    assert_eq!(
+        fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    for entry in fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+}
+
+#[test]
+fn an_account_becomes_operator_by_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--no-demo"]);
+    let body = "{\"email\":\"olga@example.com\",\"password\":\"a long enough phrase\"}";
+    server.ask(
+        "POST /api/users/signup",
+        "content-type: application/json\r\n",
+        body,
+    );
+    server.stop();
+    let data = folder.path().to_str().unwrap();
+    let granted = run(&["grant-operator", "olga@example.com", "--data", data]);
+    assert_eq!(
+        granted.out, "olga@example.com is an operator.\n",
+        "{granted:?}"
+    );
+    let server = Server::start(folder.path(), &["--no-demo"]);
+    let answer = server.sign_in("olga@example.com", "a long enough phrase");
+    assert!(answer.contains("\"operator\""), "{answer}");
+    server.stop();
+}
+
+fn body_of(answer: &str) -> &str {
+    answer.split_once("\r\n\r\n").map_or("", |(_, body)| body)
+}
