@@ -2,9 +2,8 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
-use tower::ServiceExt;
 
-use crate::browser::{Browser, code, credentials};
+use crate::browser::{Browser, code};
 use crate::fixtures::{PASSWORD, heard, one, world};
 
 #[tokio::test]
@@ -91,26 +90,6 @@ async fn x_32_a_duplicate_address_is_400_in_any_spelling() {
     );
     assert!(again.headers.get("set-cookie").is_none());
     assert_eq!(one::<i64>(&world, "SELECT count(*) FROM accounts").await, 1);
-}
-
-/// 1. Sixteen requests find that nobody has the address.
-/// 2. All of them hash their password.
-/// 3. All of them want to store the account; the unique key lets one through.
-#[tokio::test(flavor = "multi_thread")]
-async fn of_sixteen_who_sign_up_with_one_address_at_once_one_gets_it() {
-    let mut world = world().await;
-    let mut requests = tokio::task::JoinSet::new();
-    for number in 0..16 {
-        let router = world.installation().router();
-        let body = credentials("anna@example.com", &format!("lantern sparrow {number}"));
-        let request = Browser::at(&format!("10.0.0.{number}")).json("/api/users/signup", &body);
-        requests.spawn(async move { router.oneshot(request).await.unwrap().status() });
-    }
-    let mut answers = requests.join_all().await;
-    answers.sort();
-    let expected = [vec![StatusCode::CREATED], vec![StatusCode::BAD_REQUEST; 15]].concat();
-    assert_eq!(answers, expected);
-    assert_eq!(heard(&mut world).await.len(), 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tidings::{Setup, Storage};
 use tower::ServiceExt;
 
 use crate::browser::{Browser, credentials};
-use crate::fixtures::{PASSWORD, change, one, quick, world_with};
+use crate::fixtures::{Folder, PASSWORD, change, one, quick, world_with};
 
 #[test]
 fn sec_03_the_default_is_argon2id_with_19_mib_and_two_passes() {
@@ -14,25 +14,8 @@ fn sec_03_the_default_is_argon2id_with_19_mib_and_two_passes() {
     assert_eq!((memory_kib, passes), (19 * 1024, 2));
 }
 
-/// A folder that goes away with the test.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("auth-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 async fn status_of_sign_in(folder: &Folder, settings: Settings) -> (StatusCode, String) {
-    let setup = Setup::new(Storage::Sqlite(folder.0.clone()));
+    let setup = Setup::new(Storage::Sqlite(folder.path()));
     let installation = setup.service(auth::service(settings)).open().await.unwrap();
     let service = installation.handle("auth").unwrap();
     auth::create_account(&service, "anna@example.com", PASSWORD)

@@ -5,6 +5,8 @@
 mod accounts;
 #[cfg(test)]
 mod browser;
+#[cfg(test)]
+mod databases;
 mod emails;
 #[cfg(test)]
 mod fixtures;

@@ -10,7 +10,7 @@ use tidings::{Service, Setup, SignedIn, Storage};
 use tidings_test::World;
 
 use crate::browser::Browser;
-use crate::fixtures::{PASSWORD, minutes, quick};
+use crate::fixtures::{Folder, PASSWORD, minutes, quick};
 
 /// Another service, which asks nobody who somebody is.
 fn shop() -> Service {
@@ -111,10 +111,9 @@ async fn the_public_key_is_published_as_a_key_set() {
 
 #[tokio::test]
 async fn the_key_survives_a_restart() {
-    let folder = std::env::temp_dir().join(format!("auth-keys-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new("keys");
     let open = || {
-        Setup::new(Storage::Sqlite(folder.clone()))
+        Setup::new(Storage::Sqlite(folder.path()))
             .service(auth::service(quick()))
             .open()
     };
@@ -132,6 +131,5 @@ async fn the_key_survives_a_restart() {
                 .unwrap(),
         );
     }
-    std::fs::remove_dir_all(&folder).unwrap();
     assert_eq!(sets[0], sets[1]);
 }
