@@ -1,0 +1,57 @@
+//! An installation of its own, and browsers to come to it.
+
+use std::cell::RefCell;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use system_tests::{Server, Site};
+
+use crate::browser::{Browser, Scripts};
+use crate::driver::Driver;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_tidings-under-test");
+
+/// A running installation and a driver of browsers. Fields end in this order: the browsers
+/// first, then the server, then the folder of both.
+pub(crate) struct Stage {
+    driver: Driver,
+    server: RefCell<Option<Server>>,
+    site: Site,
+}
+
+impl Stage {
+    /// An installation that nobody has used.
+    pub(crate) async fn set() -> Self {
+        let site = Site::on_sqlite(BINARY).expect("a folder and a port");
+        let driver = Driver::start(site.folder()).await;
+        let server = site.start().await.expect("a server");
+        Self {
+            driver,
+            server: RefCell::new(Some(server)),
+            site,
+        }
+    }
+
+    /// A browser that has never been here.
+    pub(crate) async fn browser(&self, scripts: Scripts) -> Browser<'_> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = self.site.folder().join(format!("browser-{number}"));
+        Browser::start(&self.driver, self.site.address(), &folder, scripts).await
+    }
+
+    /// Makes somebody an operator, for which the server must be stopped.
+    pub(crate) async fn promote(&self, email: &str) {
+        drop(self.server.take());
+        let mut granted = Command::new(BINARY)
+            .args(["grant-operator", email, "--data"])
+            .arg(self.site.folder().join("data"))
+            // The binary ends when its input does.
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        assert!(granted.wait().expect("an end").success());
+        let server = self.site.start().await.expect("a server");
+        self.server.replace(Some(server));
+    }
+}

@@ -1,0 +1,54 @@
+//! The pages are whole without their script.
+
+use crate::browser::{Browser, Scripts};
+use crate::patience::patiently;
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn without_scripts_a_ticket_is_sold_and_bought_all_the_same() {
+    let stage = Stage::set().await;
+    let seller = stage.browser(Scripts::Off).await;
+    seller.signs_up("seller@example.com").await;
+    let ticket = seller.sells("Swan Lake, dress circle", "80").await;
+    assert_eq!(
+        seller
+            .script("return window.EventSource && document.documentElement.dataset.link")
+            .await,
+        Ok(serde_json::Value::Null),
+        "no script runs"
+    );
+
+    let buyer = stage.browser(Scripts::Off).await;
+    buyer.signs_up("buyer@example.com").await;
+    buyer.finds("swan", "Swan Lake, dress circle").await;
+    let order = buyer.buys().await;
+    // The word of the tickets service may come after the page was made.
+    looks_again(&buyer, &order, "Time left to pay").await;
+    buyer.shows(".countdown", "until ").await;
+    buyer.pays_with("tok_chargeDeclined").await;
+    buyer.is_refused("The payment was declined", 402).await;
+    buyer.follow("Try another card").await;
+    buyer.pays_with("tok_visa").await;
+    looks_again(&buyer, &order, "The ticket is yours.").await;
+
+    looks_again(&seller, &ticket, "Your ticket is sold.").await;
+    seller.arrives_at("Swan Lake, dress circle").await;
+    seller.click(".account form button").await;
+    seller.shows(".account", "Sign in").await;
+}
+
+/// Loads a page until it says something, as its reader would.
+async fn looks_again(browser: &Browser<'_>, path: &str, words: &str) {
+    let look = async || {
+        browser.open(path).await;
+        let text = browser.text("main").await?;
+        if text.contains(words) {
+            Ok(())
+        } else {
+            Err(text)
+        }
+    };
+    let seen = patiently(look).await;
+    browser.must(seen, &format!("{words:?}")).await;
+    browser.fits().await;
+}
