@@ -111,8 +111,12 @@ impl Asked {
 
     /// Whether anything narrows the market.
     pub(crate) fn narrows(&self) -> bool {
-        let all = [
-            &self.q,
+        self.is_filtered() || !self.q.trim().is_empty()
+    }
+
+    /// Whether anything beside the words narrows it.
+    pub(crate) fn is_filtered(&self) -> bool {
+        let filters = [
             &self.category,
             &self.city,
             &self.from,
@@ -120,7 +124,7 @@ impl Asked {
             &self.price_min,
             &self.price_max,
         ];
-        all.iter().any(|text| !text.trim().is_empty())
+        filters.iter().any(|text| !text.trim().is_empty())
     }
 }
 

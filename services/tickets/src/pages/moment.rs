@@ -21,10 +21,11 @@ impl Moment {
 
 /// A moment as a browser's field for date and time holds it; the time is UTC.
 pub(super) fn typed(time: Timestamp) -> String {
-    time.to_string()
-        .chars()
-        .take("2026-03-14T16:00".len())
-        .collect()
+    let text = time.to_string();
+    // To the second only where there are any, as browsers do it.
+    let whole_minute = text.get(16..20) == Some(":00Z");
+    let length = if whole_minute { 16 } else { 19 };
+    text.chars().take(length).collect()
 }
 
 /// Reads what a browser's field for date and time sends.
@@ -51,6 +52,8 @@ mod tests {
         assert_eq!(read(" "), Ok(None));
         assert!(read("tomorrow").is_err());
         assert_eq!(typed(time), "2026-03-14T16:00");
+        let odd = "2026-03-14T16:00:07Z".parse().expect("a time");
+        assert_eq!(typed(odd), "2026-03-14T16:00:07");
         assert_eq!(Moment::of(time).words, "Sat 14 March 2026, 16:00 UTC");
     }
 }
