@@ -1,5 +1,6 @@
 //! The binary as people start it.
 
+#[cfg(test)]
 mod program;
 
 mod demo;

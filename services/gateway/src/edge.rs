@@ -2,16 +2,14 @@
 
 use std::any::Any;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
 use tracing::Instrument;
 
-use crate::{Gateway, headers, page};
+use crate::{Gateway, headers, page, streams};
 
 /// What must be known of a request after the services have consumed it.
 #[derive(Clone, Debug)]
@@ -85,6 +83,7 @@ pub(crate) async fn pass(
         "request", method = %asked.method, path = asked.path, correlation_id = id
     );
     let response = next.run(request).instrument(span.clone()).await;
+    let response = streams::admit(&gateway, response);
     let mut response = page::present(&asked, response);
     let elapsed_ms = gateway.now().since(began).as_millis();
     let status = response.status();
@@ -103,7 +102,7 @@ pub(crate) async fn pass(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(CORRELATION_HEADER, id);
     }
-    end_when_stopping(&gateway, response)
+    response
 }
 
 /// What the caller calls the flow, if it can be put into logs and pages as it is.
@@ -113,24 +112,6 @@ fn correlation_id(request: &Request) -> Option<String> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     (plain && (1..=64).contains(&text.len())).then(|| text.to_owned())
-}
-
-/// An event stream has no end of its own; a server that stops has to end it.
-fn end_when_stopping(gateway: &Gateway, response: Response) -> Response {
-    let is_stream = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    let Some(mut stopping) = gateway.0.settings.stopping.clone().filter(|_| is_stream) else {
-        return response;
-    };
-    let stop = async move {
-        // Without a sender nobody can say that it stops.
-        if stopping.wait_for(|stopping| *stopping).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(stop))))
 }
 
 /// A panic is a bug: the log has its text, the caller gets none of it.

@@ -4,7 +4,7 @@
 //! a browser and an operator need and no service should have to think of:
 //!
 //! - a correlation id, a log line and the security headers on every answer ([`mod@edge`]),
-//! - limits on size, time and number ([`mod@limits`]),
+//! - limits on size, time and number ([`mod@limits`], [`mod@streams`]),
 //! - the refusal of requests that another site has forged ([`mod@forgery`]),
 //! - the session cookie turned into an access token ([`mod@session`]),
 //! - the page around a service's fragment, and problems as pages ([`mod@page`]),
@@ -22,6 +22,7 @@ mod limits;
 mod openapi;
 mod page;
 mod session;
+mod streams;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     installation: Arc<Installation>,
     sessions: Sessions,
     limits: limits::Limits,
+    streams: streams::Streams,
     clock: Clock,
     settings: Settings,
 }
@@ -63,6 +65,7 @@ impl Gateway {
         Self(Arc::new(Shared {
             sessions: Sessions::new(installation.router()),
             limits: limits::Limits::default(),
+            streams: streams::Streams::default(),
             installation,
             clock,
             settings,

@@ -11,8 +11,7 @@ pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) 
     let mut tags = Vec::new();
     for (service, mut document) in documents {
         rename_clashes(service, &mut document, &schemas);
-        let description = document.pointer("/info/description").cloned();
-        tags.push(json!({ "name": service, "description": description.unwrap_or_default() }));
+        tags.push(json!({ "name": service, "description": description(&document) }));
         for (path, mut item) in take(&mut document, "/paths") {
             tag(service, &mut item);
             match paths.entry(path).or_insert_with(|| json!({})) {
@@ -41,6 +40,13 @@ pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) 
         "paths": paths,
         "components": { "schemas": schemas, "securitySchemes": security },
     })
+}
+
+/// What a service says of itself. Without words of its own the document has the generator's.
+fn description(document: &Value) -> Value {
+    let own = document.pointer("/info/title") != Some(&Value::from("utoipa-axum"));
+    let text = document.pointer("/info/description").filter(|_| own);
+    text.cloned().unwrap_or_else(|| Value::from(""))
 }
 
 fn into_map(value: Value) -> Map<String, Value> {

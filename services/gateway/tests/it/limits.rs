@@ -99,3 +99,22 @@ async fn an_event_stream_outlives_the_limit_and_ends_with_the_server() {
     let end = tokio::time::timeout(minute, body.frame()).await.unwrap();
     assert!(end.is_none());
 }
+
+/// SEC-27: a place is given back when the page is closed.
+#[tokio::test]
+async fn one_person_may_follow_32_pages_at_once() {
+    let door = Door::open().await;
+    let token = format!("Bearer {}", door.token("alice"));
+    let open = || {
+        let request = Request::get("/stream").header("authorization", &token);
+        door.send(request.body(Body::empty()).unwrap())
+    };
+    let mut pages = Vec::new();
+    for _ in 0..32 {
+        pages.push(open().await);
+    }
+    assert!(pages.iter().all(|page| page.status() == 200));
+    assert_eq!(open().await.status(), 429);
+    pages.pop();
+    assert_eq!(open().await.status(), 200);
+}

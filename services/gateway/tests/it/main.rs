@@ -1,12 +1,16 @@
 //! The gateway, around small services made for these tests.
 
 mod api;
+#[cfg(test)]
 mod assets;
+#[cfg(test)]
 mod console;
+#[cfg(test)]
 mod door;
 mod faces;
 mod forgery;
 mod headers;
 mod limits;
+#[cfg(test)]
 mod services;
 mod session;
