@@ -1,0 +1,19 @@
+//! The store, the numbers, subscriptions and jobs, on real databases.
+//!
+//! Every test gets a database of its own. Those on PostgreSQL need a server;
+//! `cargo xtask test` starts one, and without it they fail rather than leave out
+//! what they are for.
+
+mod bed;
+
+mod group_commit;
+mod jobs;
+mod migrations;
+mod numbers;
+mod outcomes;
+mod parked;
+mod properties;
+mod settings;
+mod store;
+mod subscriptions;
+mod together;
