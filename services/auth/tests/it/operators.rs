@@ -6,7 +6,7 @@ use tidings::Identity;
 use tidings_test::World;
 
 use crate::browser::{Browser, code};
-use crate::fixtures::{PASSWORD, heard, minutes, one, world};
+use crate::fixtures::{PASSWORD, change, heard, minutes, one, world};
 
 async fn identity(world: &World, browser: &mut Browser) -> Identity {
     let token = browser.token(world).await.json["token"]
@@ -144,4 +144,15 @@ async fn sec_33_a_shut_account_is_out_with_its_next_request() {
     assert_eq!(anna.who(&world).await, None, "old sessions stay ended");
     let back = anna.sign_in(&world, "anna@example.com", PASSWORD).await;
     assert_eq!(back.status, StatusCode::OK);
+}
+
+/// However an account came to be shut: its sessions need not be deleted to be worth nothing.
+#[tokio::test]
+async fn sec_33_a_session_that_is_left_of_a_shut_account_opens_nothing() {
+    let world = world().await;
+    let mut anna = Browser::new();
+    anna.sign_up(&world, "anna@example.com", PASSWORD).await;
+    change(&world, "UPDATE accounts SET disabled = TRUE").await;
+    assert_eq!(anna.who(&world).await, None);
+    assert_eq!(anna.token(&world).await.status, StatusCode::UNAUTHORIZED);
 }
