@@ -50,9 +50,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on a free port with its data in `folder`.
     pub(crate) fn start(folder: &Path, more: &[&str]) -> Self {
+        Self::start_with_log(folder, more, "warn")
+    }
+
+    /// Starts and logs at a level.
+    pub(crate) fn start_with_log(folder: &Path, more: &[&str], level: &str) -> Self {
         let mut arguments = vec!["--port", "0", "--data", folder.to_str().unwrap()];
         arguments.extend_from_slice(more);
-        let mut child = command(&arguments).spawn().unwrap();
+        let mut command = command(&arguments);
+        let mut child = command.env("TIDINGS_LOG", level).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").unwrap();
         let address = first
@@ -87,9 +93,14 @@ impl Server {
         }
     }
 
-    pub(crate) fn stop(mut self) {
+    /// Stops it, and gives back what it has logged.
+    pub(crate) fn stop(mut self) -> String {
         self.signal(Signal::TERM);
         assert_eq!(self.wait().code(), Some(0));
+        let mut log = String::new();
+        let mut err = self.child.stderr.take().unwrap();
+        err.read_to_string(&mut log).unwrap();
+        log
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -134,6 +134,34 @@ fn everything_in_the_data_folder_is_for_its_owner_alone() {
     }
 }
 
+/// X-22, SEC-15: a line for each request, by which it is found again, and nothing to sign in with.
+#[test]
+fn the_log_names_every_request_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with_log(folder.path(), &[], "debug");
+    let (email, password) = server.accounts[0].clone();
+    let answer = server.sign_in(&email, &password);
+    let cookie = answer
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: __Host-session="));
+    let session = cookie
+        .and_then(|rest| rest.split(';').next())
+        .unwrap()
+        .to_owned();
+    let headers = format!("cookie: __Host-session={session}\r\nx-correlation-id: call-7\r\n");
+    let mine = server.ask("GET /api/orders?limit=7", &headers, "");
+    assert!(mine.starts_with("HTTP/1.1 200"), "{mine}");
+    let log = server.stop();
+    let line = log.lines().find(|line| line.contains("call-7")).unwrap();
+    assert!(
+        line.contains("/api/orders") && line.contains("200"),
+        "{line}"
+    );
+    for secret in [&password, &session, "limit=7", "Bearer"] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
 #[test]
 fn an_account_becomes_operator_by_the_command() {
     let folder = tempfile::tempdir().unwrap();

@@ -79,7 +79,9 @@ pub(crate) async fn pass(
     request.extensions_mut().insert(CorrelationId(id.clone()));
     let began = gateway.now();
     // The query stays out of the log: people type into it.
-    let span = tracing::info_span!(
+    // At the level of errors, or a line about a failure would not say of which request it is
+    // where only warnings are logged.
+    let span = tracing::error_span!(
         "request", method = %asked.method, path = asked.path, correlation_id = id
     );
     let response = next.run(request).instrument(span.clone()).await;

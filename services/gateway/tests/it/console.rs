@@ -70,6 +70,27 @@ async fn a_dead_event_is_shown_with_its_error_escaped_and_its_payload() {
 }
 
 #[tokio::test]
+async fn an_open_alert_is_on_top_until_it_is_closed() {
+    let door = Door::open().await;
+    let mut tx = door.service("reader").begin_own().await.unwrap();
+    let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
+        VALUES ('gap', 'things things.3', 'things.3.17 is missing', 0)";
+    tx.execute(sql, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = door.visit("/console", "olga").await.text;
+    assert!(page.contains("reader: things things.3") && page.contains("things.3.17 is missing"));
+    let token = format!("authorization: Bearer {}", door.token("olga"));
+    let alerts = door.call("GET /ops/alerts", &[&token], "").await.json();
+    assert_eq!(alerts[0]["text"], "things.3.17 is missing");
+    let mut tx = door.service("reader").begin_own().await.unwrap();
+    let sql = "UPDATE tidings_alerts SET closed_at = 1";
+    tx.execute(sql, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = door.visit("/console", "olga").await.text;
+    assert!(!page.contains("things.3.17"));
+}
+
+#[tokio::test]
 async fn the_console_says_the_same_to_programs() {
     let door = with_a_dead_event().await;
     let token = format!("authorization: Bearer {}", door.token("olga"));
