@@ -162,6 +162,9 @@ impl World {
     /// Ends all services where they stand and starts them anew from their databases.
     async fn restart(&mut self) {
         if let Some(again) = &self.again {
+            // A job that the crash has cut off holds its transaction, and with it the only
+            // connection of a database in memory, until it is dropped.
+            self.running.workers.clear();
             self.running = again.open(&self.clock).await;
             self.trust();
         }

@@ -1,0 +1,15 @@
+//! What orders promise, shown in worlds whose other services are played by the test.
+
+mod cancelling;
+mod expiring;
+mod input;
+mod live;
+mod pages;
+mod paying;
+mod placing;
+mod race;
+mod reading;
+mod replica;
+mod reserving;
+mod stage;
+mod versions;
