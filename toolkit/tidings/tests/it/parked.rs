@@ -183,7 +183,7 @@ async fn an_event_that_always_fails_is_dead_after_ten_tries(bed: Bed) {
     let consumer = stage.handle("consumer");
     let bad = own_key("bad");
     publish(&stage.handle("producer"), &bad, 1).await;
-    for _ in 0..20 {
+    for _ in 0..8 {
         stage.advance(Duration::from_secs(3600)).await;
     }
     assert_eq!(states(&consumer).await, [state("dead", 10, 1)]);

@@ -19,7 +19,7 @@ async fn dead_event(bed: &Bed) -> (Stage, String, EventId) {
     for number in 1..=2 {
         publish(&stage.handle("producer"), &bad, number).await;
     }
-    for _ in 0..20 {
+    for _ in 0..8 {
         stage.advance(Duration::from_secs(3600)).await;
     }
     let consumer = stage.handle("consumer");
