@@ -25,6 +25,9 @@ async fn no_page_scrolls_sideways_however_long_its_words_are() {
     ] {
         seller.open(path).await;
         seller.arrives_at(heading).await;
+        let unfold = "document.querySelectorAll('details').forEach((one) => one.open = true)";
+        seller.script(unfold).await.expect("to unfold everything");
+        seller.fits().await;
     }
     seller.open("/nowhere").await;
     seller.is_refused("Nothing here", 404).await;

@@ -46,10 +46,12 @@ impl Stage {
         let mut granted = Command::new(BINARY)
             .args(["grant-operator", email, "--data"])
             .arg(self.site.folder().join("data"))
-            // The binary ends when its input does.
             .stdin(Stdio::piped())
+            .stdout(Stdio::null())
             .spawn()
             .expect("the binary");
+        // It ends when its input does, which waiting would otherwise close.
+        let _input = granted.stdin.take();
         assert!(granted.wait().expect("an end").success());
         let server = self.site.start().await.expect("a server");
         self.server.replace(Some(server));
