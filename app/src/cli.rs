@@ -37,7 +37,7 @@ pub(crate) struct Serve {
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
     /// Make no accounts and no listings.
-    #[arg(long)]
+    #[arg(long, overrides_with = "demo")]
     no_demo: bool,
 }
 
@@ -75,4 +75,23 @@ pub(crate) struct GrantOperator {
     pub(crate) email: String,
     #[command(flatten)]
     pub(crate) place: Place,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Cli;
+
+    #[test]
+    fn of_two_contrary_flags_the_later_counts() {
+        let is_demo = |flags: &[&str]| {
+            let arguments = ["tidings"].iter().chain(flags);
+            Cli::try_parse_from(arguments).unwrap().serve.is_demo()
+        };
+        assert!(is_demo(&[]));
+        assert!(is_demo(&["--no-demo", "--demo"]));
+        assert!(!is_demo(&["--no-demo"]));
+        assert!(!is_demo(&["--demo", "--no-demo"]));
+    }
 }

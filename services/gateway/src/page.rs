@@ -134,10 +134,15 @@ fn with_headers_of(mut response: Response, inner: &HeaderMap) -> Response {
 fn told(asked: &Asked, problem: &Problem) -> Fragment {
     let (title, what_to_do) = advice(problem.status());
     let is_get = asked.method == Method::GET;
+    let messages: Vec<&str> = problem
+        .errors()
+        .iter()
+        .map(|error| error.message.as_str())
+        .collect();
     let page = Failure {
         status: problem.status().as_u16(),
         title,
-        what_happened: problem.message(),
+        what_happened: &messages.join(" "),
         what_to_do,
         retry: (problem.status().is_server_error() && is_get).then(|| asked.page_url()),
         back: asked.from_page.as_deref().filter(|_| !is_get),

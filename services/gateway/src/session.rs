@@ -151,6 +151,11 @@ pub(crate) async fn authenticate(
         None => of_cookie(&gateway, &mut request).await,
     };
     request.extensions_mut().insert(viewer.clone());
+    // Whatever the answer: a session that is to end must not live on in the kept token.
+    let ends = matches!(request.uri().path(), "/signout" | "/api/users/signout");
+    if ends && let [cookie] = cookies(request.headers()).as_slice() {
+        gateway.0.sessions.forget(&digest(cookie));
+    }
     let mut response = next.run(request).await;
     if matches!(viewer, Viewer::Unknown) && response.status() == StatusCode::UNAUTHORIZED {
         // "Sign in" would be a lie: they are signed in, and we cannot tell as whom.
@@ -158,6 +163,11 @@ pub(crate) async fn authenticate(
     }
     response.extensions_mut().insert(viewer);
     response
+}
+
+/// What a session is remembered by: the table holds nothing to sign in with again.
+fn digest(cookie: &str) -> [u8; 32] {
+    Sha256::digest(cookie.as_bytes()).into()
 }
 
 fn of_token(gateway: &Gateway, headers: &HeaderMap) -> Viewer {
@@ -175,7 +185,7 @@ async fn of_cookie(gateway: &Gateway, request: &mut Request) -> Viewer {
     let [cookie] = found.as_slice() else {
         return Viewer::Nobody;
     };
-    let key: [u8; 32] = Sha256::digest(cookie.as_bytes()).into();
+    let key = digest(cookie);
     let correlation = request.extensions().get::<CorrelationId>().cloned();
     let sessions = &gateway.0.sessions;
     let token = match sessions.exchange(cookie, correlation).await {

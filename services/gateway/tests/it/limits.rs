@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 
 use crate::door::Door;
@@ -117,4 +118,23 @@ async fn one_person_may_follow_32_pages_at_once() {
     assert_eq!(open().await.status(), 429);
     pages.pop();
     assert_eq!(open().await.status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_1024_requests_at_once_the_next_is_refused_and_the_process_still_alive() {
+    let door = Door::open().await;
+    let slow = || door.send(Request::get("/slow").body(Body::empty()).unwrap());
+    let mut waiting: FuturesUnordered<_> = (0..1024).map(|_| slow()).collect();
+    // Some are begun by each look.
+    for _ in 0..1024 {
+        assert!(waiting.next().now_or_never().is_none());
+    }
+    let refused = door.get("/thing").await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (503, "1")
+    );
+    assert_eq!(door.get("/healthz").await.status, 200);
+    drop(waiting);
+    assert_eq!(door.get("/thing").await.status, 200);
 }

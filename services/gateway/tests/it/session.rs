@@ -75,3 +75,12 @@ async fn nobody_is_told_to_sign_in_while_nobody_can() {
     assert!(page.text.contains("Not available just now"));
     assert_eq!(door.visit("/thing", "alice").await.status, 200);
 }
+
+#[tokio::test]
+async fn who_has_signed_out_is_out_even_while_auth_is_down() {
+    let door = Door::open().await;
+    door.visit("/mine", "alice").await;
+    door.submit("/signout", "alice", "").await;
+    door.break_auth();
+    assert_eq!(door.visit("/mine", "alice").await.status, 503);
+}
