@@ -1,0 +1,48 @@
+//! I-42: what one service knows of another's things is what they are.
+
+use super::Findings;
+use crate::{Books, Failure, Line};
+
+pub(super) async fn check(books: &Books, findings: &mut Findings) -> Result<(), Failure> {
+    let listings = "SELECT id, seller_id, title, price_minor, currency, status, version
+        FROM listings ORDER BY id";
+    let tickets = "SELECT id, seller_id, title, price_minor, currency, status, version
+        FROM tickets ORDER BY id";
+    compare(books, ("tickets", listings), ("orders", tickets), findings).await?;
+
+    let orders = "SELECT id, buyer_id, price_minor, currency, expires_at,
+        CASE WHEN cancel_reason = 'expired' THEN 'expired' ELSE status END, version
+        FROM orders ORDER BY id";
+    let known = "SELECT id, buyer_id, price_minor, currency, expires_at, status, version
+        FROM orders ORDER BY id";
+    compare(books, ("orders", orders), ("payments", known), findings).await?;
+
+    let due = "SELECT id, expires_at,
+        CASE WHEN cancel_reason = 'expired' THEN 'fired'
+            WHEN status IN ('complete', 'cancelled') THEN 'disarmed' ELSE 'armed' END
+        FROM orders ORDER BY id";
+    let timers = "SELECT order_id, due_at, state FROM timers ORDER BY order_id";
+    compare(books, ("orders", due), ("expiration", timers), findings).await
+}
+
+async fn compare(
+    books: &Books,
+    (source, of_source): (&str, &str),
+    (replica, of_replica): (&str, &str),
+    findings: &mut Findings,
+) -> Result<(), Failure> {
+    let there = books.read(source, of_source).await?;
+    let here = books.read(replica, of_replica).await?;
+    let only = |one: &[Line], other: &[Line]| -> Vec<Line> {
+        one.iter()
+            .filter(|line| !other.contains(line))
+            .take(5)
+            .cloned()
+            .collect()
+    };
+    findings.unless(there == here, "I-42", || {
+        let (of_source, of_replica) = (only(&there, &here), only(&here, &there));
+        format!("{source} has {of_source:?} where {replica} has {of_replica:?}")
+    });
+    Ok(())
+}

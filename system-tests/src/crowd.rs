@@ -1,0 +1,116 @@
+//! Sellers and buyers who never rest, and never give up when the server is away.
+
+mod buyer;
+mod seller;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::{Account, Answer, Failure, History, Operation, Outcome, Site, pause};
+
+/// How many of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// They list, edit and withdraw.
+    pub sellers: usize,
+    /// They order, pay and cancel.
+    pub buyers: usize,
+}
+
+/// People at work, until they are sent home.
+#[derive(Debug)]
+pub struct Crowd {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Crowd {
+    /// Signs everybody up at a running server and sets them to work. The same seed makes
+    /// the same choices, as far as the answers are the same.
+    ///
+    /// # Errors
+    /// When somebody cannot sign up.
+    pub async fn gather(
+        site: &Site,
+        history: &Arc<History>,
+        size: Size,
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let stop = watch::Sender::new(false);
+        let mut people = Vec::new();
+        for number in 0..size.sellers + size.buyers {
+            people.push(Person {
+                account: Account::sign_up(site.address()).await?,
+                history: Arc::clone(history),
+                random: StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) + number as u64),
+                stop: stop.subscribe(),
+                number,
+            });
+        }
+        let mut tasks = JoinSet::new();
+        for (number, person) in people.into_iter().enumerate() {
+            if number < size.sellers {
+                tasks.spawn(seller::sell(person));
+            } else {
+                tasks.spawn(buyer::buy(person));
+            }
+        }
+        Ok(Self { stop, tasks })
+    }
+
+    /// Sends everybody home once they have heard of what they asked last.
+    ///
+    /// # Errors
+    /// When one of them has fallen over, which is a bug of the test.
+    pub async fn send_home(mut self) -> Result<(), Failure> {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            ended?;
+        }
+        Ok(())
+    }
+}
+
+/// What a seller and a buyer have in common.
+struct Person {
+    account: Account,
+    history: Arc<History>,
+    random: StdRng,
+    stop: watch::Receiver<bool>,
+    number: usize,
+}
+
+impl Person {
+    fn may_go_on(&self) -> bool {
+        !*self.stop.borrow()
+    }
+
+    /// Posts JSON as an operation that the history knows of.
+    async fn post(
+        &self,
+        operation: Operation,
+        path: &str,
+        body: &serde_json::Value,
+        made: impl Fn(&Answer) -> Option<String>,
+    ) -> Outcome {
+        let number = self.history.invoke(operation);
+        let answer = self.account.client.post(path, body).await;
+        self.history.end(number, &answer, made)
+    }
+
+    /// Reads JSON; null when the server is away or says no.
+    async fn read(&self, path: &str) -> serde_json::Value {
+        match self.account.client.get(path).await {
+            Ok(answer) if answer.status == 200 => answer.json(),
+            _ => {
+                pause(Duration::from_millis(50)).await;
+                serde_json::Value::Null
+            }
+        }
+    }
+}
