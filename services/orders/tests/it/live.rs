@@ -18,9 +18,9 @@ impl Opened {
         let request = Request::get(path)
             .header("authorization", format!("Bearer {}", stage.token(user)))
             .body(Body::empty())
-            .unwrap();
+            .expect("a request");
         let router = stage.world.installation().router();
-        let answer = router.oneshot(request).await.unwrap();
+        let answer = router.oneshot(request).await.expect("an answer");
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         Self(answer.into_body())
@@ -29,9 +29,9 @@ impl Opened {
     /// What has arrived: `None` when there is nothing yet.
     fn arrived(&mut self) -> Option<String> {
         let frame = self.0.frame().now_or_never()?;
-        let data = frame.expect("an open stream").unwrap().into_data();
+        let data = frame.expect("an open stream").expect("a frame").into_data();
         let data: Bytes = data.expect("data");
-        Some(String::from_utf8(data.to_vec()).unwrap())
+        Some(String::from_utf8(data.to_vec()).expect("text"))
     }
 
     /// Whether the stream has ended.

@@ -16,7 +16,9 @@ async fn submit(stage: &Stage, user: Option<UserId>, path: &str, form: &str) -> 
     if let Some(user) = user {
         request = request.header("authorization", format!("Bearer {}", stage.token(user)));
     }
-    let request = request.body(Body::from(form.to_owned())).unwrap();
+    let request = request
+        .body(Body::from(form.to_owned()))
+        .expect("a request");
     stage.world.call(request).await
 }
 
@@ -33,7 +35,7 @@ async fn page(stage: &Stage, user: UserId, order_id: OrderId) -> String {
 
 fn location(answer: &Answer) -> &str {
     assert_eq!(answer.status, 303, "{}", answer.text);
-    answer.headers["location"].to_str().unwrap()
+    answer.headers["location"].to_str().expect("text")
 }
 
 /// What the page offers: to pay, to cancel.

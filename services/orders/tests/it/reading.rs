@@ -25,7 +25,7 @@ async fn listed(stage: &Stage, user: UserId, path: &str) -> Vec<OrderId> {
     let answer = stage.get(user, path).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let items = answer.json.as_array().expect("an array").clone();
-    let id = |item: &Value| item["id"].as_str().expect("an id").parse().unwrap();
+    let id = |item: &Value| item["id"].as_str().expect("an id").parse().expect("a UUID");
     items.iter().map(id).collect()
 }
 

@@ -129,9 +129,14 @@ impl Stage {
             "expirations" => "expiration",
             stream => stream,
         };
-        let mut tx = self.world.service(owner).begin_own().await.unwrap();
-        tx.publish(event).unwrap();
-        tx.commit().await.unwrap();
+        let mut tx = self
+            .world
+            .service(owner)
+            .begin_own()
+            .await
+            .expect("the database answers");
+        tx.publish(event).expect("the database answers");
+        tx.commit().await.expect("the database answers");
         self.world.settle().await;
     }
 
@@ -217,11 +222,24 @@ impl Stage {
 
     /// Everything that was published about an order.
     pub(crate) async fn heard(&self, order_id: OrderId) -> Heard {
-        let mut conn = self.world.service("ear").read().await.unwrap();
+        let mut conn = self
+            .world
+            .service("ear")
+            .read()
+            .await
+            .expect("the database answers");
         let sql = "SELECT name, data FROM heard WHERE order_id = $1 ORDER BY place";
-        let rows: Vec<(String, String)> = conn.query(sql, params![order_id]).await.unwrap();
+        let rows: Vec<(String, String)> = conn
+            .query(sql, params![order_id])
+            .await
+            .expect("the database answers");
         rows.into_iter()
-            .map(|(name, data)| (name, serde_json::from_str(&data).unwrap()))
+            .map(|(name, data)| {
+                (
+                    name,
+                    serde_json::from_str(&data).expect("the database answers"),
+                )
+            })
             .collect()
     }
 
@@ -234,7 +252,9 @@ impl Stage {
     /// Events that nobody could apply.
     pub(crate) async fn failed_events(&self) -> usize {
         let service = self.world.service("orders");
-        let failed = tidings::dead::events(&service, 100).await.unwrap();
+        let failed = tidings::dead::events(&service, 100)
+            .await
+            .expect("the database answers");
         failed.len()
     }
 

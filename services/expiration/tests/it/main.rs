@@ -1,0 +1,5 @@
+//! What expiration promises. The test plays `orders`.
+
+mod restart;
+mod stage;
+mod timers;
