@@ -58,7 +58,7 @@ impl From<Error> for Problem {
                 "You sell this ticket yourself.",
             ),
             Error::TicketReserved { yours: None } => {
-                Problem::conflict("ticket_reserved", "Somebody else was faster.")
+                Problem::conflict("ticket_reserved", "This ticket is held for another buyer.")
             }
             Error::TicketReserved { yours: Some(id) } => Problem::conflict(
                 "ticket_reserved",

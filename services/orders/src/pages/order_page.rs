@@ -157,7 +157,12 @@ fn line(entry: &Entry) -> Line {
         PAYMENT_REFUNDED => "Payment sent back",
         _ => "Changed",
     };
-    let why = entry.note.as_deref().map(|note| match note {
+    // That a declined payment was declined needs no second saying.
+    let note = entry
+        .note
+        .as_deref()
+        .filter(|note| *note != "card_declined");
+    let why = note.map(|note| match note {
         "user" => "by the buyer".to_owned(),
         "expired" => "not paid in time".to_owned(),
         "conflict" => "the ticket went to somebody else".to_owned(),

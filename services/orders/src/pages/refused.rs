@@ -22,7 +22,7 @@ pub(super) fn page(ticket_id: TicketId, error: Error) -> Result<Response, Proble
     let (title, what_to_do) = match &error {
         Error::TicketReserved { .. } => (
             "Somebody was faster",
-            "The ticket is held for another buyer. If they do not pay in time, it is for sale again on its page.",
+            "If they do not pay in time, it is for sale again on its page.",
         ),
         Error::TicketSold => ("This ticket is sold", "See what else is on."),
         Error::TicketWithdrawn => ("This ticket is gone", "See what else is on."),

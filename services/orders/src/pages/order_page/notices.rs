@@ -74,7 +74,10 @@ fn standing(view: &View<'_>) -> Option<Notice> {
             "Time is up.",
             "The ticket is going back on sale. A payment that still arrives goes back by itself.",
         )),
-        Status::Complete => Some(Notice::success("Paid.", "The ticket is yours.")),
+        Status::Complete => Some(Notice::success(
+            "Paid.",
+            "The ticket is yours. This order stays in My orders as your proof.",
+        )),
         Status::Cancelled(reason) => Some(cancelled(view, reason)),
     }
 }
