@@ -18,20 +18,30 @@ use crate::{Error, params};
 /// Numbers what has become visible. Says whether there was anything.
 pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
     // Read only: locking the row when there is nothing to do would cost a
-    // transaction id and an fsync at every look.
-    let look = "SELECT EXISTS (SELECT 1 FROM tidings_outbox, tidings_ticks t
-        WHERE xid >= pg_snapshot_xmax(t.snapshot)
-           OR xid = ANY(ARRAY(SELECT pg_snapshot_xip(t.snapshot))))";
+    // transaction id and an fsync at every look. The newest transaction first, and a
+    // lookup for each that was open: one condition with OR reads the whole table
+    // (270 ms for 200,000 events, at every look).
+    let look = "SELECT coalesce((SELECT xid FROM tidings_outbox ORDER BY xid DESC LIMIT 1)
+                >= pg_snapshot_xmax(t.snapshot), false)
+            OR EXISTS (SELECT 1 FROM pg_snapshot_xip(t.snapshot) AS open(xid), LATERAL (
+                SELECT xid FROM tidings_outbox o WHERE o.xid >= open.xid ORDER BY o.xid LIMIT 1
+                ) AS next WHERE next.xid = open.xid)
+        FROM tidings_ticks t WHERE id = 1";
     let (waiting,): (bool,) = service.read().await?.query_one(look, &[]).await?;
     if !waiting {
         return Ok(false);
     }
     let db = service.db();
     let mut conn = db.begin().await?;
+    // Before there are statistics the planner would read the whole table for what is new.
     let lock = "SELECT pg_snapshot_xmax(snapshot)::text,
-            ARRAY(SELECT pg_snapshot_xip(snapshot))::text
+            ARRAY(SELECT pg_snapshot_xip(snapshot))::text,
+            set_config('enable_seqscan', 'off', true)
         FROM tidings_ticks WHERE id = 1 FOR UPDATE SKIP LOCKED";
-    let Some((xmax, xip)) = conn.query_opt::<(String, String)>(lock, &[]).await? else {
+    let Some((xmax, xip, _)) = conn
+        .query_opt::<(String, String, String)>(lock, &[])
+        .await?
+    else {
         // Somebody else is at it. Ended properly, or the connection would be closed.
         db.commit(conn).await?;
         return Ok(false);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tidings::{Feed, Handle, LocalFeed, Migration, Service, params};
 
 use crate::bed::words::by_key;
-use crate::bed::{Bed, CountEvent, Stage, add, on_both, producer, publish, publish_all};
+use crate::bed::{Bed, Stage, add, on_both, producer, publish, publish_all};
 
 /// Everything that has a number, slot by slot; fails when a slot has a gap.
 async fn numbered(service: &Handle) -> Vec<(String, i64)> {

@@ -211,7 +211,7 @@ fn check(cases: u32, bed: impl AsyncFn() -> Bed) {
     };
     let mut runner = TestRunner::new(config);
     let outcome = runner.run(&histories(), |history| {
-        runtime.block_on(async { ends_where_it_must(bed().await, history).await })
+        runtime.block_on(async { Box::pin(ends_where_it_must(bed().await, history)).await })
     });
     if let Err(failure) = outcome {
         panic!("{failure}");

@@ -86,7 +86,7 @@ async fn commits_that_wait_together_share_one_sync() {
     let (log, mut disk) = slow_disk();
     let first = commit(&log);
     disk.begun.recv().await.unwrap();
-    let last = (0..63).map(|_| commit(&log)).last().unwrap();
+    let last = (0..63).map(|_| commit(&log)).max().unwrap();
     disk.verdicts.send(Ok(())).unwrap();
     disk.verdicts.send(Ok(())).unwrap();
     log.wait_for(first).await.unwrap();

@@ -116,7 +116,7 @@ async fn the_lease_ends_another_worker_runs_and_the_first_cannot_record(bed: Bed
     second.settle().await;
     assert_eq!(names(&service).await, [""; 0], "the lease holds");
     second.advance(MINUTE).await;
-    assert_eq!(names(&service).await, [name.clone()]);
+    assert_eq!(names(&service).await, std::slice::from_ref(&name));
     line.let_go.notify_one();
     first.await.unwrap();
     assert_eq!(*line.ends.lock().unwrap(), ["done", "overtaken"]);
