@@ -14,20 +14,21 @@ use crate::order::{Order, Status};
 use crate::store::{self, Entry, PAYMENT_FAILED, PAYMENT_REFUNDED, PAYMENT_TOO_LATE};
 use notices::Notice;
 
-/// What the page before this one has to say; it is in the address, so that a page that is
-/// fetched again does not lose it.
+/// What the page before this one has to say: `?paying=` stays in the address, so that a
+/// page that is fetched again does not lose it.
 #[derive(Default, Deserialize)]
 pub(super) struct Told {
     /// An attempt to pay was begun: which one, counted from 1.
     paying: Option<u32>,
-    /// The code of the problem that kept something from being done.
-    problem: Option<String>,
+    /// The code of the problem that kept something from being done; never from the address.
+    #[serde(skip)]
+    problem: Option<&'static str>,
 }
 
 impl Told {
-    pub(super) fn problem(code: &str) -> Self {
+    pub(super) fn problem(code: &'static str) -> Self {
         Self {
-            problem: Some(code.to_owned()),
+            problem: Some(code),
             ..Self::default()
         }
     }

@@ -55,7 +55,7 @@ pub(super) fn of(view: &View<'_>) -> Vec<Notice> {
             "Only its buyer can pay or cancel it.",
         )];
     }
-    let problem = view.told.problem.as_deref().and_then(problem);
+    let problem = view.told.problem.and_then(problem);
     problem.into_iter().chain(standing(view)).collect()
 }
 
@@ -138,21 +138,6 @@ fn money(view: &View<'_>) -> &'static str {
 }
 
 fn problem(code: &str) -> Option<Notice> {
-    let (strong, text) = match code {
-        "order_complete" => (
-            "The order was not cancelled.",
-            "It is paid and complete already.",
-        ),
-        "payment_in_progress" => (
-            "You were not charged again.",
-            "A payment for this order is on its way.",
-        ),
-        "order_expired" => ("You were not charged.", "The time to pay had run out."),
-        "order_not_payable" => (
-            "You were not charged.",
-            "The order cannot be paid as it stands.",
-        ),
-        _ => return None,
-    };
-    Some(Notice::error(strong, text))
+    let text = "It is paid and complete already.";
+    (code == "order_complete").then(|| Notice::error("The order was not cancelled.", text))
 }
