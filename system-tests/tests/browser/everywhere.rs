@@ -48,3 +48,26 @@ async fn no_page_scrolls_sideways_however_long_its_words_are() {
     seller.open("/console").await;
     seller.arrives_at("Console").await;
 }
+
+/// What is never found must be shown to be looked for.
+#[tokio::test]
+async fn a_page_that_is_too_wide_or_breaks_its_policy_is_noticed() {
+    let stage = Stage::set().await;
+    let browser = stage.browser(Scripts::On).await;
+    browser.open("/status").await;
+    browser.arrives_at("Status").await;
+
+    let widen = "document.querySelector('h1').textContent = 'wide'.repeat(500);
+        document.querySelector('h1').setAttribute('style', 'white-space: nowrap');";
+    browser.script(widen).await.expect("a style");
+    let complaints = browser.complaints().await;
+    assert!(
+        matches!(complaints.as_slice(), [one] if one.contains("Content Security Policy")),
+        "{complaints:?}"
+    );
+
+    let widen = "document.querySelector('h1').style.whiteSpace = 'nowrap';
+        document.querySelector('h1').style.overflowWrap = 'normal';";
+    browser.script(widen).await.expect("a style");
+    assert_ne!(browser.overflow().await, "");
+}

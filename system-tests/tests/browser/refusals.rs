@@ -56,7 +56,8 @@ async fn who_comes_too_late_is_told_so_and_what_to_do() {
     seller.sees("Your ticket is sold.").await;
     late.open(&ticket).await;
     late.arrives_at("Parsifal, stalls left").await;
-    late.sees("Sold. See what else is on.").await;
+    late.sees("Sold. If you bought it, it is in your orders.")
+        .await;
 }
 
 #[tokio::test]

@@ -88,3 +88,29 @@ async fn a_ticket_that_is_given_up_comes_back_to_the_market_by_itself() {
     seller.sees("It is off the market.").await;
     seller.arrives_at("Jazz, late set").await;
 }
+
+#[tokio::test]
+async fn news_of_the_market_wait_for_somebody_who_is_typing() {
+    let stage = Stage::set().await;
+    let seller = stage.browser(Scripts::On).await;
+    seller.signs_up("seller@example.com").await;
+    let reader = stage.browser(Scripts::On).await;
+    reader.open("/").await;
+    reader.sees("Nothing is on sale").await;
+    reader.shows(".site-footer", "Live").await;
+    reader.fill("#q", "half a wo").await;
+
+    seller.sells("Hamlet", "10").await;
+
+    reader
+        .shows("#live-waiting", "This page has changed.")
+        .await;
+    reader.sees("Nothing is on sale").await;
+    let typed = reader
+        .script("return document.querySelector('#q').value")
+        .await;
+    assert_eq!(typed, Ok("half a wo".into()));
+    reader.click("#live-waiting button").await;
+    reader.sees("Hamlet").await;
+    reader.arrives_at("Find your seat").await;
+}
