@@ -1,5 +1,8 @@
 //! Written by `tickets`: what is for sale, and what becomes of it.
 //!
+//! A business stream: not every event holds the whole record, so a replica is built from the
+//! whole history of a listing, never from its last event alone.
+//!
 //! A listing's version rises by one with every event of it (C-27), from 1.
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +39,7 @@ pub struct Ticket {
 
 /// What becomes of listings.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "tickets", key = "ticket_id", state)]
+#[stream(name = "tickets", key = "ticket_id")]
 pub enum TicketEvent {
     /// A seller has put a ticket up for sale.
     #[event("ticket.created")]
