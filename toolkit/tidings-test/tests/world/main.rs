@@ -1,5 +1,7 @@
 //! Worlds that do wrong on purpose end like worlds that do right.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -46,12 +48,16 @@ async fn audit(event: Event<BookingEvent>, tx: &mut Tx) -> Result<(), Error> {
 
 fn services() -> Vec<Service> {
     vec![
-        Service::new("till").migrations(&[BOOK]).publishes::<DepositEvent>(),
+        Service::new("till")
+            .migrations(&[BOOK])
+            .publishes::<DepositEvent>(),
         Service::new("ledger")
             .migrations(&[BOOK])
             .publishes::<BookingEvent>()
             .subscribes("deposits", book),
-        Service::new("audit").migrations(&[BOOK]).subscribes("bookings", audit),
+        Service::new("audit")
+            .migrations(&[BOOK])
+            .subscribes("bookings", audit),
     ]
 }
 
@@ -67,8 +73,13 @@ async fn deposit(installation: &Installation, account: &str, number: i64) -> Res
 
 async fn read_book(world: &World, service: &str) -> BTreeMap<String, Vec<i64>> {
     let mut conn = world.service(service).read().await.unwrap();
-    let rows: Vec<(String, i64)> =
-        conn.query("SELECT account, number FROM book ORDER BY account, place", &[]).await.unwrap();
+    let rows: Vec<(String, i64)> = conn
+        .query(
+            "SELECT account, number FROM book ORDER BY account, place",
+            &[],
+        )
+        .await
+        .unwrap();
     let mut book: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for (account, number) in rows {
         book.entry(account).or_default().push(number);
@@ -82,7 +93,9 @@ async fn story(seed: u64) -> BTreeMap<String, u32> {
     for number in 0..24 {
         let account = format!("account-{}", number % 5);
         // Crashed or not: the till's own book says whether it has happened.
-        let _ = world.attempt(async |all: &Installation| deposit(all, &account, number).await).await;
+        let _ = world
+            .attempt(async |all: &Installation| deposit(all, &account, number).await)
+            .await;
         if number % 4 == 0 {
             world.settle().await;
         }
@@ -90,10 +103,25 @@ async fn story(seed: u64) -> BTreeMap<String, u32> {
     world.settle().await;
     world.advance(Duration::from_secs(60)).await;
     let taken = read_book(&world, "till").await;
-    assert_eq!(read_book(&world, "ledger").await, taken, "ledger under seed {seed}");
-    assert_eq!(read_book(&world, "audit").await, taken, "audit under seed {seed}");
-    for owed in tidings::lag::subscriptions(world.installation()).await.unwrap() {
-        assert_eq!((owed.lag, owed.parked, owed.dead), (0, 0, 0), "{owed:?} under seed {seed}");
+    assert_eq!(
+        read_book(&world, "ledger").await,
+        taken,
+        "ledger under seed {seed}"
+    );
+    assert_eq!(
+        read_book(&world, "audit").await,
+        taken,
+        "audit under seed {seed}"
+    );
+    for owed in tidings::lag::subscriptions(world.installation())
+        .await
+        .unwrap()
+    {
+        assert_eq!(
+            (owed.lag, owed.parked, owed.dead),
+            (0, 0, 0),
+            "{owed:?} under seed {seed}"
+        );
     }
     world.faults()
 }
@@ -122,9 +150,14 @@ async fn every_seed_ends_with_the_same_books_everywhere() {
         "lost",
         "reordered",
     ];
-    let missing: Vec<_> =
-        expected.iter().filter(|fault| fallen.get(**fault).is_none_or(|n| *n < 10)).collect();
-    assert!(missing.is_empty(), "these faults hardly happened: {missing:?}");
+    let missing: Vec<_> = expected
+        .iter()
+        .filter(|fault| fallen.get(**fault).is_none_or(|n| *n < 10))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "these faults hardly happened: {missing:?}"
+    );
 }
 
 #[tokio::test]
