@@ -1,7 +1,7 @@
 //! Sells a ticket once: holds it, waits for the payment, lets go after the hold.
 //!
 //! An order is created here, confirmed or rejected by `tickets`, paid at `payments`, and
-//! ended by `expiration` when its time is up; [`order`] has the table of what leads where.
+//! ended by `expiration` when its time is up; `order.rs` has the table of what leads where.
 //!
 //! **Invariants:** a ticket has at most one active order (C-20). A final order never
 //! moves again. Every version of an order is one event in the stream `orders` (C-27).

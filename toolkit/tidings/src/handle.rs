@@ -146,3 +146,9 @@ impl Handle {
         self.0.committed.subscribe()
     }
 }
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Handle({})", self.name())
+    }
+}

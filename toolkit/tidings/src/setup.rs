@@ -1,0 +1,165 @@
+//! How an installation is set up: storage, clock, services, transport.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::db::{Db, migrate};
+use crate::feed::{LocalFeed, Transport};
+use crate::handle::{Handle, Shared, seeded};
+use crate::identity::Verifier;
+use crate::installation::{Installation, ServiceParts};
+use crate::{Clock, Error, Service, job, outbox, subscription};
+
+/// Where the services keep their databases.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In memory, gone with the process.
+    Memory,
+    /// One SQLite file per service in a folder.
+    Sqlite(PathBuf),
+    /// One schema per service in a PostgreSQL database.
+    Postgres(String),
+}
+
+/// Makes the transport of a producer's streams out of its feed.
+pub type MakeTransport = dyn Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync;
+
+/// How an installation is set up.
+pub struct Setup {
+    storage: Storage,
+    clock: Clock,
+    seed: Option<u64>,
+    services: Vec<Service>,
+    transport: Option<Box<MakeTransport>>,
+    databases: HashMap<String, Db>,
+}
+
+impl Setup {
+    /// An installation without services, on the machine's clock.
+    #[must_use]
+    pub fn new(storage: Storage) -> Self {
+        Self {
+            storage,
+            clock: Clock::system(),
+            seed: None,
+            services: Vec::new(),
+            transport: None,
+            databases: HashMap::new(),
+        }
+    }
+
+    /// Uses another clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes jitter repeatable.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Uses an open database for the service of that name instead of opening one.
+    #[must_use]
+    pub fn database(mut self, service: &str, db: Db) -> Self {
+        self.databases.insert(service.to_owned(), db);
+        self
+    }
+
+    /// Adds a service.
+    #[must_use]
+    pub fn service(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Puts another transport between producers and subscribers.
+    #[must_use]
+    pub fn transport(
+        mut self,
+        make: impl Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync + 'static,
+    ) -> Self {
+        self.transport = Some(Box::new(make));
+        self
+    }
+
+    /// Opens and migrates the databases and runs the start hooks. Nothing moves yet.
+    ///
+    /// # Errors
+    /// When a database cannot be opened, is unsafe, or a migration fails.
+    pub async fn open(self) -> Result<Installation, Error> {
+        refuse_namesakes(&self.services)?;
+        let verifier = Verifier::default();
+        let mut parts = Vec::new();
+        for service in self.services {
+            let db = match self.databases.get(service.name) {
+                Some(db) => db.clone(),
+                None => open_db(&self.storage, service.name).await?,
+            };
+            let mut steps = vec![outbox::MIGRATION, job::MIGRATION, subscription::MIGRATION];
+            steps.extend_from_slice(&service.migrations);
+            migrate(&db, &steps).await?;
+            let shared = Shared {
+                name: service.name,
+                db,
+                clock: self.clock.clone(),
+                streams: service.streams,
+                job_kinds: service.jobs.iter().map(|job| job.kind()).collect(),
+                resources: service.resources,
+                verifier: verifier.clone(),
+                random: seeded(self.seed),
+                committed: watch::Sender::new(0),
+                published: watch::Sender::new(0),
+            };
+            parts.push(ServiceParts {
+                handle: Handle(Arc::new(shared)),
+                subscriptions: service.subscriptions,
+                jobs: service.jobs,
+                router: service.router,
+                openapi: service.openapi,
+                hooks: service.hooks,
+            });
+        }
+        Installation::assemble(parts, self.clock, verifier, self.transport.as_deref()).await
+    }
+}
+
+/// Two of a name would share what the name keeps: a database, a cursor (each would get half
+/// of the events), a job's code.
+fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
+    let mut names = HashSet::new();
+    for service in services {
+        let of = service.name;
+        let subscriptions = service.subscriptions.iter();
+        let all = std::iter::once(format!("service {of}"))
+            .chain(
+                subscriptions.map(|s| format!("subscription {of}/{} of {}", s.name, s.stream.name)),
+            )
+            .chain(
+                service
+                    .jobs
+                    .iter()
+                    .map(|job| format!("job {of}/{}", job.kind())),
+            );
+        for name in all {
+            if !names.insert(name.clone()) {
+                return Err(Error::Unsafe(format!("there are two of {name}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn open_db(storage: &Storage, name: &str) -> Result<Db, Error> {
+    match storage {
+        Storage::Memory => Db::memory(),
+        Storage::Sqlite(folder) => Db::sqlite(&folder.join(format!("{name}.db"))),
+        Storage::Postgres(url) => Db::postgres(url, name).await,
+    }
+}
