@@ -1,13 +1,13 @@
 //! The one door: every request passes here before a service sees it.
 //!
-//! The services' routes come from [`Installation::router`]; [`shell`] puts around them what
+//! The services' routes come from [`Installation::router`]; `shell.rs` puts around them what
 //! a browser and an operator need and no service should have to think of:
 //!
-//! - a correlation id, a log line and the security headers on every answer ([`mod@edge`]),
-//! - limits on size, time and number ([`mod@limits`], [`mod@streams`]),
-//! - the refusal of requests that another site has forged ([`mod@forgery`]),
-//! - the session cookie turned into an access token ([`mod@session`]),
-//! - the page around a service's fragment, and problems as pages ([`mod@page`]),
+//! - a correlation id, a log line and the security headers on every answer (`edge.rs`),
+//! - limits on size, time and number (`limits.rs`, `streams.rs`),
+//! - the refusal of requests that another site has forged (`forgery.rs`),
+//! - the session cookie turned into an access token (`session.rs`),
+//! - the page around a service's fragment, and problems as pages (`page.rs`),
 //! - assets, health, the API's description and the operators' console.
 //!
 //! There is no business rule here: services check rights again.
