@@ -27,6 +27,33 @@ async fn after_a_declined_card_another_one_pays() {
     buyer.arrives_at("Order ").await;
 }
 
+#[tokio::test]
+async fn the_third_declined_card_ends_the_order_and_says_so() {
+    let stage = Stage::set().await;
+    let seller = stage.browser(Scripts::On).await;
+    seller.signs_up("seller@example.com").await;
+    seller.sells("Fado night", "35").await;
+    let buyer = stage.browser(Scripts::On).await;
+    buyer.signs_up("buyer@example.com").await;
+    buyer.finds("fado", "Fado night").await;
+    buyer.buys().await;
+
+    for _ in 1..=2 {
+        buyer.pays_with("tok_chargeDeclined").await;
+        buyer.is_refused("The payment was declined", 402).await;
+        buyer.follow("Try another card").await;
+        buyer.sees("Nothing was charged.").await;
+    }
+    buyer.pays_with("tok_chargeDeclined").await;
+    buyer.is_refused("The payment was declined", 402).await;
+    buyer.sees("This was the last of three tries.").await;
+    buyer.follow("See the order").await;
+
+    buyer.sees("The card was declined too often.").await;
+    buyer.arrives_at("Order ").await;
+    seller.shows(".badge", "Available").await;
+}
+
 /// The page of the late buyer is old, as any page is for the moment that news take.
 #[tokio::test]
 async fn who_comes_too_late_is_told_so_and_what_to_do() {

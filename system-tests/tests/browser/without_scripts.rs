@@ -27,6 +27,9 @@ async fn without_scripts_a_ticket_is_sold_and_bought_all_the_same() {
     buyer.is_refused("The payment was declined", 402).await;
     buyer.follow("Try another card").await;
     buyer.pays_with("tok_visa").await;
+    // Whether or not the order has heard of the money yet, nobody is asked for it again.
+    let main = buyer.shows("main", "What you pa").await;
+    assert!(!main.contains("Test card"), "{main}");
     looks_again(&buyer, &order, "The ticket is yours.").await;
 
     looks_again(&seller, &ticket, "Your ticket is sold.").await;
