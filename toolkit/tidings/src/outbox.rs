@@ -64,9 +64,12 @@ pub(crate) const MIGRATION: Migration = Migration::new(
     );
     CREATE TABLE tidings_ticks (
         id BIGINT PRIMARY KEY CHECK (id = 1),
-        snapshot pg_snapshot NOT NULL
+        snapshot pg_snapshot NOT NULL,
+        epoch BIGINT NOT NULL DEFAULT 1,
+        cluster BIGINT NOT NULL
     );
-    INSERT INTO tidings_ticks VALUES (1, pg_snapshot '1:1:');",
+    INSERT INTO tidings_ticks (id, snapshot, cluster)
+        SELECT 1, pg_snapshot '1:1:', system_identifier FROM pg_control_system();",
 );
 
 /// Inserts a transaction's events; the last thing before COMMIT.

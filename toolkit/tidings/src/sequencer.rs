@@ -11,9 +11,15 @@
 //! One process at a time: whoever holds the tick row. The statement that numbers
 //! runs after the row is locked, never in the same statement: its snapshot must be
 //! newer than the one that the last tick has stored.
+//!
+//! Snapshots and transaction ids belong to one database cluster. In another one, after a
+//! dump has been loaded there, the stored snapshot may be far in the future, and nothing
+//! new would ever be numbered. So every start looks whether the cluster is still the same,
+//! and begins a new epoch if not.
 
+use crate::db::Db;
 use crate::handle::Handle;
-use crate::{Error, params};
+use crate::{Dialect, Error, params};
 
 /// Numbers what has become visible. Says whether there was anything.
 pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
@@ -70,4 +76,47 @@ pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
         service.0.published.send_modify(|count| *count += 1);
     }
     Ok(numbered > 0)
+}
+
+/// Begins a new epoch if the database has come from another cluster: what is not numbered
+/// yet is numbered, and the snapshots begin anew. Says whether it did.
+///
+/// Nobody writes to the outbox before this has run, because every start runs it first.
+pub(crate) async fn enter(db: &Db, service: &str) -> Result<bool, Error> {
+    if db.dialect() == Dialect::Sqlite {
+        return Ok(false);
+    }
+    let mut conn = db.begin().await?;
+    let moved = "SELECT cluster <> (SELECT system_identifier FROM pg_control_system())
+        FROM tidings_ticks WHERE id = 1 FOR UPDATE";
+    let (moved,): (bool,) = conn.query_one(moved, &[]).await?;
+    if moved {
+        let number = "WITH numbered AS (
+                INSERT INTO tidings_numbers (stream, slot, sequence, outbox_id)
+                SELECT o.stream, o.slot, coalesce(h.sequence, 0)
+                        + row_number() OVER (PARTITION BY o.stream, o.slot ORDER BY o.id), o.id
+                FROM tidings_outbox o
+                LEFT JOIN tidings_heads h ON h.stream = o.stream AND h.slot = o.slot
+                WHERE NOT EXISTS (SELECT 1 FROM tidings_numbers n WHERE n.outbox_id = o.id)
+                ORDER BY o.id
+                RETURNING stream, slot, sequence
+            )
+            INSERT INTO tidings_heads (stream, slot, sequence)
+            SELECT stream, slot, max(sequence) FROM numbered GROUP BY stream, slot
+            ON CONFLICT (stream, slot) DO UPDATE SET sequence = excluded.sequence";
+        conn.execute(number, &[]).await?;
+        // The one time that rows of the log change: their transactions are of another
+        // cluster, and ids of this one that look newer would be taken for new events.
+        conn.execute("UPDATE tidings_outbox SET xid = '1'", &[])
+            .await?;
+        let begin = "UPDATE tidings_ticks SET snapshot = pg_current_snapshot(), epoch = epoch + 1,
+            cluster = (SELECT system_identifier FROM pg_control_system()) WHERE id = 1";
+        conn.execute(begin, &[]).await?;
+        tracing::warn!(
+            service,
+            "the database has come from another cluster; a new epoch begins"
+        );
+    }
+    db.commit(conn).await?;
+    Ok(moved)
 }

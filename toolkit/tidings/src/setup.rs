@@ -11,7 +11,7 @@ use crate::feed::{LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
-use crate::{Clock, Error, Service, job, outbox, subscription};
+use crate::{Clock, Error, Service, job, outbox, sequencer, subscription};
 
 /// Where the services keep their databases.
 #[derive(Clone, Debug)]
@@ -105,6 +105,7 @@ impl Setup {
             let mut steps = vec![outbox::MIGRATION, job::MIGRATION, subscription::MIGRATION];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;
+            sequencer::enter(&db, service.name).await?;
             let shared = Shared {
                 name: service.name,
                 db,

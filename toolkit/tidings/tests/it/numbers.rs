@@ -1,6 +1,7 @@
 //! Numbers follow commit order per key, without gaps; and what goes wrong with the usual ways.
 
 mod commit_order;
+mod moved;
 mod rejected;
 
 use std::collections::BTreeMap;
