@@ -35,6 +35,8 @@ impl Driver {
             .args(["-c", UNTIL_WE_END, "sh"])
             .arg(brought("TIDINGS_TEST_CHROMEDRIVER"))
             .arg("--port=0")
+            // Browsers that are killed leave things behind, and then in there.
+            .envs([("HOME", folder), ("TMPDIR", folder)])
             .stdin(Stdio::piped())
             .stdout(out.try_clone().expect("a log file"))
             .stderr(out)
