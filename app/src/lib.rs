@@ -5,6 +5,7 @@
 mod accounts;
 mod cli;
 mod demo;
+mod door;
 mod error;
 mod folder;
 mod grant;

@@ -1,6 +1,5 @@
 //! `tidings serve`: every service, the web pages and the API on one port.
 
-use std::future::IntoFuture;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use tokio::sync::watch;
 use crate::accounts::{self, Account};
 use crate::cli::Serve;
 use crate::folder::Folder;
-use crate::{Error, services};
+use crate::{Error, door, services};
 
 /// How long what was begun may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -37,18 +36,9 @@ pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
     let router = gateway::shell(Arc::new(installation), settings);
     let address = listener.local_addr().map_err(Error::Serve)?;
     greet(address, &accounts, &mut io::stdout())?;
-    let mut stop = stopping.subscribe();
-    let server = axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
-        // The sender outlives the server.
-        let _ = stop.wait_for(|stop| *stop).await;
-    });
-    let mut server = tokio::spawn(server.into_future());
+    let mut server = tokio::spawn(door::serve(listener, router, stopping.subscribe()));
     tokio::select! {
-        ended = &mut server => return ended.map_err(io::Error::other).and_then(|ended| ended).map_err(Error::Serve),
+        ended = &mut server => return ended.map_err(|error| Error::Serve(io::Error::other(error))),
         () = signals.next() => {}
     }
     stopping.send_replace(true);
@@ -66,8 +56,8 @@ pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
 }
 
 /// Requests first: some of them wait for what the workers do.
-async fn finish(server: tokio::task::JoinHandle<io::Result<()>>, running: Running) {
-    if let Ok(Err(error)) | Err(error) = server.await.map_err(io::Error::other) {
+async fn finish(server: tokio::task::JoinHandle<()>, running: Running) {
+    if let Err(error) = server.await {
         tracing::warn!(%error, "the server has ended badly");
     }
     running.stop().await;

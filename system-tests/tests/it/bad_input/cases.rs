@@ -16,6 +16,15 @@ pub(super) struct Case {
     pub(super) statuses: &'static [u16],
 }
 
+impl Case {
+    pub(super) fn is_form(&self) -> bool {
+        matches!(
+            &self.sent,
+            Sent::Bytes(Some("application/x-www-form-urlencoded"), _)
+        )
+    }
+}
+
 impl std::fmt::Debug for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let body = match &self.sent {
