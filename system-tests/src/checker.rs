@@ -12,6 +12,7 @@ mod replicas;
 mod rest;
 mod snapshot;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use rest::come_to_rest;
@@ -22,13 +23,17 @@ use crate::{Books, Failure, History};
 /// Services that keep books.
 pub(crate) const SERVICES: [&str; 5] = ["auth", "tickets", "orders", "expiration", "payments"];
 
-/// What was found to be wrong.
+/// What was found to be wrong, by rule.
 #[derive(Debug, Default)]
-pub struct Findings(Vec<String>);
+pub struct Findings(BTreeMap<String, Vec<String>>);
+
+/// Enough of one rule to see what kind of thing is wrong.
+const SHOWN_PER_RULE: usize = 3;
 
 impl Findings {
     fn add(&mut self, rule: &str, text: impl fmt::Display) {
-        self.0.push(format!("{rule}: {text}"));
+        let found = self.0.entry(rule.to_owned()).or_default();
+        found.push(text.to_string());
     }
 
     fn unless(&mut self, holds: bool, rule: &str, text: impl FnOnce() -> String) {
@@ -40,13 +45,19 @@ impl Findings {
     /// Nothing wrong, or what is.
     ///
     /// # Errors
-    /// With everything that is wrong, up to a screenful.
+    /// With every rule that is broken, and the first places where it is.
     pub fn verdict(self) -> Result<(), Failure> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let shown: Vec<&str> = self.0.iter().take(30).map(String::as_str).collect();
-        Err(format!("{} findings:\n{}", self.0.len(), shown.join("\n")).into())
+        let mut told = String::new();
+        for (rule, found) in &self.0 {
+            told.push_str(&format!("{rule} is broken {} times\n", found.len()));
+            for text in found.iter().take(SHOWN_PER_RULE) {
+                told.push_str(&format!("  {text}\n"));
+            }
+        }
+        Err(told.into())
     }
 }
 

@@ -134,24 +134,24 @@ impl Site {
         self.path.join("server.log")
     }
 
-    /// Removes what was left outside the folder. Only after success: a failed test leaves it
-    /// all for people to look at.
+    /// Removes all that it has left behind. Only for a test that has succeeded: whoever
+    /// does not get here leaves everything for people to look at.
     ///
     /// # Errors
     /// When the database server refuses.
-    pub async fn remove(self) -> Result<(), Failure> {
-        match &self.database {
-            Some(database) => database.remove().await,
-            None => Ok(()),
+    pub async fn remove(mut self) -> Result<(), Failure> {
+        if let Some(database) = &self.database {
+            database.remove().await?;
         }
+        if let Some(folder) = self.folder.take() {
+            folder.close()?;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            return;
-        }
         let Some(folder) = self.folder.take() else {
             return;
         };

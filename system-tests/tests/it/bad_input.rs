@@ -13,14 +13,13 @@ use crate::{BINARY, tell};
 use cases::{Case, Sent};
 
 /// What an answer must never hold: where we live, what we run on, how we ask the database.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 13] = [
     "panicked",
     "RUST_BACKTRACE",
     ".rs:",
     "/root",
     "/home",
     "/tmp",
-    "/work",
     "SELECT ",
     "INSERT ",
     "UPDATE ",

@@ -59,8 +59,9 @@ async fn crash_and_recover(
 ) -> Result<String, Failure> {
     let site = Site::on_sqlite(BINARY)?;
     let told = recover(&site, point, passes, seed).await;
-    // An error must leave the same traces as a panic.
-    told.inspect_err(|error| panic!("{point}: {error}"))
+    let told = told.map_err(|error| format!("{point}: {error}"))?;
+    site.remove().await?;
+    Ok(told)
 }
 
 async fn recover(site: &Site, point: &str, passes: [u32; 3], seed: u64) -> Result<String, Failure> {

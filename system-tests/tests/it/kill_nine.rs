@@ -19,15 +19,17 @@ const REST_LIMIT: Duration = Duration::from_secs(240);
 async fn kill_nine_under_load_loses_nothing_and_doubles_nothing() -> Result<(), Failure> {
     let on_sqlite = Site::on_sqlite(BINARY)?;
     let on_postgres = Site::on_postgres(BINARY).await?;
-    let (on_sqlite, on_postgres) = tokio::join!(
+    let (sqlite_ends, postgres_ends) = tokio::join!(
         kill_again_and_again(&on_sqlite, "SQLite", 36, 250..1500),
         kill_again_and_again(&on_postgres, "PostgreSQL", 14, 700..3500),
     );
     // Not the first error alone: the other database's finding is as good.
-    if let (Err(one), Err(other)) = (&on_sqlite, &on_postgres) {
+    if let (Err(one), Err(other)) = (&sqlite_ends, &postgres_ends) {
         panic!("SQLite: {one}\nPostgreSQL: {other}");
     }
-    on_sqlite.and(on_postgres)
+    sqlite_ends.and(postgres_ends)?;
+    on_sqlite.remove().await?;
+    on_postgres.remove().await
 }
 
 /// `pauses` are milliseconds between a start and a kill: a start on PostgreSQL takes longer,

@@ -1,6 +1,7 @@
 //! Whole stories against the real binary.
 
 mod bad_input;
+mod checker_sees;
 mod crash_points;
 mod kill_nine;
 mod one_ticket;
