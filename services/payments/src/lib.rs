@@ -1,0 +1,67 @@
+//! Takes the money for an order, once.
+//!
+//! It decides whether an order can be paid now, asks the provider under a key that
+//! never takes money twice, finds out what became of a charge that nobody answered
+//! for, and gives back what was taken for an order that is off.
+//!
+//! **Invariant:** what was taken for an order less what went back is nothing or the
+//! order's price (C-24), and the provider's book says the same as this service's.
+
+mod actions;
+mod error;
+mod handlers;
+mod http;
+mod jobs;
+mod order;
+mod pages;
+mod payment;
+mod provider;
+mod settings;
+mod store;
+mod words;
+
+use contracts::payments::PaymentEvent;
+use tidings::{Migration, Service};
+
+pub use error::Error;
+pub use jobs::{ARRIVES_WITHIN, CALL_LIMIT};
+pub use order::Refusal;
+pub use provider::{BoxFuture, Charge, LookUp, Outcome, PaymentProvider, Refund, Simulator};
+pub use settings::Settings;
+
+const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        "0001_payments",
+        include_str!("../migrations/0001_payments.sql"),
+    ),
+    Migration::new(
+        "0002_simulator",
+        include_str!("../migrations/0002_simulator.sql"),
+    ),
+];
+
+/// The whole service.
+///
+/// ```
+/// use tidings::{Setup, Storage};
+///
+/// let setup = Setup::new(Storage::Memory)
+///     .service(payments::service(payments::Settings::default()));
+/// # let _ = setup;
+/// ```
+#[must_use]
+pub fn service(settings: Settings) -> Service {
+    let (routes, document) = http::routes();
+    Service::new("payments")
+        .migrations(MIGRATIONS)
+        .publishes::<PaymentEvent>()
+        .subscribes("orders", handlers::orders)
+        .outside_job(jobs::charge)
+        .outside_job(jobs::reconcile)
+        .outside_job(jobs::refund)
+        .http(routes)
+        .http(pages::routes())
+        .openapi(document)
+        .resource(settings.provider)
+        .resource(http::AnswerWait(settings.answer_wait))
+}

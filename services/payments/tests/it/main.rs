@@ -1,0 +1,13 @@
+//! What payments promises, shown in a world whose time the tests move.
+
+mod bad_input;
+mod crashes;
+mod market;
+mod moody;
+mod orders;
+mod pages;
+mod paying;
+mod property;
+mod refunds;
+mod unanswered;
+mod waiting;
