@@ -1,9 +1,9 @@
 //! The pages of what is for sale.
 
+mod datetime_field;
 mod live;
 mod market;
 mod mine;
-mod moment;
 mod sell;
 mod ticket;
 

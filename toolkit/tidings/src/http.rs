@@ -3,11 +3,13 @@
 mod extract;
 mod fragment;
 mod list;
+mod live;
 mod problem;
 
 pub use extract::{Form, Json, MaybeSignedIn, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
 pub use list::{List, Paging};
+pub use live::{Seen, follow, follow_all};
 pub use problem::{FieldError, Problem};
 
 /// The header that carries the correlation id of a request and of its answer.

@@ -44,6 +44,46 @@ impl Timestamp {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
+
+    /// For people, down to the minute:
+    ///
+    /// ```
+    /// let time: tidings::Timestamp = "2026-03-14T16:00:07Z".parse().unwrap();
+    /// assert_eq!(time.in_words(), "Sat 14 March 2026, 16:00 UTC");
+    /// ```
+    #[must_use]
+    pub fn in_words(self) -> String {
+        self.written("%a %-d %B %Y, %H:%M UTC")
+    }
+
+    /// For people who compare moments, down to the second:
+    ///
+    /// ```
+    /// let time: tidings::Timestamp = "2026-03-14T16:00:07Z".parse().unwrap();
+    /// assert_eq!(time.in_words_exact(), "Sat 14 March 2026, 16:00:07 UTC");
+    /// ```
+    #[must_use]
+    pub fn in_words_exact(self) -> String {
+        self.written("%a %-d %B %Y, %H:%M:%S UTC")
+    }
+
+    /// Of a moment that is near, for people:
+    ///
+    /// ```
+    /// let time: tidings::Timestamp = "2026-03-14T16:00:07Z".parse().unwrap();
+    /// assert_eq!(time.time_of_day(), "16:00 UTC");
+    /// ```
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.written("%H:%M UTC")
+    }
+
+    fn written(self, format: &str) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(time) => time.strftime(format).to_string(),
+            Err(_) => self.to_string(),
+        }
+    }
 }
 
 fn micros(span: Duration) -> i64 {

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use tidings::{Fragment, Handle, Problem, Query, Timestamp};
 
-use super::moment::Moment;
 use super::page;
 use crate::price::parse_limit;
 use crate::search::Asked;
@@ -40,7 +39,7 @@ struct Card {
     id: String,
     title: String,
     place: String,
-    when: Option<Moment>,
+    when: Option<Timestamp>,
     price: String,
 }
 
@@ -50,7 +49,7 @@ impl Card {
             id: listing.id.to_string(),
             price: listing.price().to_string(),
             place: place(&listing),
-            when: listing.offer.starts_at.map(Moment::of),
+            when: listing.offer.starts_at,
             title: listing.offer.title,
         }
     }

@@ -2,9 +2,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use tidings::{Fragment, Handle, MaybeSignedIn, Paging};
+use tidings::{Fragment, Handle, MaybeSignedIn, Paging, Timestamp};
 
-use super::moment::Moment;
 use super::{Refusal, page, signed_in};
 use crate::{Listing, State as Standing, store};
 
@@ -22,7 +21,7 @@ struct Row {
     status: &'static str,
     label: &'static str,
     changeable: bool,
-    when: Option<Moment>,
+    when: Option<Timestamp>,
     price: String,
 }
 
@@ -38,7 +37,7 @@ impl Row {
                 Standing::Withdrawn => "Withdrawn",
             },
             changeable: listing.may_change().is_ok(),
-            when: listing.offer.starts_at.map(Moment::of),
+            when: listing.offer.starts_at,
             price: listing.price().to_string(),
             title: listing.offer.title,
         }

@@ -8,7 +8,7 @@ use contracts::{Currency, TicketId};
 use serde::Deserialize;
 use tidings::{Form, Fragment, Handle, MaybeSignedIn, Path, Problem, RequestContext};
 
-use super::{Refusal, moment, page, signed_in};
+use super::{Refusal, datetime_field, page, signed_in};
 use crate::actions::{Seen, edit_ticket, list_ticket};
 use crate::price::{parse_price, typed};
 use crate::{Category, Draft, Error, Listing, Wrong, store};
@@ -45,7 +45,10 @@ impl Typed {
             price: typed(offer.price_minor),
             currency: offer.currency.code().to_owned(),
             category: offer.category.as_str().to_owned(),
-            starts_at: offer.starts_at.map(moment::typed).unwrap_or_default(),
+            starts_at: offer
+                .starts_at
+                .map(datetime_field::typed)
+                .unwrap_or_default(),
             title: offer.title,
             venue: offer.venue,
             city: offer.city,
@@ -63,7 +66,7 @@ impl Typed {
             // Some price that is accepted, so that the other fields are checked as well.
             1
         });
-        let starts_at = moment::read(&self.starts_at).unwrap_or_else(|text| {
+        let starts_at = datetime_field::read(&self.starts_at).unwrap_or_else(|text| {
             wrong.push(Wrong::new("starts_at", "bad_start", text));
             None
         });

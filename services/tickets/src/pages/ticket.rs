@@ -5,10 +5,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::TicketId;
 use serde::Deserialize;
-use tidings::{Fragment, Handle, Identity, MaybeSignedIn, Path, Problem, Query, RequestContext};
+use tidings::{
+    Fragment, Handle, Identity, MaybeSignedIn, Path, Problem, Query, RequestContext, Timestamp,
+};
 
 use super::market::place;
-use super::moment::Moment;
 use super::{Refusal, page, signed_in};
 use crate::actions::withdraw_ticket;
 use crate::{Error, Listing, State as Standing, store};
@@ -23,7 +24,7 @@ pub(super) struct Done {
 struct Ticket {
     listing: Listing,
     place: String,
-    when: Option<Moment>,
+    when: Option<Timestamp>,
     price: String,
     viewer: Viewer,
     on_market: bool,
@@ -104,9 +105,10 @@ async fn render(
         Some(_) => Viewer::Buyer,
     };
     let title = listing.offer.title.clone();
+    let live = format!("/tickets/{id}/live?seen={}", listing.version);
     let ticket = Ticket {
         place: place(&listing),
-        when: listing.offer.starts_at.map(Moment::of),
+        when: listing.offer.starts_at,
         price: listing.price().to_string(),
         viewer,
         on_market: listing.is_on_market(service.now()),
@@ -114,5 +116,5 @@ async fn render(
         mistake,
         listing,
     };
-    Ok(page(&title, &ticket)?.live(format!("/tickets/{id}/live")))
+    Ok(page(&title, &ticket)?.live(live))
 }

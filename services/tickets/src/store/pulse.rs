@@ -1,13 +1,12 @@
 //! Whether anything has changed: what live pages look at.
 
-use contracts::{TicketId, UserId};
+use contracts::UserId;
 use tidings::{Conn, Error, FromRow, Timestamp, Value};
 
 /// Which listings a page shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scope {
     Market,
-    One(TicketId),
     Seller(UserId),
 }
 
@@ -20,15 +19,20 @@ pub(crate) struct Pulse {
     pub(crate) last: Timestamp,
 }
 
+impl Pulse {
+    /// When nothing has changed.
+    pub(crate) const NONE: Self = Self {
+        listings: 0,
+        versions: 0,
+        last: Timestamp::from_micros(0),
+    };
+}
+
 /// The pulse of all changes after `since`.
 pub(crate) async fn pulse(conn: &mut Conn, scope: Scope, since: Timestamp) -> Result<Pulse, Error> {
     let mut values = vec![Value::from(since)];
     let of = match scope {
         Scope::Market => "",
-        Scope::One(id) => {
-            values.push(id.into());
-            "AND id = $2"
-        }
         Scope::Seller(id) => {
             values.push(id.into());
             "AND seller_id = $2"

@@ -72,13 +72,20 @@ async fn a_page_hears_of_the_changes_of_what_it_shows_and_of_no_others() {
     assert_eq!(others.hears(&stage).await, None);
 }
 
+/// 1. The page is made. 2. The ticket changes. 3. The page opens its stream.
 #[tokio::test]
-async fn a_change_between_the_making_of_a_page_and_its_first_look_is_not_missed() {
+async fn a_change_between_the_making_of_a_page_and_its_stream_is_not_missed() {
     let stage = Stage::new().await;
     let id = stage.list(parsifal()).await;
-    let mut ticket = open(&stage, &format!("/tickets/{id}/live"), None).await;
-    assert_eq!(ticket.hears(&stage).await, change());
-    assert_eq!(ticket.hears(&stage).await, None);
+    stage.withdraw(id).await;
+    let ticket = format!("/tickets/{id}/live?seen=1");
+    for path in [ticket.as_str(), "/tickets/live"] {
+        let mut page = open(&stage, path, None).await;
+        assert_eq!(page.hears(&stage).await, change());
+        assert_eq!(page.hears(&stage).await, None);
+    }
+    let mut page = open(&stage, &format!("/tickets/{id}/live?seen=2"), None).await;
+    assert_eq!(page.hears(&stage).await, None);
 }
 
 #[tokio::test]

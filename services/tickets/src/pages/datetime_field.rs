@@ -1,25 +1,8 @@
-//! Times as pages show them.
+//! Times as a browser's field for date and time holds them; they are UTC.
 
 use tidings::Timestamp;
 
-/// A moment for programs and for people.
-pub(super) struct Moment {
-    pub(super) rfc: String,
-    pub(super) words: String,
-}
-
-impl Moment {
-    /// `Sat 14 March 2026, 16:00 UTC`.
-    pub(super) fn of(time: Timestamp) -> Self {
-        let rfc = time.to_string();
-        let words = jiff::Timestamp::from_microsecond(time.as_micros())
-            .map(|time| time.strftime("%a %-d %B %Y, %H:%M UTC").to_string())
-            .unwrap_or_else(|_| rfc.clone());
-        Self { rfc, words }
-    }
-}
-
-/// A moment as a browser's field for date and time holds it; the time is UTC.
+/// A moment as the field holds it.
 pub(super) fn typed(time: Timestamp) -> String {
     let text = time.to_string();
     // To the second only where there are any, as browsers do it.
@@ -28,7 +11,7 @@ pub(super) fn typed(time: Timestamp) -> String {
     text.chars().take(length).collect()
 }
 
-/// Reads what a browser's field for date and time sends.
+/// Reads what the field sends.
 pub(super) fn read(text: &str) -> Result<Option<Timestamp>, String> {
     let text = text.trim();
     if text.is_empty() {
@@ -54,6 +37,5 @@ mod tests {
         assert_eq!(typed(time), "2026-03-14T16:00");
         let odd = "2026-03-14T16:00:07Z".parse().expect("a time");
         assert_eq!(typed(odd), "2026-03-14T16:00:07");
-        assert_eq!(Moment::of(time).words, "Sat 14 March 2026, 16:00 UTC");
     }
 }
