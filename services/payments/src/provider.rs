@@ -90,11 +90,12 @@ pub trait PaymentProvider: Send + Sync + 'static {
     ) -> BoxFuture<'_, Refund>;
 }
 
+/// Makes the provider of a service that runs.
+pub(crate) type MakeProvider = dyn Fn(&Handle) -> Arc<dyn PaymentProvider> + Send + Sync;
+
 /// How the running service reaches its provider.
 #[derive(Clone)]
-pub(crate) struct Connect(
-    pub(crate) Arc<dyn Fn(&Handle) -> Arc<dyn PaymentProvider> + Send + Sync>,
-);
+pub(crate) struct Connect(pub(crate) Arc<MakeProvider>);
 
 /// The provider that this service was built with.
 pub(crate) fn of(service: &Handle) -> Result<Arc<dyn PaymentProvider>, tidings::Error> {

@@ -122,11 +122,14 @@ async fn story(seed: u64, steps: Vec<Step>) -> BTreeMap<String, u32> {
     for _ in 0..ORDERS {
         placed.push(market.order().await);
     }
+    // An event that was crashed on again and again is parked, and tried again a little later.
+    market.world.advance(seconds(60)).await;
     for step in &steps {
         act(&mut market, &placed, step).await;
     }
-    // Longer than every lease, backoff and wait that is left.
-    for _ in 0..20 {
+    // Longer than every lease, backoff and wait that is left: a job that a crash has cut off
+    // is taken up again once in each of these minutes.
+    for _ in 0..60 {
         market.world.advance(seconds(60)).await;
     }
     for order in &placed {
