@@ -1,5 +1,7 @@
 //! What payments promises, shown in a world whose time the tests move.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod bad_input;
 mod crashes;
 mod market;
