@@ -11,7 +11,6 @@ mod actions;
 mod error;
 mod handlers;
 mod http;
-mod live;
 mod order;
 mod pages;
 mod store;

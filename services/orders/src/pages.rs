@@ -1,22 +1,22 @@
 //! The pages of orders; they work without a script and follow changes with one.
 
+mod badge;
 mod my_orders;
 mod order_page;
 mod refused;
-mod words;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::OrderId;
 use serde::Deserialize;
-use tidings::{Form, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn, Uuid};
+use tidings::{
+    Form, Handle, Paging, Path, Problem, Query, RequestContext, Seen, SignedIn, Uuid, follow,
+};
 
 use crate::actions::{cancel_order, place_order};
 use crate::http::check_wish;
-use crate::live::{self, Seen};
 use crate::{Error, access, store};
 
 /// The routes of the pages.
@@ -33,12 +33,6 @@ pub(crate) fn routes() -> Router<Handle> {
 /// Asks to sign in and come back to a page; `path` is one of ours, never the caller's.
 fn sign_in(path: &str) -> Response {
     Redirect::to(&format!("/signin?next={path}")).into_response()
-}
-
-fn page_failed(error: &askama::Error) -> Problem {
-    tracing::error!(error = %tidings::chain(error), "a page could not be written");
-    let text = "The page could not be shown.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
 }
 
 /// The form on a ticket's page.
@@ -111,7 +105,7 @@ async fn follow_order(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(id): Path<Uuid>,
-    Query(seen): Query<Seen>,
+    Seen(seen): Seen,
 ) -> Result<Response, Problem> {
     let id = OrderId::from(id);
     // A stream that ends at once would be asked for again and again; a 404 is not.
@@ -119,11 +113,11 @@ async fn follow_order(
     let revision = move |service: Handle| {
         let identity = identity.clone();
         async move {
-            let mut conn = service.read().await?;
-            Ok(access::order_for(&mut conn, &identity, id).await?.revision)
+            let order = access::order_for(&mut service.read().await?, &identity, id).await?;
+            Ok::<_, Error>(order.revision)
         }
     };
-    Ok(live::follow(service, seen, revision).into_response())
+    Ok(follow(&service, seen, revision))
 }
 
 async fn mine(
@@ -141,12 +135,11 @@ async fn mine(
 async fn follow_mine(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
-    Query(seen): Query<Seen>,
+    Seen(seen): Seen,
 ) -> Response {
     let buyer_id = identity.user_id.into();
     let revision = move |service: Handle| async move {
-        let mut conn = service.read().await?;
-        Ok(store::revision_of_buyer(&mut conn, buyer_id).await?)
+        store::revision_of_buyer(&mut service.read().await?, buyer_id).await
     };
-    live::follow(service, seen, revision).into_response()
+    follow(&service, seen, revision)
 }

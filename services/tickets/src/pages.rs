@@ -7,12 +7,10 @@ mod mine;
 mod sell;
 mod ticket;
 
-use askama::Template;
 use axum::Router;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tidings::{Fragment, Handle, Identity, Problem};
+use tidings::{Handle, Identity, Problem};
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {
@@ -26,16 +24,6 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/tickets/{id}/live", get(live::ticket))
         .route("/tickets/{id}/edit", get(sell::filled).post(sell::save))
         .route("/tickets/{id}/withdraw", post(ticket::withdraw))
-}
-
-/// A page out of a template.
-fn page(title: &str, template: &impl Template) -> Result<Fragment, Problem> {
-    let html = template.render().map_err(|error| {
-        tracing::error!(error = %error, page = title, "a page could not be written");
-        let text = "The page could not be shown.";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
-    })?;
-    Ok(Fragment::new(title, html))
 }
 
 /// Whoever has signed in, or the way to do so and come back.

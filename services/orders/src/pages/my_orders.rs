@@ -2,10 +2,9 @@
 
 use askama::Template;
 use contracts::OrderId;
-use tidings::{Fragment, Handle, Identity, Paging, Problem};
+use tidings::{Fragment, Handle, Identity, Paging, Problem, Timestamp};
 
-use super::page_failed;
-use super::words::{Moment, badge, minute};
+use super::badge::badge;
 use crate::order::{Order, Status};
 use crate::store::{self, Side};
 
@@ -24,7 +23,7 @@ struct Line {
     code: String,
     status: &'static str,
     label: &'static str,
-    ordered: Moment,
+    ordered: Timestamp,
     price: String,
     to_pay: bool,
 }
@@ -37,7 +36,7 @@ impl From<Order> for Line {
             code: order.code,
             status,
             label,
-            ordered: minute(order.created_at),
+            ordered: order.created_at,
             price: order.price.to_string(),
             to_pay: order.status == Status::AwaitingPayment,
             title: order.title,
@@ -68,6 +67,6 @@ pub(super) async fn page(
         is_first_part: paging.after.is_none(),
         next,
     };
-    let html = page.render().map_err(|error| page_failed(&error))?;
-    Ok(Fragment::new("My orders", html).live(format!("/my/orders/live?seen={seen}")))
+    let live = format!("/my/orders/live?seen={seen}");
+    Ok(Fragment::try_new("My orders", page.render())?.live(live))
 }

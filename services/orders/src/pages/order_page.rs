@@ -7,8 +7,7 @@ use contracts::{OrderId, TicketId};
 use serde::Deserialize;
 use tidings::{Fragment, Handle, Identity, Problem, Timestamp};
 
-use super::page_failed;
-use super::words::{Moment, badge, exact, time_of_day};
+use super::badge::badge;
 use crate::access;
 use crate::order::{Order, Status};
 use crate::store::{self, Entry, PAYMENT_FAILED, PAYMENT_REFUNDED, PAYMENT_TOO_LATE};
@@ -55,7 +54,7 @@ struct OrderPage {
 }
 
 struct Hold {
-    until: Moment,
+    until: Timestamp,
     now: Timestamp,
 }
 
@@ -63,7 +62,7 @@ struct Line {
     what: &'static str,
     why: Option<String>,
     is_bad: bool,
-    at: Moment,
+    at: Timestamp,
 }
 
 /// What the page is about, for the words on it.
@@ -112,9 +111,9 @@ pub(super) async fn page(
         now: service.now(),
         told,
     };
-    let html = fill(&view).render().map_err(|error| page_failed(&error))?;
+    let title = format!("Order {}", order.code);
     let live = format!("/orders/{order_id}/live?seen={}", order.revision);
-    Ok(Fragment::new(format!("Order {}", order.code), html).live(live))
+    Ok(Fragment::try_new(title, fill(&view).render())?.live(live))
 }
 
 fn fill(view: &View<'_>) -> OrderPage {
@@ -129,7 +128,7 @@ fn fill(view: &View<'_>) -> OrderPage {
         label,
         notices: notices::of(view),
         hold: view.is_payable().then(|| Hold {
-            until: time_of_day(order.expires_at),
+            until: order.expires_at,
             now: view.now,
         }),
         may_pay: view.is_buyer && view.is_payable() && !view.is_paying(),
@@ -175,6 +174,6 @@ fn line(entry: &Entry) -> Line {
         what,
         why,
         is_bad: matches!(entry.what.as_str(), PAYMENT_FAILED | PAYMENT_TOO_LATE),
-        at: exact(entry.at),
+        at: entry.at,
     }
 }

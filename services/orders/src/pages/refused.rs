@@ -5,7 +5,6 @@ use axum::response::{IntoResponse, Response};
 use contracts::TicketId;
 use tidings::{Fragment, Problem};
 
-use super::page_failed;
 use crate::Error;
 
 #[derive(Template)]
@@ -46,7 +45,6 @@ pub(super) fn page(ticket_id: TicketId, error: Error) -> Result<Response, Proble
         what_to_do,
         ticket_id,
     };
-    let html = page.render().map_err(|error| page_failed(&error))?;
-    let page = Fragment::new(title, html).status(problem.status());
+    let page = Fragment::try_new(title, page.render())?.status(problem.status());
     Ok(page.into_response())
 }

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use tidings::{Fragment, Handle, Problem, Query, Timestamp};
 
-use super::page;
 use crate::price::parse_limit;
 use crate::search::Asked;
 use crate::store::{self, Part};
@@ -84,13 +83,13 @@ pub(super) async fn show(
     let turned = turned.page.unwrap_or_default();
     if let Err(wrong) = market.fill(&service, &turned, service.now()).await? {
         market.wrong = wrong;
-        return Ok(page("Tickets", &market)?.status(StatusCode::BAD_REQUEST));
+        return Ok(Fragment::try_new("Tickets", market.render())?.status(StatusCode::BAD_REQUEST));
     }
     let query = query.unwrap_or_default();
     let turn = |to: i64| format!("/?{}", turn(&query, to));
     market.earlier = (market.page > 1).then(|| turn(market.page - 1));
     market.later = (market.page < market.pages).then(|| turn(market.page + 1));
-    Ok(page("Tickets", &market)?.live("/tickets/live"))
+    Ok(Fragment::try_new("Tickets", market.render())?.live("/tickets/live"))
 }
 
 impl Market {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use tidings::{Fragment, Handle, MaybeSignedIn, Paging, Timestamp};
 
-use super::{Refusal, page, signed_in};
+use super::{Refusal, signed_in};
 use crate::{Listing, State as Standing, store};
 
 #[derive(Template)]
@@ -60,5 +60,5 @@ pub(super) async fn show(
         first: paging.after.is_none(),
         later,
     };
-    Ok(page("My listings", &mine)?.live("/my/listings/live"))
+    Ok(Fragment::try_new("My listings", mine.render())?.live("/my/listings/live"))
 }

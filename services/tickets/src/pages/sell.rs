@@ -8,7 +8,7 @@ use contracts::{Currency, TicketId};
 use serde::Deserialize;
 use tidings::{Form, Fragment, Handle, MaybeSignedIn, Path, Problem, RequestContext};
 
-use super::{Refusal, datetime_field, page, signed_in};
+use super::{Refusal, datetime_field, signed_in};
 use crate::actions::{Seen, edit_ticket, list_ticket};
 use crate::price::{parse_price, typed};
 use crate::{Category, Draft, Error, Listing, Wrong, store};
@@ -114,7 +114,7 @@ fn form(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Fr
         wrong,
         categories: Category::ALL,
     };
-    page(title, &sell)
+    Fragment::try_new(title, sell.render())
 }
 
 /// GET `/sell`

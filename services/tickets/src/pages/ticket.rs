@@ -10,7 +10,7 @@ use tidings::{
 };
 
 use super::market::place;
-use super::{Refusal, page, signed_in};
+use super::{Refusal, signed_in};
 use crate::actions::withdraw_ticket;
 use crate::{Error, Listing, State as Standing, store};
 
@@ -116,5 +116,5 @@ async fn render(
         mistake,
         listing,
     };
-    Ok(page(&title, &ticket)?.live(live))
+    Ok(Fragment::try_new(title, ticket.render())?.live(live))
 }

@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::Problem;
+
 /// The inside of a page's `<main>`; the gateway puts the shell around it.
 ///
 /// `html` must be escaped already (templates do that).
@@ -27,6 +29,35 @@ impl Fragment {
             html,
             live: None,
             status: StatusCode::OK,
+        }
+    }
+
+    /// A page out of what a template has rendered. When that has failed, the cause goes to the
+    /// log and the caller is told no more than that.
+    ///
+    /// ```
+    /// use tidings::Fragment;
+    ///
+    /// let html: Result<String, std::fmt::Error> = Ok("<h1>Hello</h1>".to_owned());
+    /// let page = Fragment::try_new("Hello", html)?;
+    /// assert_eq!(page.title, "Hello");
+    /// # Ok::<(), tidings::Problem>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A problem (500) when it has failed.
+    pub fn try_new<E>(title: impl Into<String>, html: Result<String, E>) -> Result<Self, Problem>
+    where
+        E: std::error::Error + 'static,
+    {
+        let title = title.into();
+        match html {
+            Ok(html) => Ok(Self::new(title, html)),
+            Err(error) => {
+                let error = crate::chain(&error);
+                tracing::error!(%error, page = title, "a page could not be rendered");
+                Err(Problem::internal())
+            }
         }
     }
 

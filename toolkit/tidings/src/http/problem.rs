@@ -108,6 +108,13 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, code, message)
     }
 
+    /// A mistake of ours (500): what went wrong is for the log alone.
+    #[must_use]
+    pub fn internal() -> Self {
+        let text = "Something went wrong on our side.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
+    }
+
     /// Not now (503); try again after some seconds.
     #[must_use]
     pub fn unavailable(retry_after_s: u32) -> Self {

@@ -2,7 +2,6 @@
 
 use contracts::orders::CancelReason;
 
-use super::super::words::time_of_day;
 use super::View;
 use crate::order::{PAYMENT_ATTEMPTS_MAX, Status};
 use crate::store::{PAYMENT_FAILED, PAYMENT_REFUNDED, PAYMENT_TOO_LATE};
@@ -102,7 +101,7 @@ fn declined(view: &View<'_>) -> Option<Notice> {
 }
 
 fn cancelled(view: &View<'_>, reason: CancelReason) -> Notice {
-    let until = time_of_day(view.order.expires_at).words;
+    let until = view.order.expires_at.time_of_day();
     let (strong, text) = match reason {
         CancelReason::User => (
             "You have cancelled this order.",
