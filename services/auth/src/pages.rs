@@ -95,34 +95,20 @@ impl SignUp<'_> {
     }
 }
 
-fn fragment(title: &str, page: &impl Template) -> Result<Fragment, Problem> {
-    let html = page.render().map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::unavailable(1)
-    })?;
-    Ok(Fragment::new(title, html))
-}
-
 async fn show_sign_in(Query(asked): Query<Asked>) -> Result<Fragment, Problem> {
-    let next = asked.next();
-    fragment(
-        "Sign in",
-        &SignIn {
-            next,
-            ..SignIn::default()
-        },
-    )
+    let page = SignIn {
+        next: asked.next(),
+        ..SignIn::default()
+    };
+    Fragment::try_new("Sign in", page.render())
 }
 
 async fn show_sign_up(Query(asked): Query<Asked>) -> Result<Fragment, Problem> {
-    let next = asked.next();
-    fragment(
-        "Sign up",
-        &SignUp {
-            next,
-            ..SignUp::default()
-        },
-    )
+    let page = SignUp {
+        next: asked.next(),
+        ..SignUp::default()
+    };
+    Fragment::try_new("Sign up", page.render())
 }
 
 async fn sign_in(
@@ -140,7 +126,7 @@ async fn sign_in(
         next,
         wrong: wrong(&problem),
     };
-    again(fragment("Sign in", &page)?, &problem)
+    again(Fragment::try_new("Sign in", page.render())?, &problem)
 }
 
 async fn sign_up(
@@ -158,7 +144,7 @@ async fn sign_up(
         next,
         wrong: wrong(&problem),
     };
-    again(fragment("Sign up", &page)?, &problem)
+    again(Fragment::try_new("Sign up", page.render())?, &problem)
 }
 
 async fn sign_out(

@@ -6,13 +6,14 @@ mod operator;
 mod ops;
 mod view;
 
+use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tidings::{Fragment, Problem, Query};
 
-use crate::{Gateway, page};
+use crate::Gateway;
 use operator::Operator;
 
 pub(crate) fn routes() -> Router<Gateway> {
@@ -44,6 +45,8 @@ async fn console(
     State(gateway): State<Gateway>,
     Query(Asked { done }): Query<Asked>,
 ) -> Result<Fragment, Problem> {
-    let view = view::Console::load(gateway.installation(), done.as_deref()).await;
-    Ok(page::fragment("Console", &view)?.live("/console/live"))
+    let mut console = view::Console::load(gateway.installation()).await;
+    let live = format!("/console/live?seen={}", console.revision());
+    console.tell(done.as_deref());
+    Ok(Fragment::try_new("Console", console.render())?.live(live))
 }

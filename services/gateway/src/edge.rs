@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
@@ -124,6 +124,5 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no text");
     tracing::error!(panic = text, "a request handler has panicked");
-    let text = "Something went wrong on our side.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text).into_response()
+    Problem::internal().into_response()
 }

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
-use tidings::{Error, Handle, Json, Problem};
+use tidings::{Error, Fragment, Handle, Json, Problem};
 
-use crate::{Gateway, page};
+use crate::Gateway;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
@@ -61,7 +61,7 @@ async fn status(State(gateway): State<Gateway>, headers: HeaderMap) -> Result<Re
     }
     let down = services.iter().filter(|one| one.state != "up").count();
     let page = StatusPage { services, down };
-    Ok(page::fragment("Status", &page)?.into_response())
+    Ok(Fragment::try_new("Status", page.render())?.into_response())
 }
 
 async fn ask_all(gateway: &Gateway) -> Vec<ServiceStatus> {

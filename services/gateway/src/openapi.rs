@@ -3,13 +3,14 @@
 mod docs;
 mod merge;
 
+use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use serde_json::Value;
 use tidings::{Fragment, Json, Problem};
 
-use crate::{Gateway, page};
+use crate::Gateway;
 
 /// What the gateway itself answers.
 const OWN: &str = include_str!("openapi/own.json");
@@ -34,5 +35,5 @@ async fn document(State(gateway): State<Gateway>) -> Json<Value> {
 }
 
 async fn page(State(gateway): State<Gateway>) -> Result<Fragment, Problem> {
-    page::fragment("API", &docs::Docs::of(&merged(&gateway)))
+    Fragment::try_new("API", docs::Docs::of(&merged(&gateway)).render())
 }

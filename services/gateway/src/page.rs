@@ -209,16 +209,6 @@ fn encode(text: &str) -> String {
     encoded
 }
 
-/// Renders a template of the gateway's own as the inside of a page.
-pub(crate) fn fragment(title: &str, template: &impl Template) -> Result<Fragment, Problem> {
-    let html = template.render().map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        let text = "Something went wrong on our side.";
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
-    })?;
-    Ok(Fragment::new(title, html))
-}
-
 /// A header's value that may hold anything: dropped when it cannot be sent.
 pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()

@@ -1,5 +1,7 @@
 //! What the console shows.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use askama::Template;
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
 use tidings::{DeadEvent, Error, Handle, Installation, JobRow, Timestamp, alert, dead};
@@ -38,8 +40,7 @@ struct AlertRow {
     service: &'static str,
     subject: String,
     text: String,
-    since: String,
-    at: String,
+    since: Option<Timestamp>,
 }
 
 struct EventRow {
@@ -70,7 +71,7 @@ struct JobView {
 
 impl Console {
     /// Reads everything; what cannot be read is left out and said to be.
-    pub(crate) async fn load(installation: &Installation, done: Option<&str>) -> Self {
+    pub(crate) async fn load(installation: &Installation) -> Self {
         let streams = read("streams", lag::streams(installation).await);
         let subscriptions = read("subscriptions", lag::subscriptions(installation).await);
         let owed = subscriptions.as_deref().unwrap_or_default();
@@ -87,7 +88,7 @@ impl Console {
             events: Vec::new(),
             jobs: Vec::new(),
             silent: Vec::new(),
-            done: done.and_then(told),
+            done: None,
         };
         for handle in installation.handles() {
             if let Err(error) = console.add(handle).await {
@@ -98,6 +99,24 @@ impl Console {
         console
     }
 
+    /// Adds what the act before this page has done.
+    pub(crate) fn tell(&mut self, done: Option<&str>) {
+        self.done = match done {
+            Some("retried") => Some("The event is tried again."),
+            Some("discarded") => Some("The event is discarded, and your note is kept."),
+            Some("job_retried") => Some("The job runs again."),
+            _ => None,
+        };
+    }
+
+    /// Differs when the page does.
+    pub(crate) fn revision(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // One that cannot be rendered is told of where it is shown.
+        self.render().unwrap_or_default().hash(&mut hasher);
+        hasher.finish()
+    }
+
     async fn add(&mut self, handle: &Handle) -> Result<(), Error> {
         let service = handle.name();
         let alerts = alert::open(handle).await?.into_iter();
@@ -105,8 +124,7 @@ impl Console {
             service,
             subject: alert.subject,
             text: alert.text,
-            since: alert.opened_at.map(words).unwrap_or_default(),
-            at: alert.opened_at.map(|at| at.to_string()).unwrap_or_default(),
+            since: alert.opened_at,
         }));
         let events = dead::events(handle, ROWS_MAX).await?.into_iter();
         self.events
@@ -123,15 +141,6 @@ fn read<T>(what: &str, outcome: Result<T, Error>) -> Option<T> {
             tracing::warn!(what, error = %tidings::chain(&error), "the console could not be filled");
         })
         .ok()
-}
-
-fn told(done: &str) -> Option<&'static str> {
-    match done {
-        "retried" => Some("The event is tried again."),
-        "discarded" => Some("The event is discarded, and your note is kept."),
-        "job_retried" => Some("The job runs again."),
-        _ => None,
-    }
 }
 
 fn rows(all: &[SubscriptionStatus], streams: &[StreamStatus]) -> Vec<SubscriptionRow> {
@@ -171,7 +180,13 @@ fn event_row(service: &'static str, stuck: DeadEvent) -> EventRow {
         state: stuck.state,
         error: stuck.error,
         attempts: stuck.attempts,
-        tried: tried.map(|(first, last)| format!("first {}, last {}", words(first), words(last))),
+        tried: tried.map(|(first, last)| {
+            format!(
+                "first {}, last {}",
+                first.in_words_exact(),
+                last.in_words_exact()
+            )
+        }),
         payload: pretty(&stuck.event.data),
     }
 }
@@ -194,15 +209,6 @@ fn pretty(data: &str) -> String {
     let parsed = serde_json::from_str::<serde_json::Value>(data);
     let pretty = parsed.and_then(|value| serde_json::to_string_pretty(&value));
     pretty.unwrap_or_else(|_| data.to_owned())
-}
-
-/// `2026-03-01 14:32:01 UTC`.
-fn words(time: Timestamp) -> String {
-    let text = time.to_string();
-    match (text.get(..10), text.get(11..19)) {
-        (Some(date), Some(time)) => format!("{date} {time} UTC"),
-        _ => text,
-    }
 }
 
 /// `48,210`. By reference, as templates pass it.

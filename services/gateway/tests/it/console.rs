@@ -1,5 +1,11 @@
 //! The operators' console (SEC-34).
 
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use serde_json::json;
 
 use crate::door::Door;
@@ -55,7 +61,38 @@ async fn an_empty_console_says_that_nothing_is_stuck() {
     let door = Door::open().await;
     let page = door.visit("/console", "olga").await.text;
     assert!(page.contains("Nothing is stuck") && page.contains("No job is dead"));
-    assert!(page.contains("data-live=\"/console/live\""));
+    assert!(page.contains("data-live=\"/console/live?seen="));
+}
+
+/// What the open console hears within two seconds.
+async fn hears(door: &Door, page: &mut Body) -> Option<String> {
+    for _ in 0..4 {
+        if let Some(frame) = page.frame().now_or_never() {
+            let data = frame.expect("an open stream").unwrap().into_data();
+            return Some(String::from_utf8(data.unwrap().to_vec()).unwrap());
+        }
+        door.clock.advance(Duration::from_millis(500));
+    }
+    None
+}
+
+#[tokio::test]
+async fn an_open_console_hears_of_what_it_shows_and_of_no_other_commit() {
+    let mut door = Door::open().await;
+    let page = door.visit("/console", "olga").await.text;
+    let (_, live) = page.split_once("data-live=\"").expect("a live page");
+    let (live, _) = live.split_once('"').expect("an address");
+    let request = Request::get(live).header("cookie", "__Host-session=olga");
+    let open = door.send(request.body(Body::empty()).unwrap()).await;
+    let mut open = open.into_body();
+    assert_eq!(hears(&door, &mut open).await, None);
+    let tx = door.service("reader").begin_own().await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(hears(&door, &mut open).await, None);
+    assert_eq!(door.call("POST /api/things", &[], "").await.status, 201);
+    door.settle().await;
+    let change = "event: change\ndata: again\n\n";
+    assert_eq!(hears(&door, &mut open).await.as_deref(), Some(change));
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ fn fill(view: &View<'_>) -> OrderPage {
         status,
         label,
         notices: notices::of(view),
-        hold: view.is_payable().then(|| Hold {
+        hold: view.is_payable().then_some(Hold {
             until: order.expires_at,
             now: view.now,
         }),
