@@ -6,6 +6,7 @@ mod deny;
 mod docs;
 mod format;
 mod machine_paths;
+mod promises;
 mod sizes;
 
 use std::path::Path;
@@ -28,7 +29,7 @@ struct Options {
 }
 
 /// The quick ones first: they answer while the long ones still build.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     Check {
         name: "format",
         shows: "rustfmt would change nothing",
@@ -48,6 +49,11 @@ const CHECKS: [Check; 7] = [
         name: "machine-paths",
         shows: "no file names a place outside the repository",
         run: machine_paths::run,
+    },
+    Check {
+        name: "promises",
+        shows: "each promise of the README names a test that exists",
+        run: promises::run,
     },
     Check {
         name: "clippy",
