@@ -1,6 +1,6 @@
 //! The one door: every request passes here before a service sees it.
 //!
-//! The services' routes come from [`Installation::router`]; `shell.rs` puts around them what
+//! The services' routes come from [`Installation::router`]; [`shell`] puts around them what
 //! a browser and an operator need and no service should have to think of:
 //!
 //! - a correlation id, a log line and the security headers on every answer (`edge.rs`),
@@ -8,7 +8,8 @@
 //! - the refusal of requests that another site has forged (`forgery.rs`),
 //! - the session cookie turned into an access token (`session.rs`),
 //! - the page around a service's fragment, and problems as pages (`page.rs`),
-//! - assets, health, the API's description and the operators' console.
+//! - assets, health, the API's description, what the codes of problems mean (`problems.rs`)
+//!   and the operators' console.
 //!
 //! There is no business rule here: services check rights again.
 
@@ -21,6 +22,7 @@ mod health;
 mod limits;
 mod openapi;
 mod page;
+mod problems;
 mod session;
 mod streams;
 
@@ -100,6 +102,7 @@ pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
         .merge(health::routes())
         .merge(openapi::routes())
         .merge(console::routes())
+        .merge(problems::routes())
         .with_state(gateway.clone());
     // The last layer is the outermost.
     routes

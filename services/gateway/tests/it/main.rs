@@ -11,6 +11,7 @@ mod faces;
 mod forgery;
 mod headers;
 mod limits;
+mod problems;
 #[cfg(test)]
 mod services;
 mod session;

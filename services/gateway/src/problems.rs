@@ -1,0 +1,245 @@
+//! What the codes of problems mean: where the `type` of a problem document leads.
+
+use askama::Template;
+use axum::Router;
+use axum::routing::get;
+use tidings::{Fragment, Path, Problem};
+
+use crate::Gateway;
+
+/// Every code that an answer of this installation can have, in alphabetical order.
+const MEANINGS: [(&str, &str); 62] = [
+    (
+        "already_decided",
+        "The event or job does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
+    ),
+    (
+        "bad_category",
+        "The category is none that exists: concert, sports, theatre or other.",
+    ),
+    (
+        "bad_characters",
+        "The text has characters that cannot be shown, such as control characters. Remove them.",
+    ),
+    (
+        "bad_credentials",
+        "No account has this e-mail address with this password. It is not said which of the two is wrong.",
+    ),
+    (
+        "bad_currency",
+        "The currency is none that can be paid with here: usd or eur.",
+    ),
+    (
+        "bad_cursor",
+        "The cursor was not made here, or belongs to another order of the list. Take it from the Link header of the part before, as it is.",
+    ),
+    ("bad_email", "The text is not an e-mail address."),
+    (
+        "bad_event_id",
+        "The text is not the address of an event, such as orders.12.345.",
+    ),
+    (
+        "bad_filter",
+        "One of the filters of the search cannot be understood. The problem names the field.",
+    ),
+    ("bad_limit", "The limit is not a number from 1 to 200."),
+    (
+        "bad_note",
+        "A decision needs a note of 1 to 500 characters that says why.",
+    ),
+    (
+        "bad_price",
+        "The price is not within the limits: 1 to 100000000 in minor units.",
+    ),
+    (
+        "bad_request",
+        "The request cannot be read: a field is missing, unknown or of the wrong type, or the JSON is broken.",
+    ),
+    ("bad_role", "The role is neither buyer nor seller."),
+    (
+        "bad_start",
+        "The time is not in RFC 3339, in the past, or more than ten years ahead.",
+    ),
+    (
+        "bad_status",
+        "The status is none that an order can have: created, awaiting_payment, complete or cancelled.",
+    ),
+    (
+        "bad_token",
+        "The text cannot be the token of a payment card.",
+    ),
+    ("bad_uri", "The address is not UTF-8 text."),
+    (
+        "card_declined",
+        "The bank refuses the card. Nothing was charged; another card may do.",
+    ),
+    (
+        "cross_origin",
+        "A browser sent the request from another site. Requests that change something are taken from our own pages only.",
+    ),
+    (
+        "email_taken",
+        "There is an account with this e-mail address already. Sign in instead.",
+    ),
+    ("expired_card", "The card has expired. Nothing was charged."),
+    (
+        "forbidden",
+        "Somebody has signed in who may not do this. Another account may.",
+    ),
+    (
+        "headers_too_large",
+        "The headers of the request are larger than 16 KiB together.",
+    ),
+    (
+        "incorrect_cvc",
+        "The card's security code is wrong. Nothing was charged.",
+    ),
+    (
+        "insufficient_funds",
+        "There is not enough money on the card. Nothing was charged; another card may do.",
+    ),
+    (
+        "internal",
+        "Something went wrong on our side, and the log says what. Quote the correlation id if you ask about it.",
+    ),
+    (
+        "invalid_token",
+        "The payment provider does not know this card. Nothing was charged.",
+    ),
+    (
+        "method_not_allowed",
+        "The address exists, but not for this method. The header Allow names those that it answers to.",
+    ),
+    ("missing", "A field that is needed is empty."),
+    (
+        "not_found",
+        "There is nothing at this address, or nothing that you may know of.",
+    ),
+    (
+        "not_signed_in",
+        "Nobody has signed in, or the session or access token has ended. Sign in, then repeat the request.",
+    ),
+    (
+        "order_cancelled",
+        "The order was cancelled, so it cannot be paid. Nothing was charged.",
+    ),
+    (
+        "order_complete",
+        "The order is paid and complete: it can be neither paid again nor cancelled.",
+    ),
+    (
+        "order_expired",
+        "The time to pay has run out. Nothing was charged, and the ticket goes back on sale.",
+    ),
+    (
+        "order_not_ready",
+        "The ticket is still being reserved for the order. Try again after Retry-After.",
+    ),
+    (
+        "origin_missing",
+        "A request with a session cookie that changes something must say where it comes from. Send Origin, or an access token instead of the cookie.",
+    ),
+    (
+        "outcome_unknown",
+        "The connection to the database broke at the worst moment: the request may or may not have been carried out. Look before you repeat it.",
+    ),
+    ("own_ticket", "Nobody can buy their own ticket."),
+    (
+        "password_guessable",
+        "The password is made of words of the address or of this site. Choose one with more beside them.",
+    ),
+    ("password_missing", "There is no password."),
+    (
+        "password_too_common",
+        "The password is on the list of those that are tried first. Choose another one.",
+    ),
+    (
+        "password_too_long",
+        "The password is longer than we accept.",
+    ),
+    (
+        "password_too_short",
+        "The password is too short to be safe.",
+    ),
+    (
+        "payment_in_progress",
+        "A payment for this order is under way. Wait for its outcome before you try again.",
+    ),
+    (
+        "price_changed",
+        "The ticket's price is not the one that the buyer has seen. Nothing was ordered; look at the ticket again.",
+    ),
+    (
+        "provider_lost",
+        "The payment never reached the payment provider. Nothing was charged; try again.",
+    ),
+    (
+        "request_failed",
+        "The request was refused before any service could explain why. The status says what is known.",
+    ),
+    (
+        "stale_version",
+        "Somebody has changed the record since the version in If-Match. Read it again, then decide.",
+    ),
+    (
+        "ticket_changed",
+        "Somebody else has changed the ticket at the same moment. Nothing was done; read it again.",
+    ),
+    (
+        "ticket_reserved",
+        "An order holds the ticket. It comes back if that order is not paid in time.",
+    ),
+    ("ticket_sold", "The ticket is sold."),
+    (
+        "ticket_unknown",
+        "There is no such ticket, or it was listed a moment ago and is not known everywhere yet. Try again after Retry-After.",
+    ),
+    ("ticket_withdrawn", "The ticket is off the market for good."),
+    (
+        "too_large",
+        "The body of the request is larger than 64 KiB.",
+    ),
+    (
+        "too_long",
+        "The text has more characters than the field takes.",
+    ),
+    (
+        "too_many_attempts",
+        "There were too many attempts: to sign in, or to pay for an order. Where waiting helps, Retry-After says how long.",
+    ),
+    (
+        "too_many_streams",
+        "Too many pages are open at once. Close some of them.",
+    ),
+    (
+        "unavailable",
+        "A database or a service cannot answer just now. Nothing is lost; try again after Retry-After.",
+    ),
+    ("unknown_role", "There is no such role."),
+    (
+        "unsupported_media_type",
+        "The body is not of the type that the address reads. Send content-type: application/json, or a form where there is one.",
+    ),
+    ("uri_too_long", "The address is longer than 4 KiB."),
+];
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new().route("/problems/{code}", get(show))
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct Meaning {
+    code: &'static str,
+    meaning: &'static str,
+}
+
+async fn show(Path(asked): Path<String>) -> Result<Fragment, Problem> {
+    let found = MEANINGS.iter().find(|(code, _)| *code == asked);
+    let &(code, meaning) = found.ok_or_else(|| Problem::not_found("There is no such code."))?;
+    let page = Meaning { code, meaning };
+    Fragment::try_new(code, page.render())
+}
+
+#[cfg(test)]
+mod tests;
