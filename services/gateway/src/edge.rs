@@ -42,11 +42,13 @@ impl Asked {
 
     /// The address that shows this page again: after a POST it is the form's.
     pub(crate) fn page_url(&self) -> &str {
-        if self.method == Method::GET || self.method == Method::HEAD {
+        let url = if self.method == Method::GET || self.method == Method::HEAD {
             &self.target
         } else {
             self.from_page.as_deref().unwrap_or(&self.path)
-        }
+        };
+        // In a link, `//elsewhere.example` would be another site (SEC-28).
+        if page::is_local(url) { url } else { "/" }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::session::Viewer;
 const OPEN_MAX: usize = 4096;
 /// A tab has one; a person has some tabs on some devices.
 const OPEN_PER_USER_MAX: usize = 32;
+/// Of those who have not signed in, whom nobody can tell apart: they leave places to the others.
+const OPEN_BY_NOBODY_MAX: usize = OPEN_MAX / 2;
 
 /// The streams that are open now.
 #[derive(Default)]
@@ -23,7 +25,7 @@ pub(crate) struct Streams(Mutex<Open>);
 #[derive(Default)]
 struct Open {
     all: usize,
-    by_user: HashMap<Uuid, usize>,
+    by_user: HashMap<Option<Uuid>, usize>,
 }
 
 /// A place among the open streams, given back when the stream is dropped.
@@ -37,12 +39,10 @@ impl Drop for Seat {
         let streams = &self.gateway.0.streams;
         let mut open = streams.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.all -= 1;
-        if let Some(user) = self.user
-            && let Some(count) = open.by_user.get_mut(&user)
-        {
+        if let Some(count) = open.by_user.get_mut(&self.user) {
             *count -= 1;
             if *count == 0 {
-                open.by_user.remove(&user);
+                open.by_user.remove(&self.user);
             }
         }
     }
@@ -85,14 +85,16 @@ pub(crate) fn admit(gateway: &Gateway, response: Response) -> Response {
 fn take_seat(gateway: &Gateway, user: Option<Uuid>) -> Option<Seat> {
     let streams = &gateway.0.streams;
     let mut open = streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let own = user.map_or(0, |user| open.by_user.get(&user).copied().unwrap_or(0));
-    if open.all >= OPEN_MAX || own >= OPEN_PER_USER_MAX {
+    let own = open.by_user.get(&user).copied().unwrap_or(0);
+    let own_max = match user {
+        Some(_) => OPEN_PER_USER_MAX,
+        None => OPEN_BY_NOBODY_MAX,
+    };
+    if open.all >= OPEN_MAX || own >= own_max {
         return None;
     }
     open.all += 1;
-    if let Some(user) = user {
-        *open.by_user.entry(user).or_default() += 1;
-    }
+    *open.by_user.entry(user).or_default() += 1;
     Some(Seat {
         gateway: gateway.clone(),
         user,

@@ -120,3 +120,15 @@ async fn somebody_who_must_sign_in_is_brought_back_afterwards() {
     assert_eq!(form.header("location"), "/signin?next=/console%3Fpage%3D2");
     assert_eq!(door.get("/api/mine").await.status, 401);
 }
+
+/// SEC-28: a browser takes `//evil.example` in a link for another site.
+#[tokio::test]
+async fn no_page_links_to_an_address_that_leads_elsewhere() {
+    let door = Door::open().await;
+    for target in ["//evil.example/", "//evil.example/x?y=1"] {
+        let page = door.visit(target, "alice").await;
+        assert_eq!(page.status, 404, "{target}");
+        assert!(page.text.contains("data-page=\"/\""), "{}", page.text);
+        assert!(!page.text.contains("evil.example"), "{}", page.text);
+    }
+}

@@ -120,6 +120,26 @@ async fn one_person_may_follow_32_pages_at_once() {
     assert_eq!(open().await.status(), 200);
 }
 
+/// SEC-27: whoever has not signed in cannot keep those who have from following their pages.
+#[tokio::test]
+async fn strangers_may_not_take_every_place() {
+    let door = Door::open().await;
+    let open = |token: Option<String>| {
+        let mut request = Request::get("/stream");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        door.send(request.body(Body::empty()).unwrap())
+    };
+    let mut pages = Vec::new();
+    for _ in 0..2048 {
+        pages.push(open(None).await);
+    }
+    assert!(pages.iter().all(|page| page.status() == 200));
+    assert_eq!(open(None).await.status(), 429);
+    assert_eq!(open(Some(door.token("alice"))).await.status(), 200);
+}
+
 #[tokio::test(start_paused = true)]
 async fn beyond_1024_requests_at_once_the_next_is_refused_and_the_process_still_alive() {
     let door = Door::open().await;
