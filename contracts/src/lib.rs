@@ -13,4 +13,4 @@ mod ids;
 mod money;
 
 pub use ids::{OrderId, PaymentId, TicketId, UserId};
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, PRICE_MINOR_MAX};

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+/// The highest price of a ticket, in minor units.
+pub const PRICE_MINOR_MAX: i64 = 100_000_000;
+
 /// A currency with two decimal places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Currency {

@@ -2,7 +2,7 @@
 
 mod wire;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::TicketId;
@@ -12,6 +12,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use wire::{Listed, MarketQuery, OfferBody, PageQuery};
 
 use crate::actions::{Seen, edit_ticket, list_ticket, withdraw_ticket};
+use crate::search::Place;
+use crate::store::Part;
 use crate::{Error, Listing, store};
 
 /// The routes and their document.
@@ -35,15 +37,22 @@ pub(crate) fn routes() -> (axum::Router<Handle>, serde_json::Value) {
 async fn market(
     State(service): State<Handle>,
     Query(asked): Query<MarketQuery>,
-    Query(page): Query<PageQuery>,
-    RawQuery(query): RawQuery,
+    paging: Paging<Place>,
 ) -> Result<List<Listed>, Problem> {
     let search = asked.check()?;
-    let part = page.part(search.sort)?;
+    let sort = search.sort;
+    if paging.after.is_some_and(|after| after.sort != sort) {
+        let text = "cursor belongs to another order than sort asks for.";
+        return Err(Problem::field("bad_cursor", "cursor", text));
+    }
+    let part = Part {
+        after: paging.after,
+        skip: 0,
+        limit: paging.fetch(),
+    };
     let now = service.now();
     let rows = store::market(&mut service.read().await?, &search, &part, now).await?;
-    let query = query.unwrap_or_default();
-    let (rows, next) = page.cut(rows, search.sort, &query);
+    let (rows, next) = paging.cut(rows, |row| Place::of(row, sort));
     let items = rows.into_iter().map(Listed::from).collect();
     Ok(List { items, next })
 }

@@ -3,10 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use contracts::Currency;
+use contracts::{Currency, PRICE_MINOR_MAX};
 use tidings::Timestamp;
-
-use crate::price::PRICE_MINOR_MAX;
 
 const TITLE_CHARS_MAX: usize = 200;
 const LINE_CHARS_MAX: usize = 200;

@@ -1,7 +1,6 @@
 //! Prices as people type them, read exactly (C-12).
 
-/// The highest price of a ticket, in minor units.
-pub(crate) const PRICE_MINOR_MAX: i64 = 100_000_000;
+use contracts::PRICE_MINOR_MAX;
 
 const HOW: &str = "Enter a price such as 25 or 25.50.";
 

@@ -1,17 +1,18 @@
 //! What buyers look for on the market, and in which order they want it.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use contracts::PRICE_MINOR_MAX;
 use serde::Deserialize;
 use tidings::{Timestamp, Uuid};
 
 use crate::offer::is_readable;
-use crate::price::PRICE_MINOR_MAX;
 use crate::{Category, Listing, Wrong};
 
 const WORDS_CHARS_MAX: usize = 200;
+/// Each word is one more look at every listing.
+const WORDS_MAX: usize = 16;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// The letters of a text without their size, so that searching finds both sizes.
@@ -151,10 +152,14 @@ fn words(text: &str) -> Result<Vec<String>, String> {
     if !text.chars().all(is_readable) {
         return Err("Remove the characters that cannot be shown.".to_owned());
     }
-    Ok(fold(text)
+    let words: Vec<_> = fold(text)
         .split_whitespace()
         .map(ToOwned::to_owned)
-        .collect())
+        .collect();
+    if words.len() > WORDS_MAX {
+        return Err(format!("Enter at most {WORDS_MAX} words."));
+    }
+    Ok(words)
 }
 
 /// A day or a moment, as its first instant and the first one after it.
@@ -176,9 +181,10 @@ pub(crate) fn minor_units(text: &str) -> Result<i64, String> {
         .ok_or_else(|| format!("Give a price from 0 to {PRICE_MINOR_MAX} in minor units."))
 }
 
-/// Where a part of the market ends: the place of its last item in the order asked for.
+/// Where a listing stands on the market in the order asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
+    pub(crate) sort: Sort,
     pub(crate) key: i64,
     pub(crate) id: Uuid,
 }
@@ -197,48 +203,32 @@ impl Place {
                 .map_or(Self::UNDATED, Timestamp::as_micros),
         };
         let id = listing.id.uuid();
-        Self { key, id }
+        Self { sort, key, id }
     }
 }
 
-/// A place with the order that it belongs to: `price_2500_0199…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    pub(crate) sort: Sort,
-    pub(crate) place: Place,
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { key, id } = self.place;
-        write!(f, "{}_{key}_{id}", self.sort.as_str())
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parse = || {
-            let mut parts = text.splitn(3, '_');
-            let sort = parts.next()?.parse().ok()?;
-            let key = parts.next()?.parse().ok()?;
-            let id = Uuid::try_parse(parts.next()?).ok()?;
-            let cursor = Self {
-                sort,
-                place: Place { key, id },
-            };
-            // Only what we have written ourselves is read.
-            (cursor.to_string() == text).then_some(cursor)
+/// `price_2500_0199…`.
+impl tidings::Place for Place {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '_');
+        let place = Self {
+            sort: parts.next()?.parse().ok()?,
+            key: parts.next()?.parse().ok()?,
+            id: Uuid::try_parse(parts.next()?).ok()?,
         };
-        parse().ok_or_else(|| {
-            "cursor must be taken from the Link header of an earlier answer.".to_owned()
-        })
+        // Only what we have written ourselves is read.
+        (place.write() == text).then_some(place)
+    }
+
+    fn write(&self) -> String {
+        format!("{}_{}_{}", self.sort.as_str(), self.key, self.id)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tidings::Place as _;
+
     use super::*;
 
     #[test]
@@ -250,13 +240,10 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_is_written_and_nothing_else_is() {
-        let place = Place {
-            key: -5,
-            id: Uuid::from_u128(7),
-        };
         for sort in [Sort::New, Sort::Price, Sort::Date] {
-            let cursor = Cursor { sort, place };
-            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+            let id = Uuid::from_u128(7);
+            let place = Place { sort, key: -5, id };
+            assert_eq!(Place::read(&place.write()), Some(place));
         }
         let made_up = [
             "",
@@ -267,7 +254,7 @@ mod tests {
             "price_+1_00000000-0000-0000-0000-000000000007",
         ];
         for text in made_up {
-            assert!(text.parse::<Cursor>().is_err(), "{text:?}");
+            assert_eq!(Place::read(text), None, "{text:?}");
         }
     }
 }

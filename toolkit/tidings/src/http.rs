@@ -8,7 +8,7 @@ mod problem;
 
 pub use extract::{Form, Json, MaybeSignedIn, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
-pub use list::{List, Paging};
+pub use list::{List, Paging, Place};
 pub use live::{Seen, follow, follow_all};
 pub use problem::{FieldError, Problem};
 

@@ -1,5 +1,6 @@
 //! Orders as the API writes and reads them.
 
+use contracts::PRICE_MINOR_MAX;
 use contracts::orders::CancelReason;
 use serde::{Deserialize, Serialize};
 use tidings::{Problem, Timestamp, Uuid};
@@ -8,9 +9,6 @@ use utoipa::ToSchema;
 use crate::actions::Wish;
 use crate::order::Order;
 use crate::store::Entry;
-
-/// No ticket costs more, so a larger expectation is a mistake.
-const PRICE_MINOR_MAX: i64 = 100_000_000;
 
 /// What a buyer sends to order a ticket.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,7 +29,7 @@ impl PlaceOrder {
     }
 }
 
-/// A wish within reason.
+/// A wish within reason: no ticket costs more, so a larger expectation is a mistake.
 pub(crate) fn check_wish(
     ticket_id: Uuid,
     expected_price_minor: Option<i64>,

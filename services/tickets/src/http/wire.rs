@@ -2,15 +2,11 @@
 
 use contracts::{Currency, TicketId, UserId};
 use serde::{Deserialize, Serialize};
-use tidings::{Problem, Timestamp};
+use tidings::Timestamp;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::search::{Asked, Cursor, Place, Search, Sort, minor_units};
-use crate::store::Part;
+use crate::search::{Asked, Search, minor_units};
 use crate::{Draft, Error, Listing, Offer};
-
-const LIMIT_DEFAULT: u32 = 50;
-const LIMIT_MOST: u32 = 200;
 
 /// What a seller says about a ticket.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -172,60 +168,12 @@ impl MarketQuery {
 }
 
 /// Which part of a list is asked for.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what Paging reads")]
 pub(super) struct PageQuery {
     /// How many items at the most: 1 to 200, 50 if not given.
     limit: Option<u32>,
     /// Where the part before has ended: taken from its `Link` header.
     cursor: Option<String>,
-}
-
-impl PageQuery {
-    fn limit(&self) -> u32 {
-        self.limit.unwrap_or(LIMIT_DEFAULT)
-    }
-
-    /// The part to read: one item more than is shown says whether there are more.
-    pub(super) fn part(&self, sort: Sort) -> Result<Part, Problem> {
-        if !(1..=LIMIT_MOST).contains(&self.limit()) {
-            let text = format!("limit must be from 1 to {LIMIT_MOST}.");
-            return Err(Problem::field("bad_limit", "limit", text));
-        }
-        let cursor = self.cursor.as_deref().filter(|text| !text.is_empty());
-        let bad_cursor = |text: String| Problem::field("bad_cursor", "cursor", text);
-        let cursor: Option<Cursor> = cursor.map(str::parse).transpose().map_err(bad_cursor)?;
-        if cursor.is_some_and(|cursor| cursor.sort != sort) {
-            let text = "cursor belongs to another order than sort asks for.";
-            return Err(bad_cursor(text.to_owned()));
-        }
-        Ok(Part {
-            after: cursor.map(|cursor| cursor.place),
-            skip: 0,
-            limit: self.limit() + 1,
-        })
-    }
-
-    /// Cuts what was read to the limit and finds the address of the next part.
-    pub(super) fn cut(
-        &self,
-        mut rows: Vec<Listing>,
-        sort: Sort,
-        query: &str,
-    ) -> (Vec<Listing>, Option<String>) {
-        let limit = self.limit() as usize;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| {
-            let place = Place::of(row, sort);
-            let kept = query.split('&').filter(|pair| !pair.is_empty());
-            let mut pairs: Vec<String> = kept
-                .filter(|pair| !pair.starts_with("cursor="))
-                .map(ToOwned::to_owned)
-                .collect();
-            pairs.push(format!("cursor={}", Cursor { sort, place }));
-            format!("/api/tickets?{}", pairs.join("&"))
-        });
-        (rows, next)
-    }
 }

@@ -151,6 +151,7 @@ async fn every_filter_finds_what_it_says() {
 async fn what_cannot_be_understood_is_400_and_says_which_field() {
     let stage = varied().await;
     let long = format!("?q={}", "x".repeat(201));
+    let many = format!("?q={}", "x+".repeat(17));
     let cases = [
         ("?category=opera", "category"),
         ("?sort=cheap", "sort"),
@@ -162,6 +163,7 @@ async fn what_cannot_be_understood_is_400_and_says_which_field() {
         ("?q=%00", "q"),
         ("?q=%FF%FE", "q"),
         (&long, "q"),
+        (&many, "q"),
         ("?city=%E2%80%AE", "city"),
         ("?limit=0", "limit"),
         ("?limit=201", "limit"),

@@ -11,13 +11,37 @@ use crate::{Timestamp, Uuid};
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MOST: u32 = 200;
 
+/// Where an item stands in a list: what a cursor says, so that the next part begins after it.
+///
+/// A list in the order of time and id has `(Timestamp, Uuid)`; one in another order brings
+/// its own.
+pub trait Place: Sized {
+    /// Reads what [`Place::write`] has written; `None` for anything else.
+    fn read(text: &str) -> Option<Self>;
+
+    /// Letters, digits, `_` and `-`, which need no escaping in an address.
+    fn write(&self) -> String;
+}
+
+impl Place for (Timestamp, Uuid) {
+    fn read(text: &str) -> Option<Self> {
+        let (time, id) = text.split_once('_')?;
+        let time = Timestamp::from_micros(time.parse().ok()?);
+        Some((time, Uuid::try_parse(id).ok()?))
+    }
+
+    fn write(&self) -> String {
+        format!("{}_{}", self.0.as_micros(), self.1)
+    }
+}
+
 /// Which part of a list is asked for: `?limit=50&cursor=…`.
 #[derive(Clone, Debug)]
-pub struct Paging {
+pub struct Paging<P = (Timestamp, Uuid)> {
     /// How many items at the most: 1 to 200, 50 if not given.
     pub limit: u32,
-    /// The last item of the part before: its time and id.
-    pub after: Option<(Timestamp, Uuid)>,
+    /// The last item of the part before.
+    pub after: Option<P>,
     path: String,
     query: String,
 }
@@ -28,7 +52,7 @@ struct Asked {
     cursor: Option<String>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Paging {
+impl<S: Send + Sync, P: Place> FromRequestParts<S> for Paging<P> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -40,7 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
         }
         // An empty cursor is what a form without one sends.
         let after = match cursor.as_deref().filter(|cursor| !cursor.is_empty()) {
-            Some(cursor) => Some(read_cursor(cursor).ok_or_else(|| {
+            Some(cursor) => Some(P::read(cursor).ok_or_else(|| {
                 let text = "cursor must be taken from the Link header of an earlier answer.";
                 Problem::field("bad_cursor", "cursor", text)
             })?),
@@ -55,20 +79,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     }
 }
 
-fn read_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
-    let (time, id) = text.split_once('_')?;
-    let time = Timestamp::from_micros(time.parse().ok()?);
-    Some((time, Uuid::try_parse(id).ok()?))
-}
-
-impl Paging {
+impl<P: Place> Paging<P> {
     /// The address of the part after an item.
     #[must_use]
-    pub fn next_url(&self, (time, id): (Timestamp, Uuid)) -> String {
+    pub fn next_url(&self, place: &P) -> String {
         let kept = self.query.split('&').filter(|pair| !pair.is_empty());
         let kept = kept.filter(|pair| !pair.starts_with("cursor="));
         let mut query: Vec<String> = kept.map(ToOwned::to_owned).collect();
-        query.push(format!("cursor={}_{id}", time.as_micros()));
+        query.push(format!("cursor={}", place.write()));
         format!("{}?{}", self.path, query.join("&"))
     }
 
@@ -80,17 +98,13 @@ impl Paging {
 
     /// Cuts rows (fetched with [`Paging::fetch`]) to the limit and finds the next address.
     #[must_use]
-    pub fn cut<T>(
-        &self,
-        mut rows: Vec<T>,
-        place: impl Fn(&T) -> (Timestamp, Uuid),
-    ) -> (Vec<T>, Option<String>) {
+    pub fn cut<T>(&self, mut rows: Vec<T>, place: impl Fn(&T) -> P) -> (Vec<T>, Option<String>) {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let next = rows
             .last()
             .filter(|_| more)
-            .map(|row| self.next_url(place(row)));
+            .map(|row| self.next_url(&place(row)));
         (rows, next)
     }
 }
