@@ -10,7 +10,7 @@ mod ticket;
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tidings::{Handle, Identity, Problem};
+use tidings::{Handle, Identity, Problem, SignedIn};
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {
@@ -27,8 +27,9 @@ pub(crate) fn routes() -> Router<Handle> {
 }
 
 /// Whoever has signed in, or the way to do so and come back.
-fn signed_in(identity: Option<Identity>, next: &str) -> Result<Identity, Refusal> {
-    identity.ok_or_else(|| Refusal::SignIn(next.to_owned()))
+fn signed_in(who: Option<SignedIn>, next: &str) -> Result<Identity, Refusal> {
+    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
+    Ok(who)
 }
 
 /// Why a page is not shown.

@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for EventId {
 }
 
 /// Who acts, and what the work belongs to. Travels with events and jobs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
 pub struct Context {
     /// Who acts: `user:<id>`, `service:<name>`, or `anonymous`.
     pub actor: String,
@@ -112,11 +112,7 @@ impl FromRow for Envelope {
             version: row.get("version")?,
             data: row.get("data")?,
             time: row.get("time")?,
-            context: Context {
-                actor: row.get("actor")?,
-                correlation_id: row.get("correlation_id")?,
-                causation_id: row.get("causation_id")?,
-            },
+            context: Context::from_row(row)?,
         })
     }
 }

@@ -6,7 +6,7 @@ mod list;
 mod live;
 mod problem;
 
-pub use extract::{Form, Json, MaybeSignedIn, Path, Query, RequestContext, SignedIn};
+pub use extract::{Form, Json, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
 pub use list::{List, Paging, Place};
 pub use live::{Seen, follow, follow_all};

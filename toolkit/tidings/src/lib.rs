@@ -48,8 +48,8 @@ pub use event::{Context, Envelope, Event, EventId};
 pub use feed::{Feed, FeedPage, LocalFeed, Receiver, Transport};
 pub use handle::Handle;
 pub use http::{
-    CORRELATION_HEADER, CorrelationId, FieldError, Form, Fragment, Json, List, MaybeSignedIn,
-    Paging, Path, Place, Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,
+    CORRELATION_HEADER, CorrelationId, FieldError, Form, Fragment, Json, List, Paging, Path, Place,
+    Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,
 };
 pub use id::uuid_at;
 pub use identity::{BadKey, Claims, Identity, Rejected, Signer, Verifier};

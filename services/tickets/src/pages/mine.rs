@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use tidings::{Fragment, Handle, MaybeSignedIn, Paging, Timestamp};
+use tidings::{Fragment, Handle, Paging, SignedIn, Timestamp};
 
 use super::{Refusal, signed_in};
 use crate::{Listing, State as Standing, store};
@@ -47,7 +47,7 @@ impl Row {
 /// GET `/my/listings`
 pub(super) async fn show(
     State(service): State<Handle>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
     paging: Paging,
 ) -> Result<Fragment, Refusal> {
     let who = signed_in(identity, "/my/listings")?;

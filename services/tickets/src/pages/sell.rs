@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::{Currency, TicketId};
 use serde::Deserialize;
-use tidings::{Form, Fragment, Handle, MaybeSignedIn, Path, Problem, RequestContext};
+use tidings::{Form, Fragment, Handle, Path, Problem, RequestContext, SignedIn};
 
 use super::{Refusal, datetime_field, signed_in};
 use crate::actions::{Seen, edit_ticket, list_ticket};
@@ -118,7 +118,7 @@ fn form(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Fr
 }
 
 /// GET `/sell`
-pub(super) async fn blank(MaybeSignedIn(identity): MaybeSignedIn) -> Result<Fragment, Refusal> {
+pub(super) async fn blank(identity: Option<SignedIn>) -> Result<Fragment, Refusal> {
     signed_in(identity, "/sell")?;
     Ok(form(None, Typed::blank(), Vec::new())?)
 }
@@ -126,7 +126,7 @@ pub(super) async fn blank(MaybeSignedIn(identity): MaybeSignedIn) -> Result<Frag
 /// POST `/sell`
 pub(super) async fn submit(
     State(service): State<Handle>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
@@ -150,7 +150,7 @@ pub(super) async fn submit(
 pub(super) async fn filled(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
 ) -> Result<Fragment, Refusal> {
     let who = signed_in(identity, &format!("/tickets/{id}/edit"))?;
     let found = store::find(&mut service.read().await?, id).await?;
@@ -166,7 +166,7 @@ pub(super) async fn filled(
 pub(super) async fn save(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use contracts::TicketId;
 use serde::Deserialize;
 use tidings::{
-    Fragment, Handle, Identity, MaybeSignedIn, Path, Problem, Query, RequestContext, Timestamp,
+    Fragment, Handle, Identity, Path, Problem, Query, RequestContext, SignedIn, Timestamp,
 };
 
 use super::market::place;
@@ -58,7 +58,7 @@ impl Ticket {
 pub(super) async fn show(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
     Query(done): Query<Done>,
 ) -> Result<Fragment, Problem> {
     let notice = match done.done.as_deref() {
@@ -67,14 +67,21 @@ pub(super) async fn show(
         Some("withdrawn") => Some("It is off the market."),
         _ => None,
     };
-    render(&service, id, identity.as_ref(), notice, None).await
+    render(
+        &service,
+        id,
+        identity.as_ref().map(|SignedIn(who)| who),
+        notice,
+        None,
+    )
+    .await
 }
 
 /// POST `/tickets/{id}/withdraw`
 pub(super) async fn withdraw(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    MaybeSignedIn(identity): MaybeSignedIn,
+    identity: Option<SignedIn>,
     RequestContext(context): RequestContext,
 ) -> Result<Response, Refusal> {
     let who = signed_in(identity, &format!("/tickets/{id}"))?;

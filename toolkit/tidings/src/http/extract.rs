@@ -70,40 +70,11 @@ where
 }
 
 /// Somebody who has signed in; 401 for anybody else.
+///
+/// `Option<SignedIn>` is somebody who may have signed in. A token that is not good is 401
+/// there too: it is not nobody's.
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub Identity);
-
-/// Somebody who may have signed in. A token that is not good is 401, not nobody.
-#[derive(Clone, Debug)]
-pub struct MaybeSignedIn(pub Option<Identity>);
-
-impl<S> FromRequestParts<S> for MaybeSignedIn
-where
-    Handle: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
-            return Ok(Self(None));
-        };
-        let token = value
-            .to_str()
-            .ok()
-            .and_then(|text| text.strip_prefix("Bearer "));
-        let service = Handle::from_ref(state);
-        let identity = token.map(|token| service.verifier().verify(token, service.now()));
-        match identity {
-            Some(Ok(identity)) => Ok(Self(Some(identity))),
-            Some(Err(rejected)) => {
-                tracing::info!(error = %crate::chain(&rejected), "an access token was refused");
-                Err(Problem::not_signed_in())
-            }
-            None => Err(Problem::not_signed_in()),
-        }
-    }
-}
 
 impl<S> FromRequestParts<S> for SignedIn
 where
@@ -113,8 +84,20 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
+        let identity = identity(parts, &Handle::from_ref(state))?;
         identity.map(Self).ok_or_else(Problem::not_signed_in)
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for SignedIn
+where
+    Handle: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        Ok(identity(parts, &Handle::from_ref(state))?.map(Self))
     }
 }
 
@@ -130,7 +113,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
+        let service = Handle::from_ref(state);
+        let identity = identity(parts, &service)?;
         let known = parts
             .extensions
             .get::<CorrelationId>()
@@ -139,7 +123,7 @@ where
             let text = parts.headers.get(CORRELATION_HEADER)?.to_str().ok()?;
             is_plain(text).then(|| text.to_owned())
         };
-        let fresh = || crate::uuid_at(Handle::from_ref(state).now()).to_string();
+        let fresh = || crate::uuid_at(service.now()).to_string();
         Ok(Self(Context {
             actor: identity.map_or("anonymous".to_owned(), |who| {
                 format!("user:{}", who.user_id)
@@ -158,15 +142,18 @@ fn is_plain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-impl<S> OptionalFromRequestParts<S> for SignedIn
-where
-    Handle: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
-        let MaybeSignedIn(identity) = MaybeSignedIn::from_request_parts(parts, state).await?;
-        Ok(identity.map(Self))
+fn identity(parts: &Parts, service: &Handle) -> Result<Option<Identity>, Problem> {
+    let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok();
+    let token = text.and_then(|text| text.strip_prefix("Bearer "));
+    match token.map(|token| service.verifier().verify(token, service.now())) {
+        Some(Ok(identity)) => Ok(Some(identity)),
+        Some(Err(rejected)) => {
+            tracing::info!(error = %crate::chain(&rejected), "an access token was refused");
+            Err(Problem::not_signed_in())
+        }
+        None => Err(Problem::not_signed_in()),
     }
 }

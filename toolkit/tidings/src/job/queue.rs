@@ -62,11 +62,7 @@ impl FromRow for JobRow {
             fence: row.get("fence")?,
             error: row.get("error")?,
             created_at: row.get("created_at")?,
-            context: Context {
-                actor: row.get("actor")?,
-                correlation_id: row.get("correlation_id")?,
-                causation_id: row.get("causation_id")?,
-            },
+            context: Context::from_row(row)?,
         })
     }
 }
