@@ -132,6 +132,7 @@ fn check_keeps_secrets(answer: &Answer) -> Result<(), String> {
     }
 }
 
+/// SEC-25: what somebody types is text on every page that shows it, and no script.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scripts_in_titles_are_text_on_every_page() -> Result<(), Failure> {
     let site = Site::on_sqlite(BINARY)?;

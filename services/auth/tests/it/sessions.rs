@@ -1,4 +1,4 @@
-//! Sessions and their cookie (SEC-15 to SEC-18).
+//! Sessions and their cookie (SEC-15, SEC-16, SEC-17, SEC-18).
 
 use axum::http::{StatusCode, header};
 use serde_json::Value as Json;

@@ -1,4 +1,4 @@
-//! Tries to sign in are slowed down, and no victim is locked out (SEC-06 to SEC-08).
+//! Tries to sign in are slowed down, and no victim is locked out (SEC-06, SEC-07, SEC-08).
 
 use std::time::Duration;
 

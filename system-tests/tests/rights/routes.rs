@@ -1,0 +1,198 @@
+//! Every route that there is, and who may use it.
+
+use crate::market::Market;
+use crate::person::{Reader, Sent};
+
+/// Who may come in at all. What of it is theirs is another question (`theirs.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Everybody.
+    Public,
+    /// Whoever has signed in.
+    SignedIn,
+    /// Whoever has the role `operator`.
+    Operator,
+}
+
+/// A route and its rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) rule: Rule,
+    pub(crate) reader: Reader,
+    form: &'static str,
+}
+
+impl Route {
+    /// The address around something that is not there.
+    pub(crate) fn of_nothing(&self) -> String {
+        let nothing = "01890000-0000-7000-8000-000000000000";
+        fill(self.path, nothing)
+    }
+
+    /// The addresses around the things of a market.
+    pub(crate) fn of_all(&self, market: &Market) -> Vec<String> {
+        if !self.path.contains('{') {
+            return vec![self.path.to_owned()];
+        }
+        // Ids of one kind at the routes of another are tried as well.
+        let ids = [&market.listing, &market.held, &market.paid, &market.payment];
+        let mut all: Vec<String> = ids.iter().map(|id| fill(self.path, id)).collect();
+        all.dedup();
+        all
+    }
+
+    /// Enough to get past the form to the rule.
+    pub(crate) fn sent(&self) -> Sent {
+        match (self.method, self.reader) {
+            ("POST", Reader::Person) => Sent::Form(self.form.to_owned()),
+            ("POST" | "PUT", _) => Sent::Json("{}".to_owned()),
+            _ => Sent::Nothing,
+        }
+    }
+}
+
+fn fill(path: &str, id: &str) -> String {
+    path.replace("{id}", id)
+        .replace("{name}", "tidings.css")
+        .replace("{code}", "not_found")
+        .replace("{service}", "orders")
+        .replace("{subscription}", "tickets")
+        .replace("{event_id}", "tickets.0.1")
+        .replace("{job_id}", id)
+}
+
+const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {
+    Route {
+        method,
+        path,
+        rule,
+        reader: Reader::Program,
+        form: "",
+    }
+}
+
+const fn page(method: &'static str, path: &'static str, rule: Rule) -> Route {
+    form(method, path, rule, "")
+}
+
+const fn form(method: &'static str, path: &'static str, rule: Rule, form: &'static str) -> Route {
+    Route {
+        method,
+        path,
+        rule,
+        reader: Reader::Person,
+        form,
+    }
+}
+
+const fn stream(path: &'static str, rule: Rule) -> Route {
+    Route {
+        method: "GET",
+        path,
+        rule,
+        reader: Reader::Stream,
+        form: "",
+    }
+}
+
+const TICKET: &str = "ticket_id=01890000-0000-7000-8000-000000000000";
+
+/// A new route is to be written down here.
+pub(crate) const ROUTES: &[Route] = &[
+    program("GET", "/healthz", Rule::Public),
+    program("GET", "/readyz", Rule::Public),
+    program("GET", "/status", Rule::Public),
+    program("GET", "/.well-known/jwks.json", Rule::Public),
+    program("GET", "/assets/{name}", Rule::Public),
+    program("GET", "/api/openapi.json", Rule::Public),
+    page("GET", "/api/docs", Rule::Public),
+    page("GET", "/problems/{code}", Rule::Public),
+    // Accounts.
+    program("POST", "/api/users/signup", Rule::Public),
+    program("POST", "/api/users/signin", Rule::Public),
+    program("POST", "/api/users/signout", Rule::Public),
+    program("GET", "/api/users/currentuser", Rule::Public),
+    program("POST", "/api/users/token", Rule::SignedIn),
+    page("GET", "/signin", Rule::Public),
+    page("POST", "/signin", Rule::Public),
+    page("GET", "/signup", Rule::Public),
+    page("POST", "/signup", Rule::Public),
+    page("POST", "/signout", Rule::Public),
+    // Tickets.
+    program("GET", "/api/tickets", Rule::Public),
+    program("POST", "/api/tickets", Rule::SignedIn),
+    program("GET", "/api/tickets/{id}", Rule::Public),
+    program("PUT", "/api/tickets/{id}", Rule::SignedIn),
+    program("POST", "/api/tickets/{id}/withdraw", Rule::SignedIn),
+    program("GET", "/api/me/listings", Rule::SignedIn),
+    page("GET", "/", Rule::Public),
+    page("GET", "/sell", Rule::SignedIn),
+    page("POST", "/sell", Rule::SignedIn),
+    page("GET", "/my/listings", Rule::SignedIn),
+    stream("/my/listings/live", Rule::SignedIn),
+    stream("/tickets/live", Rule::Public),
+    page("GET", "/tickets/{id}", Rule::Public),
+    stream("/tickets/{id}/live", Rule::Public),
+    page("GET", "/tickets/{id}/edit", Rule::SignedIn),
+    page("POST", "/tickets/{id}/edit", Rule::SignedIn),
+    page("POST", "/tickets/{id}/withdraw", Rule::SignedIn),
+    // Orders.
+    program("GET", "/api/orders", Rule::SignedIn),
+    program("POST", "/api/orders", Rule::SignedIn),
+    program("GET", "/api/orders/{id}", Rule::SignedIn),
+    program("DELETE", "/api/orders/{id}", Rule::SignedIn),
+    program("POST", "/api/orders/{id}/cancel", Rule::SignedIn),
+    program("GET", "/api/orders/{id}/events", Rule::SignedIn),
+    form("POST", "/orders", Rule::SignedIn, TICKET),
+    page("GET", "/orders/{id}", Rule::SignedIn),
+    page("POST", "/orders/{id}/cancel", Rule::SignedIn),
+    stream("/orders/{id}/live", Rule::SignedIn),
+    page("GET", "/my/orders", Rule::SignedIn),
+    stream("/my/orders/live", Rule::SignedIn),
+    // Payments.
+    program("GET", "/api/payments", Rule::SignedIn),
+    program("POST", "/api/payments", Rule::SignedIn),
+    program("GET", "/api/payments/{id}", Rule::SignedIn),
+    form("POST", "/orders/{id}/pay", Rule::SignedIn, "token=tok_visa"),
+    // Operators.
+    page("GET", "/console", Rule::Operator),
+    stream("/console/live", Rule::Operator),
+    page(
+        "POST",
+        "/console/dead/{service}/{subscription}/{event_id}/retry",
+        Rule::Operator,
+    ),
+    page(
+        "POST",
+        "/console/dead/{service}/{subscription}/{event_id}/discard",
+        Rule::Operator,
+    ),
+    page(
+        "POST",
+        "/console/jobs/{service}/{job_id}/retry",
+        Rule::Operator,
+    ),
+    program("GET", "/ops/streams", Rule::Operator),
+    program("GET", "/ops/subscriptions", Rule::Operator),
+    program("GET", "/ops/alerts", Rule::Operator),
+    program("GET", "/ops/dead", Rule::Operator),
+    program("GET", "/ops/jobs", Rule::Operator),
+    program(
+        "POST",
+        "/ops/dead/{service}/{subscription}/{event_id}/retry",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/dead/{service}/{subscription}/{event_id}/discard",
+        Rule::Operator,
+    ),
+    program("POST", "/ops/jobs/{service}/{job_id}/retry", Rule::Operator),
+];
+
+/// The routes that are read.
+pub(crate) fn read() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.method == "GET")
+}
