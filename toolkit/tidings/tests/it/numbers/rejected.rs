@@ -1,5 +1,7 @@
 //! The usual outbox queries, in schedules where they fail; so nobody need try them again.
 
+use std::time::Duration;
+
 use super::commit_order::Late;
 use super::{A, neighbour_of_a, numbered};
 use crate::bed::{Bed, add, client, producer, publish};
@@ -54,7 +56,17 @@ async fn the_gate_of_xmin_would_stall_and_turn_a_key_round() {
 
     a.publish(add(A, 2)).unwrap();
     a.commit().await.unwrap();
-    let versions = poll(&bed, gate).await;
+    // Snapshots are the cluster's, so the other tests' transactions keep the gate shut too.
+    let opened = async {
+        loop {
+            let versions = poll(&bed, gate).await;
+            if versions.len() == 2 {
+                return versions;
+            }
+        }
+    };
+    let versions = tokio::time::timeout(Duration::from_secs(20), opened).await;
+    let versions = versions.expect("the gate opens when nobody is left before it");
     let order: Vec<i64> = versions.iter().map(|(id, _)| *id).collect();
     assert_eq!(order, [2, 1], "version 2 first");
     stage.settle().await;
