@@ -99,6 +99,9 @@ pub enum Error {
     /// Two transactions tried to do the same work; this one lost and has left nothing behind.
     #[error("be the first: somebody else has done this already")]
     Overtaken,
+    /// Somebody has asked a job to stop.
+    #[error("go on: somebody has asked the job to stop")]
+    Cancelled,
 }
 
 impl Error {

@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::db::{Conn, Db};
 use crate::identity::Verifier;
+use crate::job::{Kinds, Scheduled};
 use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx};
 
 /// A running service: its database, its clock, and the way to begin a transaction.
@@ -34,7 +36,9 @@ pub(crate) struct Shared {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) streams: Vec<StreamInfo>,
-    pub(crate) job_kinds: Vec<&'static str>,
+    pub(crate) jobs: Arc<Kinds>,
+    pub(crate) schedules: Vec<Scheduled>,
+    pub(crate) keep_jobs: Duration,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) verifier: Verifier,
     pub(crate) random: Mutex<StdRng>,

@@ -1,5 +1,8 @@
 //! Identifiers: UUID version 7, one type per noun.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use uuid::{NoContext, Uuid};
 
 use crate::Timestamp;
@@ -14,6 +17,19 @@ pub fn uuid_at(now: Timestamp) -> Uuid {
         micros / 1_000_000,
         nanos,
     ))
+}
+
+/// A text that lives as long as the process, for names that are put together when services
+/// are defined. Each text is kept once, so opening the same services again costs nothing.
+pub(crate) fn interned(text: String) -> &'static str {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(text.as_str()) {
+        return found;
+    }
+    let kept: &'static str = text.leak();
+    known.insert(kept);
+    kept
 }
 
 /// Declares an identifier type of its own for a noun.

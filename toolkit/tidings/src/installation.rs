@@ -14,13 +14,12 @@ use crate::job::JobRunner;
 use crate::setup::MakeTransport;
 use crate::subscription::{ParkedRunner, Reader, Subscription};
 use crate::worker::{Source, Worker};
-use crate::{Clock, Dialect, Error, StreamInfo, job};
+use crate::{Clock, Dialect, Error, StreamInfo};
 
 /// A service whose database is open, before it is wired to the others.
 pub(crate) struct ServiceParts {
     pub(crate) handle: Handle,
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
-    pub(crate) jobs: Vec<Box<dyn job::JobKind>>,
     pub(crate) router: Router<Handle>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) hooks: Vec<crate::service::StartHook>,
@@ -139,10 +138,7 @@ impl Installation {
             let parked = ParkedRunner::new(handle.clone(), part.subscriptions);
             workers.push(Worker::parked(&handle, parked));
         }
-        if !part.jobs.is_empty() {
-            let jobs = JobRunner::new(handle.clone(), part.jobs);
-            workers.push(Worker::jobs(&handle, jobs));
-        }
+        workers.push(Worker::jobs(&handle, JobRunner::new(handle.clone())));
         if handle.db().dialect() == Dialect::Postgres && !handle.0.streams.is_empty() {
             workers.push(Worker::sequencer(&handle));
         }

@@ -1,21 +1,33 @@
-//! Jobs: work that a service owes itself, now or later.
+//! Jobs: work that a service owes itself, now, later, or on a schedule.
 
+mod claim;
+mod kind;
+mod operator;
 mod queue;
 mod run;
 mod runner;
+mod schedule;
+mod table;
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use queue::MIGRATION;
-pub use queue::{JobRow, dead, retry};
+pub(crate) use kind::{Ended, JobKind, Kinds, Outside, Transactional, constants_of, decode};
+pub use kind::{JobHandler, OutsideJobHandler};
+pub use operator::{JobCount, cancel, counts, dead, get, list, retry};
+pub(crate) use queue::{NewJob, insert, sweep, wake};
 pub use run::JobRun;
-pub use runner::{JobHandler, OutsideJobHandler};
-pub(crate) use runner::{JobKind, JobRunner, Outside, Transactional};
+pub(crate) use run::{Claim, caused_by};
+pub(crate) use runner::JobRunner;
+pub use schedule::{Missed, Schedule, ScheduleRow, schedules};
+pub(crate) use schedule::{Scheduled, enter};
+pub use table::JobRow;
+pub(crate) use table::{MIGRATION, MIGRATION_LIFE};
 
-use crate::{Error, Timestamp, Tx};
+use crate::{Error, Fault, Service, Timestamp, Tx};
 
 /// Work as data: what a later run needs to know.
 ///
@@ -36,6 +48,21 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const ATTEMPTS_MAX: u32 = 10;
     /// How long a worker may be silent before another one takes the job over.
     const LEASE: Duration = Duration::from_secs(60);
+    /// The pause after the first failure; it doubles with every further one, less up to
+    /// half of it by chance, so that what failed together does not come back together.
+    const BACKOFF_FIRST: Duration = Duration::from_secs(2);
+    /// The longest pause after a failure.
+    const BACKOFF_MOST: Duration = Duration::from_secs(3600);
+    /// How many of the kind may run side by side, in all instances of the service together.
+    /// One whose worker fell silent does not count.
+    const CONCURRENCY: Option<u32> = None;
+    /// As [`Job::CONCURRENCY`], for jobs of the same [`Job::limit_key`].
+    const CONCURRENCY_PER_KEY: Option<u32> = None;
+
+    /// Whose turn the job shares where [`Job::CONCURRENCY_PER_KEY`] is set: a customer, a host.
+    fn limit_key(&self) -> Option<String> {
+        None
+    }
 }
 
 /// When and how a job is to run; see [`Tx::enqueue_with`].
@@ -77,6 +104,32 @@ impl Enqueue {
     }
 }
 
+/// A job with its type forgotten.
+fn typed<J: Job>(job: &J, how: Enqueue) -> Result<NewJob, Error> {
+    let data = serde_json::to_string(job).map_err(|source| Error::Encode {
+        what: J::KIND.to_owned(),
+        source,
+    })?;
+    Ok(NewJob {
+        kind: J::KIND,
+        data,
+        how,
+        limit_key: J::CONCURRENCY_PER_KEY.and_then(|_| job.limit_key()),
+        parent: None,
+    })
+}
+
+/// As [`Tx::enqueue_with`]; gives the job's identifier, and wakes `parent` when it ends.
+pub(crate) async fn enqueue_child<J: Job>(
+    tx: &mut Tx,
+    job: &J,
+    how: Enqueue,
+    parent: Option<crate::Uuid>,
+) -> Result<Option<crate::Uuid>, Error> {
+    let job = typed(job, how)?;
+    insert(tx, NewJob { parent, ..job }).await
+}
+
 impl Tx {
     /// Enqueues a job that becomes real with this transaction's commit.
     ///
@@ -92,7 +145,54 @@ impl Tx {
     /// # Errors
     /// As [`Tx::enqueue`].
     pub async fn enqueue_with<J: Job>(&mut self, job: &J, how: Enqueue) -> Result<bool, Error> {
-        let enqueued = queue::insert(self, job, how).await;
-        self.note(enqueued)
+        let enqueued = enqueue_child(self, job, how, None).await;
+        self.note(enqueued).map(|id| id.is_some())
+    }
+}
+
+impl Service {
+    /// Runs a kind of job whose effect is in the database: `async fn(J, &mut Tx) -> Result<(), E>`.
+    #[must_use]
+    pub fn job<J, E, H>(mut self, handler: H) -> Self
+    where
+        J: Job,
+        E: Fault,
+        H: for<'a> JobHandler<'a, J, E>,
+    {
+        self.jobs
+            .push(Box::new(Transactional(handler, PhantomData::<fn(J) -> E>)));
+        self
+    }
+
+    /// Runs a kind of job that calls outside: `async fn(J, JobRun) -> Result<(), E>`.
+    #[must_use]
+    pub fn outside_job<J, E, H>(mut self, handler: H) -> Self
+    where
+        J: Job,
+        E: Fault,
+        H: OutsideJobHandler<J, E>,
+    {
+        self.jobs
+            .push(Box::new(Outside(handler, PhantomData::<fn(J) -> E>)));
+        self
+    }
+
+    /// Enqueues a job again and again; it is made out of the moment at which it fell due.
+    #[must_use]
+    pub fn schedule<J: Job>(
+        mut self,
+        schedule: Schedule,
+        make: impl Fn(Timestamp) -> J + Send + Sync + 'static,
+    ) -> Self {
+        self.schedules.push(Scheduled::new(schedule, make));
+        self
+    }
+
+    /// How long jobs that are done or cancelled stay in the table; three days by default.
+    /// The dead stay until a person has decided.
+    #[must_use]
+    pub fn keep_finished_jobs(mut self, span: Duration) -> Self {
+        self.keep_jobs = span;
+        self
     }
 }

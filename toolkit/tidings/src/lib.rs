@@ -26,6 +26,7 @@ mod event;
 mod failure;
 mod feed;
 mod handle;
+mod housekeeping;
 mod http;
 mod id;
 mod identity;
@@ -54,7 +55,10 @@ pub use http::{
 pub use id::uuid_at;
 pub use identity::{BadKey, Claims, Identity, Rejected, Signer, Verifier};
 pub use installation::{Installation, Running, SubscriptionInfo};
-pub use job::{Enqueue, Job, JobHandler, JobRow, JobRun, OutsideJobHandler};
+pub use job::{
+    Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
+    ScheduleRow,
+};
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};
@@ -67,9 +71,14 @@ pub use worker::Worker;
 pub use serde;
 pub use uuid::Uuid;
 
+/// What operators see of jobs and schedules, and what they decide.
+pub mod jobs {
+    pub use crate::job::{cancel, counts, get, list, schedules};
+}
+
 /// What operators do with events and jobs that have failed.
 pub mod dead {
-    pub use crate::job::{dead as jobs, retry as retry_job};
+    pub use crate::job::{cancel as cancel_job, dead as jobs, retry as retry_job};
     pub use crate::subscription::{discard, parked as events, retry};
 }
 

@@ -4,13 +4,17 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use futures_util::future::BoxFuture;
 
-use crate::job::{Job, JobHandler, JobKind, Outside, OutsideJobHandler, Transactional};
+use crate::job::{JobKind, Scheduled};
 use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
 use crate::{Error, Fault, Handle, Migration, Stream, StreamInfo};
+
+/// Long enough to look after a weekend what became of a job.
+const KEEP_JOBS: Duration = Duration::from_secs(3 * 24 * 3600);
 
 pub(crate) type StartHook =
     Box<dyn Fn(Handle) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
@@ -46,6 +50,8 @@ pub struct Service {
     pub(crate) streams: Vec<StreamInfo>,
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) jobs: Vec<Box<dyn JobKind>>,
+    pub(crate) schedules: Vec<Scheduled>,
+    pub(crate) keep_jobs: Duration,
     pub(crate) router: Router<Handle>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -62,6 +68,8 @@ impl Service {
             streams: Vec::new(),
             subscriptions: Vec::new(),
             jobs: Vec::new(),
+            schedules: Vec::new(),
+            keep_jobs: KEEP_JOBS,
             router: Router::new(),
             openapi: None,
             resources: HashMap::new(),
@@ -120,32 +128,6 @@ impl Service {
 
     fn subscription(mut self, subscription: Subscription) -> Self {
         self.subscriptions.push(Arc::new(subscription));
-        self
-    }
-
-    /// Runs a kind of job whose effect is in the database: `async fn(J, &mut Tx) -> Result<(), E>`.
-    #[must_use]
-    pub fn job<J, E, H>(mut self, handler: H) -> Self
-    where
-        J: Job,
-        E: Fault,
-        H: for<'a> JobHandler<'a, J, E>,
-    {
-        self.jobs
-            .push(Box::new(Transactional(handler, PhantomData::<fn(J) -> E>)));
-        self
-    }
-
-    /// Runs a kind of job that calls outside: `async fn(J, JobRun) -> Result<(), E>`.
-    #[must_use]
-    pub fn outside_job<J, E, H>(mut self, handler: H) -> Self
-    where
-        J: Job,
-        E: Fault,
-        H: OutsideJobHandler<J, E>,
-    {
-        self.jobs
-            .push(Box::new(Outside(handler, PhantomData::<fn(J) -> E>)));
         self
     }
 

@@ -11,7 +11,7 @@ use crate::feed::{LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
-use crate::{Clock, Error, Service, job, outbox, sequencer, subscription};
+use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription};
 
 /// Where the services keep their databases.
 #[derive(Clone, Debug)]
@@ -102,16 +102,25 @@ impl Setup {
                 Some(db) => db.clone(),
                 None => open_db(&self.storage, service.name).await?,
             };
-            let mut steps = vec![outbox::MIGRATION, job::MIGRATION, subscription::MIGRATION];
+            let service = housekeeping::keep(service);
+            let mut steps = vec![
+                outbox::MIGRATION,
+                job::MIGRATION,
+                subscription::MIGRATION,
+                job::MIGRATION_LIFE,
+            ];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;
             sequencer::enter(&db, service.name).await?;
+            job::enter(&db, &service.schedules, self.clock.now()).await?;
             let shared = Shared {
                 name: service.name,
                 db,
                 clock: self.clock.clone(),
                 streams: service.streams,
-                job_kinds: service.jobs.iter().map(|job| job.kind()).collect(),
+                jobs: Arc::new(job::Kinds::new(service.jobs)),
+                schedules: service.schedules,
+                keep_jobs: service.keep_jobs,
                 resources: service.resources,
                 verifier: verifier.clone(),
                 random: seeded(self.seed),
@@ -121,7 +130,6 @@ impl Setup {
             parts.push(ServiceParts {
                 handle: Handle(Arc::new(shared)),
                 subscriptions: service.subscriptions,
-                jobs: service.jobs,
                 router: service.router,
                 openapi: service.openapi,
                 hooks: service.hooks,
@@ -147,6 +155,12 @@ fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
                     .jobs
                     .iter()
                     .map(|job| format!("job {of}/{}", job.kind())),
+            )
+            .chain(
+                service
+                    .schedules
+                    .iter()
+                    .map(|one| format!("schedule {of}/{}", one.name())),
             );
         for name in all {
             if !names.insert(name.clone()) {

@@ -1,163 +1,202 @@
-//! The table of jobs: all its SQL.
+//! What becomes of a job: enqueued, held, given back, ended. Every change of a running job
+//! names its fence, so that a worker that was overtaken changes nothing.
 
-use std::cmp::Reverse;
-use std::time::Duration;
+use super::Enqueue;
+use super::kind::Ended;
+use super::table::JobRow;
+use crate::db::Conn;
+use crate::{Error, Timestamp, Tx, Uuid, params, tx};
 
-use super::{Enqueue, Job};
-use crate::db::{Conn, Migration};
-use crate::handle::Handle;
-use crate::{Context, Error, FromRow, Row, Timestamp, Tx, Uuid, params, tx};
+/// Later than everything: a job that waits to be woken.
+const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
-pub(crate) const MIGRATION: Migration = Migration::new(
-    "tidings_0002_jobs",
-    "CREATE TABLE tidings_jobs (
-        id TEXT PRIMARY KEY,
-        kind TEXT NOT NULL,
-        data TEXT NOT NULL,
-        state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'running', 'done', 'dead')),
-        run_at BIGINT NOT NULL,
-        priority BIGINT NOT NULL DEFAULT 0,
-        unique_key TEXT,
-        attempts BIGINT NOT NULL DEFAULT 0,
-        fence BIGINT NOT NULL DEFAULT 0,
-        error TEXT,
-        created_at BIGINT NOT NULL,
-        finished_at BIGINT,
-        actor TEXT NOT NULL, correlation_id TEXT NOT NULL, causation_id TEXT
-    );
-    CREATE INDEX tidings_jobs_due ON tidings_jobs (run_at, priority)
-        WHERE state IN ('ready', 'running');
-    CREATE UNIQUE INDEX tidings_jobs_unique ON tidings_jobs (kind, unique_key)
-        WHERE state IN ('ready', 'running') AND unique_key IS NOT NULL;",
-);
-
-/// A job as it is stored.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct JobRow {
-    /// Its identifier.
-    pub id: Uuid,
-    /// Its kind.
-    pub kind: String,
-    /// Its data, as JSON text.
-    pub data: String,
-    /// How often a run of it was begun.
-    pub attempts: u32,
-    /// Rises with every claim; only the last claimant may complete the job.
-    pub fence: i64,
-    /// Why the last run failed.
-    pub error: Option<String>,
-    /// When it was enqueued.
-    pub created_at: Timestamp,
-    /// Who acted, and what it belongs to.
-    pub context: Context,
+/// A job whose type is forgotten.
+pub(crate) struct NewJob {
+    pub(crate) kind: &'static str,
+    pub(crate) data: String,
+    pub(crate) how: Enqueue,
+    pub(crate) limit_key: Option<String>,
+    /// The job that is woken when this one ends.
+    pub(crate) parent: Option<Uuid>,
 }
 
-impl FromRow for JobRow {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.get("id")?,
-            kind: row.get("kind")?,
-            data: row.get("data")?,
-            attempts: row.get("attempts")?,
-            fence: row.get("fence")?,
-            error: row.get("error")?,
-            created_at: row.get("created_at")?,
-            context: Context::from_row(row)?,
-        })
-    }
-}
-
-pub(super) async fn insert<J: Job>(tx: &mut Tx, job: &J, how: Enqueue) -> Result<bool, Error> {
-    if !tx.shared().job_kinds.contains(&J::KIND) {
+/// Stores a job; `None` when an unfinished one of its kind and unique key is there already.
+pub(crate) async fn insert(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>, Error> {
+    if !tx.shared().jobs.contains_key(job.kind) {
         return Err(Error::Undeclared {
-            what: format!("job {}", J::KIND),
+            what: format!("job {}", job.kind),
         });
     }
-    let data = serde_json::to_string(job).map_err(|source| Error::Encode {
-        what: J::KIND.to_owned(),
-        source,
-    })?;
-    tx::check_size(J::KIND, data.len())?;
+    tx::check_size(job.kind, job.data.len())?;
     let now = tx.now();
     let context = tx.context().clone();
+    let id = crate::uuid_at(now);
     let row = params![
-        crate::uuid_at(now),
-        J::KIND,
-        data,
-        how.run_at.unwrap_or(now),
-        how.priority,
-        how.unique_key,
+        id,
+        job.kind,
+        job.data,
+        job.how.run_at.unwrap_or(now),
+        job.how.priority,
+        job.how.unique_key,
+        job.limit_key,
+        job.parent,
         now,
         context.actor,
         context.correlation_id,
         context.causation_id,
     ];
-    let sql = "INSERT INTO tidings_jobs (id, kind, data, run_at, priority, unique_key, created_at,
-            actor, correlation_id, causation_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO tidings_jobs (id, kind, data, run_at, priority, unique_key, limit_key,
+            parent, created_at, actor, correlation_id, causation_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
     let stored = tx.execute(sql, row).await? == 1;
-    Ok(stored)
-}
-
-/// Takes due jobs: those whose time has come, and those whose worker has fallen silent.
-/// A running job's `run_at` is the end of its lease, so both are the same condition.
-pub(super) async fn claim(
-    conn: &mut Conn,
-    now: Timestamp,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<JobRow>, Error> {
-    let skip = conn.dialect().pick("", "FOR UPDATE SKIP LOCKED");
-    let sql = format!(
-        "UPDATE tidings_jobs SET state = 'running', run_at = $2, fence = fence + 1,
-            attempts = attempts + 1
-         WHERE id IN (SELECT id FROM tidings_jobs
-            WHERE state IN ('ready', 'running') AND run_at <= $1
-            ORDER BY priority DESC, run_at LIMIT $3 {skip})
-         RETURNING *"
-    );
-    let mut rows: Vec<Row> = conn
-        .query(&sql, params![now, now.plus(lease), limit])
-        .await?;
-    // RETURNING keeps no order.
-    rows.sort_by_cached_key(|row| {
-        let order = (row.get::<i64>("priority"), row.get::<String>("id"));
-        (
-            Reverse(order.0.unwrap_or_default()),
-            order.1.unwrap_or_default(),
-        )
-    });
-    rows.iter().map(JobRow::from_row).collect()
+    Ok(stored.then_some(id))
 }
 
 /// Marks a job done if the claim still holds; part of the transaction of its effect.
 pub(super) async fn complete(conn: &mut Conn, job: &JobRow, now: Timestamp) -> Result<(), Error> {
-    let sql = "UPDATE tidings_jobs SET state = 'done', finished_at = $3, error = NULL
+    let sql = "UPDATE tidings_jobs SET state = 'done', finished_at = $3, error = NULL,
+            progress = 100
         WHERE id = $1 AND fence = $2 AND state = 'running'";
-    fenced(conn.execute(sql, params![job.id, job.fence, now]).await?)
+    fenced(conn.execute(sql, params![job.id, job.fence, now]).await?)?;
+    wake_parent(conn, job, now).await
+}
+
+/// As [`complete`], before the work: a job that was asked to stop is not begun, and gives
+/// [`Error::Overtaken`] like one that is somebody else's.
+pub(super) async fn complete_unless_cancelled(
+    conn: &mut Conn,
+    job: &JobRow,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE tidings_jobs SET state = 'done', finished_at = $3, error = NULL,
+            progress = 100
+        WHERE id = $1 AND fence = $2 AND state = 'running' AND NOT cancel";
+    fenced(conn.execute(sql, params![job.id, job.fence, now]).await?)?;
+    wake_parent(conn, job, now).await
 }
 
 /// Holds a claim for longer.
-pub(super) async fn extend(conn: &mut Conn, job: &JobRow, until: Timestamp) -> Result<(), Error> {
-    let sql =
-        "UPDATE tidings_jobs SET run_at = $3 WHERE id = $1 AND fence = $2 AND state = 'running'";
-    fenced(conn.execute(sql, params![job.id, job.fence, until]).await?)
+pub(super) async fn hold(conn: &mut Conn, job: &JobRow, until: Timestamp) -> Result<(), Error> {
+    match held(conn, job, until, None).await? {
+        true => Err(Error::Cancelled),
+        false => Ok(()),
+    }
 }
 
-/// Gives a failed job back for later, or to a person.
+/// As [`hold`], and says how far the job is.
+pub(super) async fn progress(
+    conn: &mut Conn,
+    job: &JobRow,
+    until: Timestamp,
+    percent: u8,
+) -> Result<(), Error> {
+    match held(conn, job, until, Some(percent.min(100))).await? {
+        true => Err(Error::Cancelled),
+        false => Ok(()),
+    }
+}
+
+/// Says whether somebody has asked the job to stop.
+async fn held(
+    conn: &mut Conn,
+    job: &JobRow,
+    until: Timestamp,
+    percent: Option<u8>,
+) -> Result<bool, Error> {
+    let sql = "UPDATE tidings_jobs SET run_at = $3,
+            progress = CASE WHEN $4 > progress THEN $4 ELSE progress END
+        WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING cancel";
+    let row = params![job.id, job.fence, until, percent.unwrap_or(0)];
+    let held: Option<(bool,)> = conn.query_opt(sql, row).await?;
+    held.map(|(cancel,)| cancel).ok_or(Error::Overtaken)
+}
+
+/// Gives a job back for another run, with the number of attempts that count.
 pub(super) async fn give_back(
     conn: &mut Conn,
     job: &JobRow,
-    error: &str,
-    next: Option<Timestamp>,
+    error: Option<&str>,
+    next: Timestamp,
     attempts: u32,
 ) -> Result<(), Error> {
-    let state = if next.is_some() { "ready" } else { "dead" };
-    let sql = "UPDATE tidings_jobs SET state = $3, error = $4, run_at = coalesce($5, run_at),
-            attempts = $6
+    let sql = "UPDATE tidings_jobs SET state = 'ready', error = coalesce($3, error), run_at = $4,
+            attempts = $5
         WHERE id = $1 AND fence = $2 AND state = 'running'";
-    let row = params![job.id, job.fence, state, error, next, attempts];
+    let row = params![job.id, job.fence, error, next, attempts];
     fenced(conn.execute(sql, row).await?)
+}
+
+/// Gives a job back until a moment, or until it is woken; if it was woken since it was
+/// claimed, it is due at once.
+pub(super) async fn suspend(
+    conn: &mut Conn,
+    job: &JobRow,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE tidings_jobs SET state = 'ready', attempts = 0, error = NULL,
+            run_at = CASE WHEN wakes = $3 THEN $4 ELSE $5 END
+        WHERE id = $1 AND fence = $2 AND state = 'running'";
+    let until = until.unwrap_or(NEVER);
+    let row = params![job.id, job.fence, job.wakes, until, now];
+    fenced(conn.execute(sql, row).await?)
+}
+
+/// Makes a waiting job due now. A running one will not wait, but run again.
+pub(crate) async fn wake(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<(), Error> {
+    let sql = "UPDATE tidings_jobs SET wakes = wakes + 1,
+            run_at = CASE WHEN state = 'ready' AND run_at > $2 THEN $2 ELSE run_at END
+        WHERE id = $1 AND state IN ('ready', 'running')";
+    conn.execute(sql, params![id, now]).await?;
+    Ok(())
+}
+
+async fn wake_parent(conn: &mut Conn, job: &JobRow, now: Timestamp) -> Result<(), Error> {
+    match job.parent {
+        Some(parent) => wake(conn, parent, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Ends a running job that will not be done.
+pub(super) async fn end(
+    tx: &mut Tx,
+    job: &JobRow,
+    end: Ended,
+    error: Option<&str>,
+) -> Result<(), Error> {
+    let sql = "UPDATE tidings_jobs SET state = $3, error = coalesce($4, error), finished_at = $5
+        WHERE id = $1 AND fence = $2 AND state = 'running'";
+    let now = tx.now();
+    let row = params![job.id, job.fence, end.state(), error, now];
+    fenced(tx.execute(sql, row).await?)?;
+    ended(tx, job, end, error).await
+}
+
+/// Tells whoever must know that a job has ended without being done.
+pub(super) async fn ended(
+    tx: &mut Tx,
+    job: &JobRow,
+    end: Ended,
+    error: Option<&str>,
+) -> Result<(), Error> {
+    let kinds = std::sync::Arc::clone(&tx.shared().jobs);
+    if let Some(kind) = kinds.get(job.kind.as_str()) {
+        kind.ended(job, end, error, tx).await?;
+    }
+    let now = tx.now();
+    wake_parent(tx, job, now).await
+}
+
+/// Whether somebody has asked a running job to stop.
+pub(super) async fn is_cancelled(conn: &mut Conn, job: &JobRow) -> Result<bool, Error> {
+    let sql = conn.dialect().pick(
+        "SELECT cancel FROM tidings_jobs WHERE id = $1 AND fence = $2 AND state = 'running'",
+        "SELECT cancel FROM tidings_jobs WHERE id = $1 AND fence = $2 AND state = 'running'
+            FOR UPDATE",
+    );
+    let row: Option<(bool,)> = conn.query_opt(sql, params![job.id, job.fence]).await?;
+    row.map(|(cancel,)| cancel).ok_or(Error::Overtaken)
 }
 
 fn fenced(touched: u64) -> Result<(), Error> {
@@ -175,26 +214,11 @@ pub(super) async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error
     Ok(due)
 }
 
-/// Jobs that a person must decide about, newest first.
-///
-/// # Errors
-/// As statements.
-pub async fn dead(service: &Handle, limit: u32) -> Result<Vec<JobRow>, Error> {
-    let sql = "SELECT * FROM tidings_jobs WHERE state = 'dead' ORDER BY created_at DESC LIMIT $1";
-    service.read().await?.query(sql, params![limit]).await
-}
-
-/// Gives a dead job a new set of attempts. `false` when it is not dead (any more).
-///
-/// # Errors
-/// As statements.
-pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
-    let sql = "UPDATE tidings_jobs SET state = 'ready', attempts = 0, run_at = $2
-        WHERE id = $1 AND state = 'dead'";
-    let now = tx.now();
-    let changed = tx.execute(sql, params![id, now]).await? == 1;
-    if changed {
-        crate::act::record(tx, "retry", &format!("job:{id}"), None).await?;
-    }
-    Ok(changed)
+/// Deletes some of the jobs that ended long ago. The dead stay until a person has decided.
+pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, Error> {
+    let before = tx.now().minus(tx.shared().keep_jobs);
+    let sql = "DELETE FROM tidings_jobs WHERE id IN (SELECT id FROM tidings_jobs
+        WHERE state IN ('done', 'cancelled') AND finished_at < $1
+        ORDER BY finished_at LIMIT 1000)";
+    tx.execute(sql, params![before]).await
 }

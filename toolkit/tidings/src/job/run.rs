@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::queue::{self, JobRow};
+use super::queue;
+use super::table::JobRow;
 use crate::handle::Handle;
-use crate::{Clock, Error, Timestamp, Tx};
+use crate::{Clock, Error, Timestamp, Tx, Uuid};
 
 /// One run of a job that calls something outside the database.
 ///
@@ -15,15 +16,15 @@ use crate::{Clock, Error, Timestamp, Tx};
 /// begins a transaction that completes the job too, and that fails with
 /// [`Error::Overtaken`] when another worker has taken the job over.
 pub struct JobRun {
-    pub(super) service: Handle,
-    pub(super) claim: Claim,
-    pub(super) lease: Duration,
+    pub(crate) service: Handle,
+    pub(crate) claim: Claim,
+    pub(crate) lease: Duration,
 }
 
 /// A job that is ours until the lease has ended.
 #[derive(Clone)]
 pub(crate) struct Claim {
-    pub(super) row: JobRow,
+    pub(crate) row: JobRow,
     /// In microseconds, as [`Timestamp`].
     until: Arc<AtomicI64>,
 }
@@ -32,6 +33,10 @@ impl Claim {
     pub(super) fn new(row: JobRow, until: Timestamp) -> Self {
         let until = Arc::new(AtomicI64::new(until.as_micros()));
         Self { row, until }
+    }
+
+    fn holds_until(&self, until: Timestamp) {
+        self.until.fetch_max(until.as_micros(), Ordering::Relaxed);
     }
 
     fn until(&self) -> Timestamp {
@@ -47,6 +52,12 @@ impl Claim {
 }
 
 impl JobRun {
+    /// The job's identifier.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.claim.row.id
+    }
+
     /// The service that the job belongs to.
     #[must_use]
     pub fn service(&self) -> &Handle {
@@ -68,15 +79,58 @@ impl JobRun {
     /// Begins a transaction in the middle of the job; it also holds the claim for another lease.
     ///
     /// # Errors
-    /// [`Error::Overtaken`] when another worker has taken over.
+    /// [`Error::Overtaken`] when another worker has taken over, [`Error::Cancelled`] when
+    /// somebody has asked the job to stop: pass it on, and the job ends as cancelled.
     pub async fn begin(&self) -> Result<Tx, Error> {
         let mut tx = self.service.begin(self.context()).await?;
         let until = tx.now().plus(self.lease);
-        queue::extend(&mut tx, &self.claim.row, until).await?;
-        self.claim
-            .until
-            .fetch_max(until.as_micros(), Ordering::Relaxed);
+        queue::hold(&mut tx, &self.claim.row, until).await?;
+        self.claim.holds_until(until);
         Ok(tx)
+    }
+
+    /// Says that the job is alive, and holds the claim for another lease. A job that runs for
+    /// longer than its lease must call it, or [`JobRun::progress`] or [`JobRun::begin`], in time.
+    ///
+    /// # Errors
+    /// As [`JobRun::begin`].
+    pub async fn heartbeat(&self) -> Result<(), Error> {
+        self.begin().await?.commit().await
+    }
+
+    /// Says how far the job is, in percent, and that it is alive. A lower number than one
+    /// said before, by this run or an earlier one, changes nothing.
+    ///
+    /// # Errors
+    /// As [`JobRun::begin`].
+    pub async fn progress(&self, percent: u8) -> Result<(), Error> {
+        let mut tx = self.service.begin(self.context()).await?;
+        let until = tx.now().plus(self.lease);
+        queue::progress(&mut tx, &self.claim.row, until, percent).await?;
+        tx.commit().await?;
+        self.claim.holds_until(until);
+        Ok(())
+    }
+
+    /// Puts the job off: it runs again at that moment, and this run does not count as an
+    /// attempt. Return `Ok` after it.
+    ///
+    /// # Errors
+    /// As [`JobRun::finish`].
+    pub async fn snooze(&self, until: Timestamp) -> Result<(), Error> {
+        let mut tx = self.service.begin(self.context()).await?;
+        let row = &self.claim.row;
+        let attempts = row.attempts.saturating_sub(1);
+        queue::give_back(&mut tx, row, None, until, attempts).await?;
+        tx.commit().await
+    }
+
+    /// As [`JobRun::snooze`], but a wake ends it, also one that came while the job ran.
+    pub(crate) async fn suspend(&self, until: Option<Timestamp>) -> Result<(), Error> {
+        let mut tx = self.service.begin(self.context()).await?;
+        let now = tx.now();
+        queue::suspend(&mut tx, &self.claim.row, until, now).await?;
+        tx.commit().await
     }
 
     /// Begins the transaction that records the outcome and completes the job.
@@ -90,12 +144,12 @@ impl JobRun {
         Ok(tx)
     }
 
-    pub(super) fn context(&self) -> crate::Context {
+    pub(crate) fn context(&self) -> crate::Context {
         caused_by(&self.claim.row)
     }
 }
 
-pub(super) fn caused_by(row: &JobRow) -> crate::Context {
+pub(crate) fn caused_by(row: &JobRow) -> crate::Context {
     crate::Context {
         causation_id: Some(format!("job:{}", row.id)),
         ..row.context.clone()

@@ -1,8 +1,5 @@
 //! Takes due jobs and runs them.
 
-use std::collections::HashMap;
-use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -10,161 +7,36 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use super::queue::{self, JobRow};
-use super::run::{Claim, caused_by};
-use super::{Job, JobRun};
+use super::claim::{Room, claim};
+use super::kind::Ended;
+use super::run::Claim;
+use super::table::JobRow;
+use super::{queue, schedule};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
-use crate::{Error, Fate, Fault, Timestamp, Tx, crash};
+use crate::{Error, Fate, Timestamp, crash};
 
-/// Jobs that run side by side in one service.
-const CONCURRENT: usize = 16;
+/// Jobs that run side by side in one service. Transactions only wait for each other; calls
+/// wait for somebody outside, and one that does not answer must not hold up the others (F-65).
+const TRANSACTIONAL: usize = 16;
+const OUTSIDE: usize = 64;
 /// Another process may have enqueued something; nobody tells us of that yet.
 const POLL: Duration = Duration::from_secs(1);
 /// Tries of a job whose kind this build does not know; with their backoff about half an hour.
 const UNKNOWN_ATTEMPTS_MAX: u32 = 10;
-const BACKOFF_FIRST: Duration = Duration::from_secs(2);
-const BACKOFF_MOST: Duration = Duration::from_secs(3600);
-
-/// A job's code, its data type forgotten.
-pub(crate) trait JobKind: Send + Sync {
-    fn kind(&self) -> &'static str;
-    fn attempts_max(&self) -> u32;
-    fn lease(&self) -> Duration;
-    /// Runs the job and completes it.
-    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>>;
-}
-
-/// Code of a job whose effect is in the database: `async fn(J, &mut Tx) -> Result<(), E>`.
-///
-/// The effect, what it publishes and the job's completion commit together, so the
-/// effect happens once however often the job is started.
-pub trait JobHandler<'a, J, E>: Send + Sync + 'static {
-    /// The running handler.
-    type Future: Future<Output = Result<(), E>> + Send + 'a;
-    /// Runs the job.
-    fn call(&self, job: J, tx: &'a mut Tx) -> Self::Future;
-}
-
-impl<'a, J, E, F, Fut> JobHandler<'a, J, E> for F
-where
-    F: Fn(J, &'a mut Tx) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), E>> + Send + 'a,
-{
-    type Future = Fut;
-    fn call(&self, job: J, tx: &'a mut Tx) -> Fut {
-        self(job, tx)
-    }
-}
-
-/// Code of a job that calls outside: `async fn(J, JobRun) -> Result<(), E>`; see [`JobRun`].
-pub trait OutsideJobHandler<J, E>: Send + Sync + 'static {
-    /// The running handler.
-    type Future: Future<Output = Result<(), E>> + Send;
-    /// Runs the job.
-    fn call(&self, job: J, run: JobRun) -> Self::Future;
-}
-
-impl<J, E, F, Fut> OutsideJobHandler<J, E> for F
-where
-    F: Fn(J, JobRun) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), E>> + Send,
-{
-    type Future = Fut;
-    fn call(&self, job: J, run: JobRun) -> Fut {
-        self(job, run)
-    }
-}
-
-pub(crate) struct Transactional<J, E, H>(pub(crate) H, pub(crate) PhantomData<fn(J) -> E>);
-pub(crate) struct Outside<J, E, H>(pub(crate) H, pub(crate) PhantomData<fn(J) -> E>);
-
-fn decode<J: Job>(row: &JobRow) -> Result<J, Failure> {
-    serde_json::from_str(&row.data).map_err(|error| Failure::hopeless(format!("read job: {error}")))
-}
-
-impl<J, E, H> JobKind for Transactional<J, E, H>
-where
-    J: Job,
-    E: Fault,
-    H: for<'a> JobHandler<'a, J, E>,
-{
-    fn kind(&self) -> &'static str {
-        J::KIND
-    }
-    fn attempts_max(&self) -> u32 {
-        J::ATTEMPTS_MAX
-    }
-    fn lease(&self) -> Duration {
-        J::LEASE
-    }
-    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(async move {
-            let row = claim.row;
-            let job = decode::<J>(&row)?;
-            let mut tx = service.begin(caused_by(&row)).await?;
-            let now = tx.now();
-            // First, so that a worker that was overtaken stops before it has worked.
-            queue::complete(&mut tx, &row, now).await?;
-            self.0
-                .call(job, &mut tx)
-                .await
-                .map_err(|error| Failure::of(&error))?;
-            Ok(tx.commit().await?)
-        })
-    }
-}
-
-impl<J, E, H> JobKind for Outside<J, E, H>
-where
-    J: Job,
-    E: Fault,
-    H: OutsideJobHandler<J, E>,
-{
-    fn kind(&self) -> &'static str {
-        J::KIND
-    }
-    fn attempts_max(&self) -> u32 {
-        J::ATTEMPTS_MAX
-    }
-    fn lease(&self) -> Duration {
-        J::LEASE
-    }
-    fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(async move {
-            let row = claim.row.clone();
-            let job = decode::<J>(&row)?;
-            let run = JobRun {
-                service: service.clone(),
-                claim,
-                lease: J::LEASE,
-            };
-            self.0
-                .call(job, run)
-                .await
-                .map_err(|error| Failure::of(&error))?;
-            let mut tx = service.begin(caused_by(&row)).await?;
-            let now = tx.now();
-            match queue::complete(&mut tx, &row, now).await {
-                Ok(()) => Ok(tx.commit().await?),
-                // The handler has completed it with its own outcome.
-                Err(Error::Overtaken) => Ok(()),
-                Err(error) => Err(error.into()),
-            }
-        })
-    }
-}
+const UNKNOWN_BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(3600));
 
 /// Runs the jobs of one service.
 pub(crate) struct JobRunner {
     counter: Counter,
-    running: FuturesUnordered<BoxFuture<'static, ()>>,
+    /// Each says, when it has ended, whether it was an outside one.
+    running: FuturesUnordered<BoxFuture<'static, bool>>,
+    room: Room,
 }
 
 /// Where jobs are fetched.
 struct Counter {
     service: Handle,
-    kinds: Arc<HashMap<&'static str, Box<dyn JobKind>>>,
 }
 
 /// What was there to fetch.
@@ -175,21 +47,23 @@ enum Fetched {
 }
 
 impl JobRunner {
-    pub(crate) fn new(service: Handle, kinds: Vec<Box<dyn JobKind>>) -> Self {
-        let kinds = kinds.into_iter().map(|kind| (kind.kind(), kind)).collect();
-        let kinds = Arc::new(kinds);
+    pub(crate) fn new(service: Handle) -> Self {
         Self {
-            counter: Counter { service, kinds },
+            counter: Counter { service },
             running: FuturesUnordered::new(),
+            room: Room {
+                transactional: TRANSACTIONAL,
+                outside: OUTSIDE,
+            },
         }
     }
 
     /// Runs what is due now to its end. Says whether there was anything.
     pub(crate) async fn step(&mut self) -> Result<bool, Error> {
-        let fetched = self.counter.fetch(self.room()).await?;
-        let is_work = matches!(&fetched, Fetched::Jobs(rows) if !rows.is_empty());
+        let fetched = self.counter.fetch(self.room).await?;
+        let is_work = !matches!(&fetched, Fetched::Nothing(_));
         self.begin(fetched);
-        while self.running.next().await.is_some() {}
+        self.finish().await;
         Ok(is_work)
     }
 
@@ -208,23 +82,25 @@ impl JobRunner {
             };
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
-                Some(()) = self.running.next() => {}
-                () = service.clock().sleep_until(due), if self.room() > 0 => {}
-                Ok(()) = committed.changed(), if self.room() > 0 => {}
+                Some(outside) = self.running.next() => give_room(&mut self.room, outside),
+                () = service.clock().sleep_until(due), if !self.room.is_none() => {}
+                Ok(()) = committed.changed(), if !self.room.is_none() => {}
             }
         }
-        while self.running.next().await.is_some() {}
+        self.finish().await;
     }
 
-    fn room(&self) -> usize {
-        CONCURRENT.saturating_sub(self.running.len())
+    async fn finish(&mut self) {
+        while let Some(outside) = self.running.next().await {
+            give_room(&mut self.room, outside);
+        }
     }
 
     /// Begins what is due, and says when to look again.
     async fn claim_what_is_due(&mut self) -> Result<Timestamp, Error> {
         loop {
             let later = self.counter.service.now().plus(POLL);
-            if self.room() == 0 {
+            if self.room.is_none() {
                 return Ok(later);
             }
             let fetched = self.fetch_while_running().await?;
@@ -239,13 +115,17 @@ impl JobRunner {
     /// fetching waits for: were it not polled meanwhile, both would wait for ever, and every
     /// request of the service with them.
     async fn fetch_while_running(&mut self) -> Result<Fetched, Error> {
-        let room = self.room();
-        let Self { counter, running } = self;
-        let mut fetching = std::pin::pin!(counter.fetch(room));
+        let asked = self.room;
+        let Self {
+            counter,
+            running,
+            room,
+        } = self;
+        let mut fetching = std::pin::pin!(counter.fetch(asked));
         loop {
             tokio::select! {
                 fetched = &mut fetching => return fetched,
-                Some(()) = running.next() => {}
+                Some(outside) = running.next() => give_room(room, outside),
             }
         }
     }
@@ -255,45 +135,64 @@ impl JobRunner {
             return;
         };
         for row in rows {
-            let Counter { service, kinds } = &self.counter;
-            let run = run_one(service.clone(), Arc::clone(kinds), row);
-            self.running.push(Box::pin(run));
+            let service = self.counter.service.clone();
+            let kind = service.0.jobs.get(&row.kind);
+            let outside = kind.is_some_and(|kind| kind.is_outside());
+            match outside {
+                true => self.room.outside = self.room.outside.saturating_sub(1),
+                false => self.room.transactional = self.room.transactional.saturating_sub(1),
+            }
+            self.running.push(Box::pin(async move {
+                run_one(&service, &row).await;
+                outside
+            }));
         }
+    }
+}
+
+fn give_room(room: &mut Room, outside: bool) {
+    match outside {
+        true => room.outside += 1,
+        false => room.transactional += 1,
     }
 }
 
 impl Counter {
-    /// Claims at the most so many of the jobs that are due.
-    async fn fetch(&self, room: usize) -> Result<Fetched, Error> {
-        if self.kinds.is_empty() {
-            return Ok(Fetched::Nothing(None));
-        }
+    /// Claims what is due, as far as there is room.
+    async fn fetch(&self, room: Room) -> Result<Fetched, Error> {
         // Looking first keeps an idle service from taking the writer's turn.
         let now = self.service.now();
-        let due = queue::next_due(&mut self.service.read().await?).await?;
-        if due.is_none_or(|due| due > now) {
-            return Ok(Fetched::Nothing(due));
+        let mut conn = self.service.read().await?;
+        let due = queue::next_due(&mut conn).await?;
+        let schedules = schedule::due(&mut conn, &self.service.0.schedules).await?;
+        drop(conn);
+        let next = due
+            .into_iter()
+            .chain(schedules.iter().map(|(_, at)| *at))
+            .min();
+        if next.is_none_or(|next| next > now) {
+            return Ok(Fetched::Nothing(next));
         }
-        let lease = self.kinds.values().map(|kind| kind.lease()).max();
-        let lease = lease.unwrap_or_default();
         let mut tx = self.service.begin_own().await?;
-        let rows = queue::claim(&mut tx, now, lease, u32::try_from(room).unwrap_or(1)).await?;
-        tx.commit().await?;
-        crash::point("J0").await;
-        if rows.is_empty() {
-            // Another process was faster.
+        let fired = schedules.iter().filter(|(_, at)| *at <= now);
+        for (scheduled, at) in fired.clone() {
+            schedule::fire(&mut tx, scheduled, *at).await?;
+        }
+        let rows = claim(&mut tx, &self.service.0.jobs, now, room).await?;
+        if rows.is_empty() && fired.count() == 0 {
+            // Another process was faster, or what is due is over its limit. Not committed: a
+            // commit would wake this runner, which would look again without an end.
             return Ok(Fetched::Nothing(None));
         }
+        tx.commit().await?;
+        crash::point("J0").await;
         Ok(Fetched::Jobs(rows))
     }
 }
 
-async fn run_one(
-    service: Handle,
-    kinds: Arc<HashMap<&'static str, Box<dyn JobKind>>>,
-    row: JobRow,
-) {
-    let (outcome, attempts_max) = match kinds.get(row.kind.as_str()) {
+async fn run_one(service: &Handle, row: &JobRow) {
+    let kind = service.0.jobs.get(&row.kind);
+    let (outcome, attempts_max) = match kind {
         Some(kind) if row.attempts > kind.attempts_max() => {
             // Counted when it is claimed: a job that ends the process must not do it for ever.
             let error = "the process has ended, or fallen silent, in every run".to_owned();
@@ -314,37 +213,53 @@ async fn run_one(
         }
     };
     crash::point("J3").await;
-    if let Err(failure) = outcome {
-        tracing::warn!(service = service.name(), job = %row.id, kind = row.kind, error = failure.error, "a job has failed");
-        if let Err(error) = give_back(&service, &row, &failure, attempts_max).await {
-            // The lease runs out and the job is taken up again.
-            tracing::warn!(job = %row.id, error = %crate::chain(&error), "a failed job could not be given back");
-        }
+    if let Err(failure) = outcome
+        && let Err(error) = give_back(service, row, &failure, attempts_max).await
+    {
+        // The lease runs out and the job is taken up again.
+        tracing::warn!(job = %row.id, error = %crate::chain(&error), "a failed job could not be given back");
     }
 }
 
+/// Gives a job whose run has failed back for later, or to a person; one that was asked to
+/// stop ends.
 async fn give_back(
     service: &Handle,
     row: &JobRow,
     failure: &Failure,
     attempts_max: u32,
 ) -> Result<(), Error> {
-    let delay = backoff(
-        row.attempts,
-        BACKOFF_FIRST,
-        BACKOFF_MOST,
-        service.0.chance(),
-    );
-    let mut tx = service.begin_own().await?;
-    let next = Some(tx.now().plus(delay));
-    let (next, attempts) = match failure.fate {
-        Fate::Wait => (next, row.attempts.saturating_sub(1)),
-        Fate::Retry if row.attempts < attempts_max => (next, row.attempts),
-        Fate::Retry | Fate::Fail => (None, row.attempts),
+    let mut tx = service.begin(super::caused_by(row)).await?;
+    let cancelled = match queue::is_cancelled(&mut tx, row).await {
+        Ok(cancelled) => cancelled,
+        Err(Error::Overtaken) => return Ok(()),
+        Err(error) => return Err(error),
     };
-    match queue::give_back(&mut tx, row, &failure.error, next, attempts).await {
-        Ok(()) => tx.commit().await,
-        Err(Error::Overtaken) => Ok(()),
-        Err(error) => Err(error),
+    if cancelled {
+        queue::end(&mut tx, row, Ended::Cancelled, None).await?;
+        return tx.commit().await;
     }
+    tracing::warn!(service = service.name(), job = %row.id, kind = row.kind, error = failure.error, "a job has failed");
+    let next = next_try(service, row);
+    let error = Some(failure.error.as_str());
+    match failure.fate {
+        Fate::Wait => {
+            let attempts = row.attempts.saturating_sub(1);
+            queue::give_back(&mut tx, row, error, next, attempts).await?;
+        }
+        Fate::Retry if row.attempts < attempts_max => {
+            queue::give_back(&mut tx, row, error, next, row.attempts).await?;
+        }
+        Fate::Retry | Fate::Fail => queue::end(&mut tx, row, Ended::Dead, error).await?,
+    }
+    tx.commit().await
+}
+
+fn next_try(service: &Handle, row: &JobRow) -> Timestamp {
+    let kind = service.0.jobs.get(&row.kind);
+    let (first, most) = kind.map_or(UNKNOWN_BACKOFF, |kind| kind.backoff());
+    let chance = service.0.chance();
+    service
+        .now()
+        .plus(backoff(row.attempts, first, most, chance))
 }

@@ -127,5 +127,7 @@ async fn abort_after_insert(service: &Handle, number: i64) {
 
 /// The order of a stage's worker of one kind.
 async fn tick(stage: &mut Stage) -> bool {
-    stage.workers[0].step().await.unwrap()
+    let mut workers = stage.workers.iter_mut();
+    let sequencer = workers.find(|worker| worker.name().ends_with("sequencer"));
+    sequencer.unwrap().step().await.unwrap()
 }

@@ -1,0 +1,29 @@
+//! What every service does by itself: deletes what is old, in small bites.
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::{self, Schedule};
+use crate::{Enqueue, Error, Job, Service, Tx};
+
+/// Deletes some of what is old, and goes on until nothing is.
+#[derive(Serialize, Deserialize)]
+struct Sweep {}
+
+impl Job for Sweep {
+    const KIND: &'static str = "tidings.sweep";
+}
+
+async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
+    let deleted = job::sweep(tx).await?;
+    if deleted > 0 {
+        // A long transaction would keep others waiting, so the rest is another job's.
+        tx.enqueue_with(&Sweep {}, Enqueue::now()).await?;
+    }
+    Ok(())
+}
+
+/// Gives a service its housekeeping.
+pub(crate) fn keep(service: Service) -> Service {
+    let often = Schedule::cron("tidings.sweep", "*/10 * * * *");
+    service.job(sweep).schedule(often, |_| Sweep {})
+}

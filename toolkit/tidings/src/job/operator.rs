@@ -1,0 +1,122 @@
+//! What operators see of jobs, and what they decide.
+
+use super::kind::Ended;
+use super::queue;
+use super::table::JobRow;
+use crate::handle::Handle;
+use crate::{Error, Timestamp, Tx, Uuid, params};
+
+/// How many jobs there are of a kind in a state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, crate::FromRow)]
+pub struct JobCount {
+    /// The kind.
+    pub kind: String,
+    /// `ready`, `running`, `done`, `dead` or `cancelled`.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+    /// The oldest moment at which one of them is or was due.
+    pub oldest: Timestamp,
+}
+
+/// Jobs that a person must decide about, newest first.
+///
+/// # Errors
+/// As statements.
+pub async fn dead(service: &Handle, limit: u32) -> Result<Vec<JobRow>, Error> {
+    let sql = "SELECT * FROM tidings_jobs WHERE state = 'dead' ORDER BY id DESC LIMIT $1";
+    service.read().await?.query(sql, params![limit]).await
+}
+
+/// Jobs, newest first; of one state and one kind where they are given, before a job for
+/// the next page.
+///
+/// # Errors
+/// As statements.
+pub async fn list(
+    service: &Handle,
+    state: Option<&str>,
+    kind: Option<&str>,
+    before: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<JobRow>, Error> {
+    let sql = "SELECT * FROM tidings_jobs
+        WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3)
+        ORDER BY id DESC LIMIT $4";
+    let before = before.map(|id| id.to_string()).unwrap_or_default();
+    let row = params![state.unwrap_or(""), kind.unwrap_or(""), before, limit];
+    service.read().await?.query(sql, row).await
+}
+
+/// One job.
+///
+/// # Errors
+/// As statements.
+pub async fn get(service: &Handle, id: Uuid) -> Result<Option<JobRow>, Error> {
+    let sql = "SELECT * FROM tidings_jobs WHERE id = $1";
+    service.read().await?.query_opt(sql, params![id]).await
+}
+
+/// How many jobs there are, by kind and state.
+///
+/// # Errors
+/// As statements.
+pub async fn counts(service: &Handle) -> Result<Vec<JobCount>, Error> {
+    let sql = "SELECT kind, state, count(*) AS count, min(run_at) AS oldest FROM tidings_jobs
+        GROUP BY kind, state ORDER BY kind, state";
+    service.read().await?.query(sql, &[]).await
+}
+
+/// Gives a dead job a new set of attempts. `false` when it is not dead (any more).
+///
+/// # Errors
+/// As statements.
+pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
+    let sql = "UPDATE tidings_jobs SET state = 'ready', attempts = 0, run_at = $2,
+            finished_at = NULL
+        WHERE id = $1 AND state = 'dead'";
+    let now = tx.now();
+    let changed = tx.execute(sql, params![id, now]).await? == 1;
+    if changed {
+        crate::act::record(tx, "retry", &format!("job:{id}"), None).await?;
+    }
+    Ok(changed)
+}
+
+/// Stops a job: one that waits, or is dead, ends as cancelled; one that runs is asked to stop
+/// and learns it at its next [`JobRun::begin`](crate::JobRun::begin), heartbeat or progress.
+/// `false` when it is done or cancelled already.
+///
+/// A run that is not asked in time finishes: its job is then done, not cancelled.
+///
+/// # Errors
+/// As statements.
+pub async fn cancel(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
+    let sql = tx.dialect().pick(
+        "SELECT * FROM tidings_jobs WHERE id = $1",
+        "SELECT * FROM tidings_jobs WHERE id = $1 FOR UPDATE",
+    );
+    let job: Option<JobRow> = tx.query_opt(sql, params![id]).await?;
+    let open = |job: &JobRow| ["ready", "running", "dead"].contains(&job.state.as_str());
+    let Some(job) = job.filter(open) else {
+        return Ok(false);
+    };
+    crate::act::record(tx, "cancel", &format!("job:{id}"), None).await?;
+    let kinds = std::sync::Arc::clone(&tx.shared().jobs);
+    if let Some(kind) = kinds.get(&job.kind)
+        && kind.on_cancel(&job, tx).await?
+    {
+        return Ok(true);
+    }
+    if job.state == "running" {
+        let sql = "UPDATE tidings_jobs SET cancel = TRUE WHERE id = $1";
+        tx.execute(sql, params![id]).await?;
+        return Ok(true);
+    }
+    let now = tx.now();
+    let sql = "UPDATE tidings_jobs SET state = 'cancelled', cancel = TRUE, finished_at = $2
+        WHERE id = $1";
+    tx.execute(sql, params![id, now]).await?;
+    queue::ended(tx, &job, Ended::Cancelled, None).await?;
+    Ok(true)
+}
