@@ -1,22 +1,29 @@
 //! Identifiers: UUID version 7, one type per noun.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use uuid::{NoContext, Uuid};
+use uuid::Uuid;
 
 use crate::Timestamp;
 
-/// A UUID version 7 of the given moment: sorts by time, random behind it.
+/// A UUID version 7 of the given moment.
+///
+/// Identifiers sort by time, to the microsecond; those that one process makes in one
+/// microsecond sort by the order in which they were made, so that jobs of one transaction
+/// run in the order in which they were enqueued. 44 bits are random.
 #[must_use]
 pub fn uuid_at(now: Timestamp) -> Uuid {
+    static MADE: AtomicU64 = AtomicU64::new(0);
     let micros = u64::try_from(now.as_micros()).unwrap_or(0);
-    let nanos = u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000;
-    Uuid::new_v7(uuid::Timestamp::from_unix(
-        NoContext,
-        micros / 1_000_000,
-        nanos,
-    ))
+    let made = MADE.fetch_add(1, Ordering::Relaxed) % (1 << 18);
+    let random = Uuid::new_v4().as_u64_pair().1 % (1 << 44);
+    let mut rest = [0; 10];
+    let fraction = u16::try_from(micros % 1000).unwrap_or(0) << 2;
+    rest[..2].copy_from_slice(&fraction.to_be_bytes());
+    rest[2..].copy_from_slice(&(made << 44 | random).to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(micros / 1000, &rest).into_uuid()
 }
 
 /// A text that lives as long as the process, for names that are put together when services
@@ -101,4 +108,22 @@ macro_rules! typed_id {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_of_one_microsecond_sort_as_they_were_made_and_later_ones_behind_them() {
+        let noon: Timestamp = "2026-01-01T12:00:00Z".parse().unwrap();
+        let later = noon.plus(std::time::Duration::from_micros(1));
+        let ids: Vec<Uuid> = [noon; 1000]
+            .into_iter()
+            .chain([later; 1000])
+            .map(uuid_at)
+            .collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
 }

@@ -1,6 +1,9 @@
 //! Jobs: when they run, how they end, and that their effect happens once.
 
+mod life;
+mod limits;
 mod overtaken;
+mod schedules;
 
 use std::time::Duration;
 
@@ -59,6 +62,14 @@ const NOTES: &[Migration] = &[Migration::new(
     "0001_notes",
     "CREATE TABLE notes (name TEXT NOT NULL, at BIGINT NOT NULL)",
 )];
+
+/// Writes down that a job has ended well, in the transaction that ends it.
+async fn record(name: &str, mut tx: Tx) -> Result<(), Failed> {
+    let sql = "INSERT INTO notes (name, at) VALUES ($1, $2)";
+    let now = tx.now();
+    tx.execute(sql, params![name, now]).await?;
+    Ok(tx.commit().await?)
+}
 
 async fn stage(bed: &Bed) -> Stage {
     let service = Service::new("noter").migrations(NOTES).job(note);
