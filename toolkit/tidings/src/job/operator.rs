@@ -11,7 +11,7 @@ use crate::{Error, Timestamp, Tx, Uuid, params};
 pub struct JobCount {
     /// The kind.
     pub kind: String,
-    /// `ready`, `running`, `done`, `dead` or `cancelled`.
+    /// `ready`, `running` or `dead`.
     pub state: String,
     /// How many.
     pub count: u64,
@@ -40,12 +40,23 @@ pub async fn list(
     before: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<JobRow>, Error> {
-    let sql = "SELECT * FROM tidings_jobs
-        WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) AND ($3 = '' OR id < $3)
-        ORDER BY id DESC LIMIT $4";
+    // Spelled out, so that the index of the state is used: few of many jobs are not done.
+    let of_state = match state {
+        None => "",
+        Some("ready") => "AND state = 'ready' AND state IN ('ready', 'running')",
+        Some("running") => "AND state = 'running'",
+        Some("dead") => "AND state = 'dead'",
+        Some("done") => "AND state = 'done'",
+        Some("cancelled") => "AND state = 'cancelled'",
+        Some(_) => "AND FALSE",
+    };
+    let sql = format!(
+        "SELECT * FROM tidings_jobs WHERE ($1 = '' OR kind = $1) AND ($2 = '' OR id < $2) {of_state}
+         ORDER BY id DESC LIMIT $3"
+    );
     let before = before.map(|id| id.to_string()).unwrap_or_default();
-    let row = params![state.unwrap_or(""), kind.unwrap_or(""), before, limit];
-    service.read().await?.query(sql, row).await
+    let row = params![kind.unwrap_or(""), before, limit];
+    service.read().await?.query(&sql, row).await
 }
 
 /// One job.
@@ -57,13 +68,18 @@ pub async fn get(service: &Handle, id: Uuid) -> Result<Option<JobRow>, Error> {
     service.read().await?.query_opt(sql, params![id]).await
 }
 
-/// How many jobs there are, by kind and state.
+/// How many jobs wait, run or are dead, by kind and state. Finished ones are not counted:
+/// there may be millions of them.
 ///
 /// # Errors
 /// As statements.
 pub async fn counts(service: &Handle) -> Result<Vec<JobCount>, Error> {
     let sql = "SELECT kind, state, count(*) AS count, min(run_at) AS oldest FROM tidings_jobs
-        GROUP BY kind, state ORDER BY kind, state";
+            WHERE state IN ('ready', 'running') GROUP BY kind, state
+        UNION ALL
+        SELECT kind, state, count(*), min(run_at) FROM tidings_jobs
+            WHERE state = 'dead' GROUP BY kind, state
+        ORDER BY 1, 2";
     service.read().await?.query(sql, &[]).await
 }
 
