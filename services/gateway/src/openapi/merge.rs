@@ -41,7 +41,7 @@ pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) 
         "servers": [{ "url": "/" }],
         "tags": tags,
         "paths": paths,
-        "components": { "schemas": schemas, "parameters": parameters(), "securitySchemes": security },
+        "components": { "schemas": schemas, "securitySchemes": security },
     })
 }
 
@@ -86,18 +86,18 @@ fn take_keys(item: &mut Value) {
     };
     let parameters = post.entry("parameters").or_insert_with(|| json!([]));
     if let Value::Array(parameters) = parameters {
-        parameters.push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
+        parameters.push(idempotency_key());
     }
 }
 
-fn parameters() -> Value {
-    json!({ "IdempotencyKey": {
+fn idempotency_key() -> Value {
+    json!({
         "name": "Idempotency-Key",
         "in": "header",
         "required": false,
         "description": "A word of your own, such as a UUID, for this one request. Sent again with the same body within 7 days it has the same answer (Idempotency-Replayed: true) and no second effect; with another body 422, while it is being carried out 409 and Retry-After.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
-    } })
+    })
 }
 
 fn rename_clashes(service: &str, document: &mut Value, known: &Map<String, Value>) {
@@ -147,7 +147,7 @@ fn replace_refs(value: &mut Value, from: &str, to: &str) {
 mod tests {
     use serde_json::json;
 
-    use super::merge;
+    use super::{idempotency_key, merge};
 
     #[test]
     fn two_schemas_of_one_name_are_both_kept_and_referred_to() {
@@ -173,13 +173,12 @@ mod tests {
     fn every_post_of_a_service_takes_an_idempotency_key() {
         let of = |path: &str| json!({ "paths": { path: { "get": {}, "post": { "parameters": ["own"] }, "put": {} } } });
         let merged = merge([("a", of("/a")), ("gateway", of("/ops"))]);
-        let key = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
         assert_eq!(
             merged["paths"],
             json!({
                 "/a": {
                     "get": { "tags": ["a"] },
-                    "post": { "tags": ["a"], "parameters": ["own", key] },
+                    "post": { "tags": ["a"], "parameters": ["own", idempotency_key()] },
                     "put": { "tags": ["a"] },
                 },
                 "/ops": {
@@ -189,8 +188,5 @@ mod tests {
                 },
             })
         );
-        let parameter = &merged["components"]["parameters"]["IdempotencyKey"];
-        assert_eq!(parameter["name"], "Idempotency-Key");
-        assert_eq!(parameter["required"], false);
     }
 }
