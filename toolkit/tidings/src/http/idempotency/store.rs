@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Claim;
 use crate::db::{Conn, Migration};
 use crate::handle::Handle;
-use crate::{Error, FromRow, Row, Timestamp, Tx, params};
+use crate::{Error, FromRow, Row, Timestamp, Tx, Value, params};
 
 /// How long a request may be silent before a retry takes it over; the gateway gives up
 /// after 30 seconds.
@@ -85,15 +85,15 @@ fn read_headers(text: &str) -> Result<Vec<(String, String)>, Error> {
 }
 
 /// The columns of an answer; all NULL without one.
-fn columns(kept: Option<Kept>) -> Result<(Option<u16>, Option<String>, Option<Vec<u8>>), Error> {
+fn columns(kept: Option<Kept>) -> Result<[Value; 3], Error> {
     let Some(kept) = kept else {
-        return Ok((None, None, None));
+        return Ok([Value::Null, Value::Null, Value::Null]);
     };
     let headers = serde_json::to_string(&kept.headers).map_err(|source| Error::Encode {
         what: "the headers of an answer".to_owned(),
         source,
     })?;
-    Ok((Some(kept.status), Some(headers), Some(kept.body)))
+    Ok([kept.status.into(), headers.into(), kept.body.into()])
 }
 
 /// Takes the request, or says why not. Of any number at once one gets it: the table decides.
@@ -144,7 +144,7 @@ pub(crate) async fn commit_in_tx(
     claim: &Claim,
     given: Option<Kept>,
 ) -> Result<(), Error> {
-    let (status, headers, body) = columns(given)?;
+    let [status, headers, body] = columns(given)?;
     let sql = "UPDATE tidings_requests SET state = 'committed', status = coalesce($3, status),
             headers = coalesce($4, headers), body = coalesce($5, body)
         WHERE key = $1 AND fence = $2";
@@ -157,7 +157,7 @@ pub(crate) async fn commit_in_tx(
 
 /// Stores the answer; without one, that there was one and it is not kept.
 pub(super) async fn answer(claim: &Claim, kept: Option<Kept>) -> Result<(), Error> {
-    let (status, headers, body) = columns(kept)?;
+    let [status, headers, body] = columns(kept)?;
     let sql = "UPDATE tidings_requests SET state = 'answered', status = coalesce($4, status),
             headers = coalesce($5, headers), body = coalesce($6, body), ends_at = $3
         WHERE key = $1 AND fence = $2";
@@ -174,7 +174,7 @@ pub(super) async fn release(claim: &Claim) -> Result<(), Error> {
     end(claim, sql, params![claim.key.clone(), claim.fence, now]).await
 }
 
-async fn end(claim: &Claim, sql: &str, row: &[crate::Value]) -> Result<(), Error> {
+async fn end(claim: &Claim, sql: &str, row: &[Value]) -> Result<(), Error> {
     let mut conn = claim.service.db().begin().await?;
     conn.execute(sql, row).await?;
     claim.service.db().commit(conn).await
