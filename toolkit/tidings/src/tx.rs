@@ -45,7 +45,7 @@ pub struct Tx {
     events: Vec<NewEvent>,
     /// The request that this is the effect of, if it has an `Idempotency-Key`.
     pub(crate) claim: Option<Arc<Claim>>,
-    pub(crate) answer: Option<Kept>,
+    pub(crate) answer: Option<Box<Kept>>,
 }
 
 impl Tx {
@@ -142,7 +142,13 @@ impl Tx {
         }
         let claim = self.claim.filter(|_| self.conn.has_written());
         if let Some(claim) = &claim {
-            idempotency::commit_in_tx(&mut self.conn, claim, self.answer).await?;
+            // Boxed, or the futures of all who never have a key would be larger for it.
+            Box::pin(idempotency::commit_in_tx(
+                &mut self.conn,
+                claim,
+                self.answer,
+            ))
+            .await?;
         }
         crash::point("P2").await;
         self.shared.db.commit(self.conn).await?;

@@ -13,8 +13,9 @@ async fn order(stage: &Stage, key: &str, price: Option<i64>) -> Answer {
         .header("authorization", format!("Bearer {}", stage.token(buyer())))
         .header("content-type", "application/json")
         .header("idempotency-key", key)
-        .body(Body::from(body.to_string()));
-    stage.world.call(request.unwrap()).await
+        .body(Body::from(body.to_string()))
+        .expect("a request");
+    stage.world.call(request).await
 }
 
 /// X-34, P-13: without the key the second one would be told that the ticket is taken.

@@ -106,7 +106,7 @@ impl Tx {
             return Ok(());
         }
         let given = given(status, headers, body);
-        self.answer = Some(self.note(given)?);
+        self.answer = Some(Box::new(self.note(given)?));
         Ok(())
     }
 }

@@ -142,9 +142,9 @@ async fn take_over(conn: &mut Conn, key: &[u8], fence: i64, now: Timestamp) -> R
 pub(crate) async fn commit_in_tx(
     conn: &mut Conn,
     claim: &Claim,
-    given: Option<Kept>,
+    given: Option<Box<Kept>>,
 ) -> Result<(), Error> {
-    let [status, headers, body] = columns(given)?;
+    let [status, headers, body] = columns(given.map(|given| *given))?;
     let sql = "UPDATE tidings_requests SET state = 'committed', status = coalesce($3, status),
             headers = coalesce($4, headers), body = coalesce($5, body)
         WHERE key = $1 AND fence = $2";
