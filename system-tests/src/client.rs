@@ -37,6 +37,7 @@ pub struct Client {
     server: SocketAddr,
     from: Ipv4Addr,
     session: Option<String>,
+    key: Option<String>,
 }
 
 /// What the server said.
@@ -99,6 +100,7 @@ impl Client {
             server,
             from: loopback(),
             session: None,
+            key: None,
         }
     }
 
@@ -106,6 +108,13 @@ impl Client {
     #[must_use]
     pub fn with_session(mut self, session: String) -> Self {
         self.session = Some(session);
+        self
+    }
+
+    /// The same caller, who sends this `Idempotency-Key` with everything.
+    #[must_use]
+    pub fn with_key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
         self
     }
 
@@ -174,6 +183,10 @@ impl Client {
             .header(HOST, self.server.to_string())
             // What a browser says of a request from the site's own pages.
             .header("sec-fetch-site", "same-origin");
+        let request = match &self.key {
+            Some(key) => request.header("idempotency-key", key),
+            None => request,
+        };
         match &self.session {
             Some(session) => request.header(COOKIE, format!("__Host-session={session}")),
             None => request,

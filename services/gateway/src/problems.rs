@@ -8,10 +8,18 @@ use tidings::{Fragment, Path, Problem};
 use crate::Gateway;
 
 /// Every code that an answer of this installation can have, in alphabetical order.
-const MEANINGS: [(&str, &str); 62] = [
+const MEANINGS: [(&str, &str); 67] = [
     (
         "already_decided",
         "The event or job does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
+    ),
+    (
+        "answer_lost",
+        "The request with this Idempotency-Key has been carried out, but the answer to it was lost when the process died. Do not send it again under another key: look at what it was about.",
+    ),
+    (
+        "answer_not_kept",
+        "The request with this Idempotency-Key has been carried out and answered. The answer could let somebody in, or was too large, and so it was not kept.",
     ),
     (
         "bad_category",
@@ -41,6 +49,10 @@ const MEANINGS: [(&str, &str); 62] = [
     (
         "bad_filter",
         "One of the filters of the search cannot be understood. The problem names the field.",
+    ),
+    (
+        "bad_idempotency_key",
+        "The header Idempotency-Key is sent once, and is one word of 1 to 255 visible ASCII characters, with quotes around it or without.",
     ),
     ("bad_limit", "The limit is not a number from 1 to 200."),
     (
@@ -89,6 +101,10 @@ const MEANINGS: [(&str, &str); 62] = [
     (
         "headers_too_large",
         "The headers of the request are larger than 16 KiB together.",
+    ),
+    (
+        "idempotency_key_reused",
+        "The Idempotency-Key was sent before with another request: another body, query or content type. Nothing was done; take a new key for a new request.",
     ),
     (
         "incorrect_cvc",
@@ -176,6 +192,10 @@ const MEANINGS: [(&str, &str); 62] = [
     (
         "request_failed",
         "The request was refused before any service could explain why. The status says what is known.",
+    ),
+    (
+        "request_in_progress",
+        "A request with this Idempotency-Key is being carried out, or the process that did so has died a moment ago. Ask again after Retry-After, with the same key.",
     ),
     (
         "stale_version",

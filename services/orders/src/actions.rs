@@ -6,4 +6,4 @@ mod place_order;
 
 pub(crate) use cancel_order::cancel_order;
 pub(crate) use move_order::{move_order_in_tx, note_in_tx};
-pub(crate) use place_order::{Wish, place_order};
+pub(crate) use place_order::{Wish, place_order, place_order_in_tx};

@@ -13,9 +13,9 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access;
-use crate::actions::{cancel_order, place_order};
+use crate::actions::{cancel_order, place_order_in_tx};
 use crate::store::{self, Side};
+use crate::{Settings, access};
 pub(crate) use wire::check_wish;
 use wire::{EntryBody, OrderBody, PlaceOrder};
 
@@ -48,9 +48,14 @@ async fn place(
     Json(body): Json<PlaceOrder>,
 ) -> Result<impl IntoResponse, Problem> {
     let wish = body.check()?;
-    let order = place_order(&service, context, identity.user_id.into(), wish).await?;
+    let hold = service.resource::<Settings>()?.hold;
+    let mut tx = service.begin(context).await?;
+    let order = place_order_in_tx(&mut tx, identity.user_id.into(), wish, hold).await?;
     let location = [(header::LOCATION, format!("/api/orders/{}", order.id))];
-    Ok((StatusCode::CREATED, location, Json(OrderBody::from(order))))
+    let body = OrderBody::from(order);
+    tx.answer(StatusCode::CREATED, &location, &body)?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, location, Json(body)))
 }
 
 /// What narrows a list of orders.

@@ -4,6 +4,6 @@ mod pay;
 mod refund;
 mod settle;
 
-pub(crate) use pay::pay;
+pub(crate) use pay::{pay, pay_in_tx};
 pub(crate) use refund::{owe_refund_in_tx, refunded_in_tx};
 pub(crate) use settle::{failed_in_tx, settle_in_tx};

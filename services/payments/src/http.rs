@@ -121,9 +121,14 @@ async fn create(
 ) -> Result<Response, Problem> {
     let token = checked_token(body.token)?;
     let buyer_id = UserId::from(identity.user_id);
-    let id = actions::pay(&service, context, buyer_id, body.order_id, token).await?;
+    let mut tx = service.begin(context).await?;
+    let payment = actions::pay_in_tx(&mut tx, buyer_id, body.order_id, token).await?;
+    let (id, location) = (payment.id, format!("/api/payments/{}", payment.id));
+    let location = [(header::LOCATION, location)];
+    // Should the outcome be known and the answer be lost, a retry is told where to look.
+    tx.answer(StatusCode::CREATED, &location, &PaymentView::from(payment))?;
+    tx.commit().await?;
     let payment = outcome(&service, id).await?;
-    let location = [(header::LOCATION, format!("/api/payments/{id}"))];
     Ok(match declined(&payment) {
         Some(problem) => (location, problem).into_response(),
         None => (

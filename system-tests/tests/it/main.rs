@@ -5,6 +5,7 @@ mod checker_sees;
 mod crash_points;
 mod kill_nine;
 mod one_ticket;
+mod same_key;
 mod stopping;
 
 use std::io::Write;

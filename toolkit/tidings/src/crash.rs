@@ -22,12 +22,18 @@
 #[expect(clippy::unused_async, reason = "the same call as with the feature")]
 pub(crate) async fn point(_name: &'static str) {}
 
+#[cfg(not(feature = "faults"))]
+pub(crate) fn has_happened() -> bool {
+    false
+}
+
 #[cfg(feature = "faults")]
 pub use planned::*;
 
 #[cfg(feature = "faults")]
 mod planned {
     use std::collections::HashMap;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
     /// Decides at each point whether the world ends there.
@@ -38,6 +44,7 @@ mod planned {
     pub struct Plan {
         decide: Arc<Mutex<Box<Decide>>>,
         crashed: Arc<tokio::sync::Notify>,
+        has_happened: Arc<AtomicBool>,
     }
 
     impl Plan {
@@ -46,6 +53,7 @@ mod planned {
             Self {
                 decide: Arc::new(Mutex::new(Box::new(decide))),
                 crashed: Arc::default(),
+                has_happened: Arc::default(),
             }
         }
     }
@@ -81,9 +89,16 @@ mod planned {
         if let Some(plan) = plan
             && plan.ends_at(name)
         {
+            plan.has_happened.store(true, Ordering::Relaxed);
             plan.crashed.notify_one();
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Whether the world that this code runs in has ended, and drops what it was doing.
+    pub(crate) fn has_happened() -> bool {
+        let happened = |plan: &Plan| plan.has_happened.load(Ordering::Relaxed);
+        PLAN.try_with(happened).unwrap_or(false)
     }
 
     /// `TIDINGS_CRASH=NAME:COUNT`, read once.

@@ -125,8 +125,11 @@ impl Handle {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn begin_own(&self) -> Result<Tx, Error> {
-        self.begin(Context::of_service(self.name(), self.now()))
-            .await
+        let context = Context::of_service(self.name(), self.now());
+        let mut tx = self.begin(context).await?;
+        // Not what the request asks for, so it does not make it carried out either.
+        tx.claim = None;
+        Ok(tx)
     }
 
     /// What was given to the service with [`Service::resource`](crate::Service::resource).

@@ -2,6 +2,7 @@
 
 mod extract;
 mod fragment;
+pub(crate) mod idempotency;
 mod list;
 mod live;
 mod problem;

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::Handle;
+use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::job::JobRunner;
 use crate::setup::MakeTransport;
@@ -193,11 +195,12 @@ impl Installation {
         &self.verifier
     }
 
-    /// The routes of all services.
+    /// The routes of all services. A POST with an `Idempotency-Key` is carried out once (P-13).
     pub fn router(&self) -> Router {
         let routers = self.routers.iter();
         routers.fold(Router::new(), |all, (handle, router)| {
-            all.merge(router.clone().with_state(handle.clone()))
+            let once = from_fn_with_state(handle.clone(), idempotency::once);
+            all.merge(router.clone().with_state(handle.clone()).layer(once))
         })
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::db::{Db, migrate};
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
+use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
 use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription};
@@ -108,6 +109,7 @@ impl Setup {
                 job::MIGRATION,
                 subscription::MIGRATION,
                 job::MIGRATION_LIFE,
+                idempotency::MIGRATION,
             ];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;

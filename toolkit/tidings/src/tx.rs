@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::db::Conn;
 use crate::handle::Shared;
+use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
 use crate::{Context, Error, Stream, Timestamp, crash, stream};
 
@@ -42,6 +43,9 @@ pub struct Tx {
     context: Context,
     now: Timestamp,
     events: Vec<NewEvent>,
+    /// The request that this is the effect of, if it has an `Idempotency-Key`.
+    pub(crate) claim: Option<Arc<Claim>>,
+    pub(crate) answer: Option<Box<Kept>>,
 }
 
 impl Tx {
@@ -50,6 +54,8 @@ impl Tx {
         let now = shared.clock.now();
         Ok(Self {
             conn,
+            claim: Claim::current(&shared),
+            answer: None,
             shared,
             context,
             now,
@@ -134,8 +140,21 @@ impl Tx {
         if !self.events.is_empty() {
             outbox::insert(&mut self.conn, &self.events).await?;
         }
+        let claim = self.claim.filter(|_| self.conn.has_written());
+        if let Some(claim) = &claim {
+            // Boxed, or the futures of all who never have a key would be larger for it.
+            Box::pin(idempotency::commit_in_tx(
+                &mut self.conn,
+                claim,
+                self.answer,
+            ))
+            .await?;
+        }
         crash::point("P2").await;
         self.shared.db.commit(self.conn).await?;
+        if let Some(claim) = claim {
+            claim.set_committed();
+        }
         crash::point("P4").await;
         // Woken only now: a reader that ran before the sync could act on what a
         // power cut takes back.

@@ -78,7 +78,8 @@ impl Worker {
                 Ok(progress) => Ok(progress == Progress::Moved),
                 Err(failure) => Err(failure.error),
             },
-            Part::Parked(runner, _) => runner.step().await.map_err(|error| chain(&error)),
+            // Boxed, because it is larger than all the others.
+            Part::Parked(runner, _) => Box::pin(runner.step()).await.map_err(|error| chain(&error)),
             Part::Jobs(runner) => runner.step().await.map_err(|error| chain(&error)),
             Part::Sequencer(service) => sequencer::tick(service)
                 .await

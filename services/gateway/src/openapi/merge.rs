@@ -14,6 +14,9 @@ pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) 
         tags.push(json!({ "name": service, "description": description(&document) }));
         for (path, mut item) in take(&mut document, "/paths") {
             tag(service, &mut item);
+            if service != "gateway" {
+                take_keys(&mut item);
+            }
             match paths.entry(path).or_insert_with(|| json!({})) {
                 Value::Object(known) => known.extend(into_map(item)),
                 other => *other = item,
@@ -75,6 +78,28 @@ fn tag(service: &str, item: &mut Value) {
     }
 }
 
+/// X-34, said once: every POST of a service takes the header, through the layer around its
+/// routes. The gateway's own routes are not behind that layer.
+fn take_keys(item: &mut Value) {
+    let Some(post) = item.get_mut("post").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let parameters = post.entry("parameters").or_insert_with(|| json!([]));
+    if let Value::Array(parameters) = parameters {
+        parameters.push(idempotency_key());
+    }
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": false,
+        "description": "A word of your own, such as a UUID, for this one request. Sent again with the same body within 7 days it has the same answer (Idempotency-Replayed: true) and no second effect; with another body 422, while it is being carried out 409 and Retry-After.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+    })
+}
+
 fn rename_clashes(service: &str, document: &mut Value, known: &Map<String, Value>) {
     let own = document
         .pointer("/components/schemas")
@@ -122,7 +147,7 @@ fn replace_refs(value: &mut Value, from: &str, to: &str) {
 mod tests {
     use serde_json::json;
 
-    use super::merge;
+    use super::{idempotency_key, merge};
 
     #[test]
     fn two_schemas_of_one_name_are_both_kept_and_referred_to() {
@@ -140,6 +165,28 @@ mod tests {
         assert_eq!(
             merged["paths"]["/integer"]["get"],
             json!({ "schema": { "$ref": "#/components/schemas/b.Thing" }, "tags": ["b"] })
+        );
+    }
+
+    ///
+    #[test]
+    fn every_post_of_a_service_takes_an_idempotency_key() {
+        let of = |path: &str| json!({ "paths": { path: { "get": {}, "post": { "parameters": ["own"] }, "put": {} } } });
+        let merged = merge([("a", of("/a")), ("gateway", of("/ops"))]);
+        assert_eq!(
+            merged["paths"],
+            json!({
+                "/a": {
+                    "get": { "tags": ["a"] },
+                    "post": { "tags": ["a"], "parameters": ["own", idempotency_key()] },
+                    "put": { "tags": ["a"] },
+                },
+                "/ops": {
+                    "get": { "tags": ["gateway"] },
+                    "post": { "tags": ["gateway"], "parameters": ["own"] },
+                    "put": { "tags": ["gateway"] },
+                },
+            })
         );
     }
 }

@@ -22,9 +22,6 @@ pub(crate) struct Wish {
 }
 
 /// Orders a ticket for a buyer, who then has the hold's time to pay.
-///
-/// Of any number of buyers at the same moment one succeeds, the others get
-/// [`Error::TicketReserved`] (C-02, C-20): the table decides, not the look before it.
 pub(crate) async fn place_order(
     service: &Handle,
     context: Context,
@@ -33,13 +30,27 @@ pub(crate) async fn place_order(
 ) -> Result<Order, Error> {
     let hold = service.resource::<Settings>()?.hold;
     let mut tx = service.begin(context).await?;
-    let wanted = look(&mut tx, buyer_id, wish).await?;
+    let order = place_order_in_tx(&mut tx, buyer_id, wish, hold).await?;
+    tx.commit().await?;
+    Ok(order)
+}
+
+/// Orders a ticket with the caller's transaction.
+///
+/// Of any number of buyers at the same moment one succeeds, the others get
+/// [`Error::TicketReserved`] (C-02, C-20): the table decides, not the look before it.
+pub(crate) async fn place_order_in_tx(
+    tx: &mut Tx,
+    buyer_id: UserId,
+    wish: Wish,
+    hold: Duration,
+) -> Result<Order, Error> {
+    let wanted = look(tx, buyer_id, wish).await?;
     for _ in 0..TRIES_MAX {
-        if let Some(order) = try_insert(&mut tx, buyer_id, &wanted, hold).await? {
-            tx.commit().await?;
+        if let Some(order) = try_insert(tx, buyer_id, &wanted, hold).await? {
             return Ok(order);
         }
-        if let Some(active) = store::active_for_ticket(&mut tx, wish.ticket_id).await? {
+        if let Some(active) = store::active_for_ticket(tx, wish.ticket_id).await? {
             let yours = (active.buyer_id == buyer_id).then_some(active.id);
             return Err(Error::TicketReserved { yours });
         }

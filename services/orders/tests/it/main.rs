@@ -9,6 +9,7 @@ mod paying;
 mod placing;
 mod race;
 mod reading;
+mod repeating;
 mod replica;
 mod reserving;
 mod stage;

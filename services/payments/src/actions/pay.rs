@@ -1,15 +1,14 @@
 //! A buyer pays for an order.
 
 use contracts::{OrderId, PaymentId, UserId};
-use tidings::{Context, Handle};
+use tidings::{Context, Handle, Tx};
 
 use crate::error::Error;
 use crate::jobs::Charge;
 use crate::payment::{Payment, Status, idempotency_key};
 use crate::store;
 
-/// Writes an attempt down together with the job that asks the provider, if the order can
-/// be paid now. After a crash at any later moment the attempt is known (C-06).
+/// Pays for an order: the outcome comes later.
 pub(crate) async fn pay(
     service: &Handle,
     context: Context,
@@ -18,11 +17,24 @@ pub(crate) async fn pay(
     token: String,
 ) -> Result<PaymentId, Error> {
     let mut tx = service.begin(context).await?;
+    let payment = pay_in_tx(&mut tx, buyer_id, order_id, token).await?;
+    tx.commit().await?;
+    Ok(payment.id)
+}
+
+/// Writes an attempt down together with the job that asks the provider, if the order can
+/// be paid now. After a crash at any later moment the attempt is known (C-06).
+pub(crate) async fn pay_in_tx(
+    tx: &mut Tx,
+    buyer_id: UserId,
+    order_id: OrderId,
+    token: String,
+) -> Result<Payment, Error> {
     let now = tx.now();
-    let order = store::lock_order(&mut tx, order_id).await?;
+    let order = store::lock_order(tx, order_id).await?;
     let order = order.filter(|order| order.buyer_id == buyer_id);
     let order = order.ok_or(Error::NoOrder(order_id))?;
-    let earlier = store::payments_of_order(&mut tx, order_id).await?;
+    let earlier = store::payments_of_order(tx, order_id).await?;
     let attempt = order.next_attempt(&earlier, now).map_err(Error::Refused)?;
     let payment = Payment {
         id: PaymentId::new(now),
@@ -40,9 +52,8 @@ pub(crate) async fn pay(
         sent_at: None,
         settled_at: None,
     };
-    store::insert_payment(&mut tx, &payment).await?;
+    store::insert_payment(tx, &payment).await?;
     let payment_id = payment.id;
     tx.enqueue(&Charge { payment_id }).await?;
-    tx.commit().await?;
-    Ok(payment_id)
+    Ok(payment)
 }

@@ -11,5 +11,6 @@ mod pages;
 mod paying;
 mod property;
 mod refunds;
+mod repeating;
 mod unanswered;
 mod waiting;

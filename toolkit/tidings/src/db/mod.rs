@@ -14,6 +14,7 @@ mod value;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use migration::Migration;
 pub(crate) use migration::migrate;
@@ -141,6 +142,8 @@ impl Db {
 pub struct Conn {
     inner: Inner,
     used_for: Use,
+    /// Behind a shared reference, because the driver's own connection is lent out by one.
+    written: AtomicBool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -161,7 +164,20 @@ enum Inner {
 
 impl Conn {
     fn new(inner: Inner, used_for: Use) -> Self {
-        Self { inner, used_for }
+        Self {
+            inner,
+            used_for,
+            written: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether anything may have been written here; the driver's own connection may always have.
+    pub(crate) fn has_written(&self) -> bool {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    fn note_written(&self) {
+        self.written.store(true, Ordering::Relaxed);
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -206,6 +222,9 @@ impl Conn {
             Inner::Sqlite(conn) => conn.execute(sql, params),
             Inner::Postgres(conn) => conn.execute(sql, params).await,
         };
+        if !matches!(outcome, Ok(0)) {
+            self.note_written();
+        }
         self.note(outcome)
     }
 
@@ -219,6 +238,11 @@ impl Conn {
         params: &[Value],
     ) -> Result<Vec<T>, Error> {
         self.check()?;
+        // INSERT … RETURNING is a query too.
+        let verb = sql.trim_start().get(..6).unwrap_or_default();
+        if !verb.eq_ignore_ascii_case("select") {
+            self.note_written();
+        }
         let outcome = match &mut self.inner {
             Inner::Sqlite(conn) => conn.query(sql, params),
             Inner::Postgres(conn) => conn.query(sql, params).await,
@@ -252,6 +276,7 @@ impl Conn {
     /// As [`Conn::execute`].
     pub async fn execute_batch(&mut self, sql: &str) -> Result<(), Error> {
         self.check_writing()?;
+        self.note_written();
         let outcome = match &mut self.inner {
             Inner::Sqlite(conn) => conn.execute_batch(sql),
             Inner::Postgres(conn) => conn.execute_batch(sql).await,
@@ -262,6 +287,7 @@ impl Conn {
     /// The SQLite driver's own connection, for what this API does not cover.
     #[must_use]
     pub fn as_sqlite(&self) -> Option<&rusqlite::Connection> {
+        self.note_written();
         match &self.inner {
             Inner::Sqlite(conn) => conn.raw(),
             Inner::Postgres(_) => None,
@@ -271,6 +297,7 @@ impl Conn {
     /// The PostgreSQL driver's own client, for what this API does not cover (COPY, pipelines).
     #[must_use]
     pub fn as_postgres(&self) -> Option<&tokio_postgres::Client> {
+        self.note_written();
         match &self.inner {
             Inner::Sqlite(_) => None,
             Inner::Postgres(conn) => conn.raw(),
@@ -284,6 +311,7 @@ pub(crate) type Piped<'a> = (&'a str, &'a [&'a (dyn tokio_postgres::types::ToSql
 impl Conn {
     /// Sends PostgreSQL statements one behind the other without waiting in between.
     pub(crate) async fn pipeline(&mut self, statements: &[Piped<'_>]) -> Result<(), Error> {
+        self.note_written();
         let outcome = match &mut self.inner {
             Inner::Sqlite(_) => Err(Error::Unsafe("SQLite has no pipeline".into())),
             Inner::Postgres(conn) => conn.pipeline(statements).await,

@@ -1,6 +1,8 @@
 //! Extractors that answer bad input with a clear problem.
 
-use axum::extract::rejection::{FormRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{
+    BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection,
+};
 use axum::extract::{FromRef, FromRequest, FromRequestParts, OptionalFromRequestParts};
 use axum::http::{StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
@@ -29,7 +31,13 @@ macro_rules! from_rejections {
         }
     )*};
 }
-from_rejections!(JsonRejection, FormRejection, PathRejection, QueryRejection);
+from_rejections!(
+    BytesRejection,
+    JsonRejection,
+    FormRejection,
+    PathRejection,
+    QueryRejection
+);
 
 /// A JSON body. Wrong types, missing fields and broken JSON are 400, a wrong content type is 415.
 #[derive(Clone, Debug, FromRequest)]
@@ -142,7 +150,7 @@ fn is_plain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-fn identity(parts: &Parts, service: &Handle) -> Result<Option<Identity>, Problem> {
+pub(super) fn identity(parts: &Parts, service: &Handle) -> Result<Option<Identity>, Problem> {
     let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };

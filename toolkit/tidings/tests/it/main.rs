@@ -12,6 +12,7 @@
 mod bed;
 
 mod group_commit;
+mod idempotency;
 mod jobs;
 mod migrations;
 mod numbers;
