@@ -3,6 +3,7 @@
 mod api;
 #[cfg(test)]
 mod assets;
+mod calls;
 #[cfg(test)]
 mod console;
 #[cfg(test)]

@@ -91,7 +91,8 @@ impl Call {
     /// Any other header.
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         match HeaderValue::from_str(value) {
-            Ok(value) => {
+            Ok(mut value) => {
+                value.set_sensitive([header::COOKIE, header::AUTHORIZATION].contains(&name));
                 self.headers.insert(name, value);
                 self
             }

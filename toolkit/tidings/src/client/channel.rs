@@ -1,5 +1,6 @@
 //! All that one service knows of one target: whether it answers, who is asking, what came of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -105,7 +106,7 @@ pub struct CallStatus {
     /// Every try that was sent.
     pub tries: u64,
     /// How many calls ended in which way.
-    pub outcomes: Vec<(Outcome, u64)>,
+    pub outcomes: BTreeMap<Outcome, u64>,
 }
 
 pub(crate) struct Channel {

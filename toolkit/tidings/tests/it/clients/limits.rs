@@ -33,7 +33,7 @@ async fn a_storm_reaches_the_target_32_at_a_time(place: Place) {
     assert_eq!((line.target.peak(), line.target.count()), (32, 32));
     let status = line.client.status();
     assert_eq!((status.in_flight, status.failures), (0, 0));
-    assert!(status.outcomes.contains(&(Outcome::Full, 168)));
+    assert_eq!(status.outcomes[&Outcome::Full], 168);
 }
 
 /// Who waits in the queue has come there, and who leaves it has left.
