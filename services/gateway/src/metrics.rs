@@ -13,9 +13,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tidings::{
-    BreakerState, Error, Handle, Installation, JobCount, Problem, alert, chain, jobs, lag,
-};
+use tidings::lag::{self, SubscriptionStatus};
+use tidings::{BreakerState, Error, Handle, Installation, JobCount, Problem, alert, chain, jobs};
 
 use crate::Gateway;
 use crate::console::operator::Operator;
@@ -150,34 +149,16 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<(), Erro
             one.head,
         );
     }
-    let families: [(&str, &str, fn(&lag::SubscriptionStatus) -> u64); 3] = [
-        (
-            "tidings_subscription_lag_events",
-            "Events that are not applied yet.",
-            |one| one.lag,
-        ),
-        (
-            "tidings_subscription_parked_events",
-            "Events that are tried again.",
-            |one| one.parked,
-        ),
-        (
-            "tidings_subscription_dead_events",
-            "Events that a person must decide about.",
-            |one| one.dead,
-        ),
-    ];
-    for (name, help, value) in families {
-        page.family(name, "gauge", help);
-        for one in &subscriptions {
-            let labels = [
-                ("service", &*one.service),
-                ("subscription", &one.name),
-                ("stream", &one.stream),
-            ];
-            page.sample(&labels, value(one));
-        }
-    }
+    let all = &subscriptions;
+    let name = "tidings_subscription_lag_events";
+    page.family(name, "gauge", "Events that are not applied yet.");
+    page.of_each(all, |one| one.lag);
+    let name = "tidings_subscription_parked_events";
+    page.family(name, "gauge", "Events that are tried again.");
+    page.of_each(all, |one| one.parked);
+    let name = "tidings_subscription_dead_events";
+    page.family(name, "gauge", "Events that a person must decide about.");
+    page.of_each(all, |one| one.dead);
     Ok(())
 }
 
@@ -240,6 +221,17 @@ impl Page {
         }
         let end = if labels.is_empty() { "" } else { "}" };
         let _ = writeln!(self.text, "{end} {value}");
+    }
+
+    fn of_each(&mut self, all: &[SubscriptionStatus], value: fn(&SubscriptionStatus) -> u64) {
+        for one in all {
+            let labels = [
+                ("service", &*one.service),
+                ("subscription", &one.name),
+                ("stream", &one.stream),
+            ];
+            self.sample(&labels, value(one));
+        }
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) struct CallRow {
     pub(super) name: String,
     pub(super) way: &'static str,
     pub(super) state: &'static str,
-    pub(super) words: String,
+    pub(super) words: &'static str,
+    pub(super) more: Option<String>,
     pub(super) since: Option<Timestamp>,
     pub(super) error: Option<String>,
 }
@@ -29,21 +30,28 @@ pub(super) fn rows(installation: &Installation) -> Vec<CallRow> {
 
 fn row(status: CallStatus) -> CallRow {
     let (state, words) = match (status.state, status.failures) {
-        (BreakerState::Closed, 0) => ("running", "Answers".to_owned()),
-        (BreakerState::Closed, 1) => ("lagging", "Has failed once".to_owned()),
-        (BreakerState::Closed, times) => ("lagging", format!("Has failed {times} times in a row")),
-        (BreakerState::Open, _) => ("dead", "Left alone".to_owned()),
-        (BreakerState::HalfOpen, _) => ("lagging", "Asked again, one call at a time".to_owned()),
+        (BreakerState::Closed, 0) => ("running", "Answers"),
+        (BreakerState::Closed, _) => ("lagging", "Failing"),
+        (BreakerState::Open, _) => ("dead", "Left alone"),
+        (BreakerState::HalfOpen, _) => ("lagging", "On trial"),
+    };
+    let more = match (status.state, status.failures) {
+        (BreakerState::Closed, 0) => None,
+        (BreakerState::Closed, 1) => Some("once so far".to_owned()),
+        (BreakerState::Closed, times) => Some(format!("{times} times in a row")),
+        (BreakerState::Open, _) => Some("calls end at once".to_owned()),
+        (BreakerState::HalfOpen, _) => Some("one call at a time".to_owned()),
     };
     CallRow {
         name: format!("{} → {}", status.from, status.to),
         way: if status.is_remote {
-            "over the network"
+            "Over the network"
         } else {
-            "in this process"
+            "In this process"
         },
         state,
         words,
+        more,
         since: status.opened_at,
         error: status.last_error,
     }

@@ -3,6 +3,7 @@
 mod api;
 #[cfg(test)]
 mod assets;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod console;
