@@ -1,8 +1,9 @@
 //! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
 
 mod act;
+mod calls;
 mod live;
-mod operator;
+pub(crate) mod operator;
 mod ops;
 mod view;
 
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
         .route("/ops/jobs", get(ops::jobs))
+        .route("/ops/calls", get(calls::list))
         .route(&format!("/ops{event}/retry"), post(act::retry))
         .route(&format!("/ops{event}/discard"), post(act::discard))
         .route(&format!("/ops{job}"), post(act::retry_job))

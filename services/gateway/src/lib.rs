@@ -8,7 +8,7 @@
 //! - the refusal of requests that another site has forged (`forgery.rs`),
 //! - the session cookie turned into an access token (`session.rs`),
 //! - the page around a service's fragment, and problems as pages (`page.rs`),
-//! - assets, health, the API's description, what the codes of problems mean (`problems.rs`)
+//! - assets, health, numbers for Prometheus (`metrics.rs`), the API's description, what the codes of problems mean (`problems.rs`)
 //!   and the operators' console.
 //!
 //! There is no business rule here: services check rights again.
@@ -20,6 +20,7 @@ mod forgery;
 mod headers;
 mod health;
 mod limits;
+mod metrics;
 mod openapi;
 mod page;
 mod problems;
@@ -65,7 +66,7 @@ impl Gateway {
             .first()
             .map_or_else(Clock::system, |handle| handle.clock().clone());
         Self(Arc::new(Shared {
-            sessions: Sessions::new(installation.router()),
+            sessions: Sessions::new(&installation),
             limits: limits::Limits::default(),
             streams: streams::Streams::default(),
             installation,
@@ -100,6 +101,7 @@ pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
     let routes = gateway.installation().router();
     let own = assets::routes()
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(openapi::routes())
         .merge(console::routes())
         .merge(problems::routes())

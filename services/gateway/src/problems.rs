@@ -8,7 +8,7 @@ use tidings::{Fragment, Path, Problem};
 use crate::Gateway;
 
 /// Every code that an answer of this installation can have, in alphabetical order.
-const MEANINGS: [(&str, &str); 67] = [
+const MEANINGS: &[(&str, &str)] = &[
     (
         "already_decided",
         "The event or job does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
@@ -127,6 +127,14 @@ const MEANINGS: [(&str, &str); 67] = [
         "The address exists, but not for this method. The header Allow names those that it answers to.",
     ),
     ("missing", "A field that is needed is empty."),
+    (
+        "no_answer_in_time",
+        "A service that is needed for the answer took too long. What was asked for may have been done: look before you repeat it.",
+    ),
+    (
+        "no_help",
+        "A service that is needed for the answer did not do its part, and the log says why. Quote the correlation id if you ask about it.",
+    ),
     (
         "not_found",
         "There is nothing at this address, or nothing that you may know of.",

@@ -4,23 +4,25 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tidings::{CorrelationId, Identity, Problem};
-use tower::ServiceExt;
+use tidings::{
+    CallError, Calls, Client, Context, CorrelationId, Identity, Installation, Problem, chain,
+};
 
 use crate::Gateway;
 
 const COOKIE: &str = "__Host-session";
 const TOKEN_ROUTE: &str = "/api/users/token";
-const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Every request with a cookie makes one call, so there are more at once than elsewhere.
+const AT_ONCE_MAX: usize = 256;
+const QUEUE_WAIT: Duration = Duration::from_secs(1);
 /// Tokens are kept for an outage of `auth` only; a full table is emptied, and fills again.
 const KEPT_MAX: usize = 10_000;
 
@@ -42,9 +44,10 @@ impl Viewer {
     }
 }
 
-/// Exchanges cookies for tokens, in process.
+/// Exchanges cookies for tokens.
 pub(crate) struct Sessions {
-    services: Router,
+    /// Nothing where nobody can sign in: without the service `auth`.
+    auth: Option<Client>,
     /// The last token of a session, by the hash of its cookie.
     last: Mutex<HashMap<[u8; 32], String>>,
 }
@@ -62,41 +65,42 @@ struct TokenAnswer {
 }
 
 impl Sessions {
-    pub(crate) fn new(services: Router) -> Self {
+    pub(crate) fn new(installation: &Installation) -> Self {
+        // One try: who waits here waits with every page, and the last token is at hand.
+        let how = Calls::default()
+            .tries(1)
+            .at_once(AT_ONCE_MAX, QUEUE_WAIT)
+            .answer_bytes(ANSWER_BYTES_MAX);
         Self {
-            services,
+            auth: installation.client("gateway", "auth", &how).ok(),
             last: Mutex::default(),
         }
     }
 
     async fn exchange(&self, cookie: &str, correlation: Option<CorrelationId>) -> Exchange {
-        let Ok(mut request) = Request::post(TOKEN_ROUTE)
-            .header(header::COOKIE, format!("{COOKIE}={cookie}"))
-            .body(Body::empty())
-        else {
-            return Exchange::SignedOut;
+        let Some(auth) = &self.auth else {
+            return Exchange::Failed;
         };
-        if let Some(id) = correlation {
-            request.extensions_mut().insert(id);
+        let mut call = auth
+            .post(TOKEN_ROUTE)
+            .header(header::COOKIE, &format!("{COOKIE}={cookie}"))
+            // Where `auth` has a door of its own: the one here has asked where it comes from.
+            .header(SEC_FETCH_SITE, "same-origin");
+        if let Some(CorrelationId(correlation_id)) = correlation {
+            call = call.context(&Context {
+                actor: "anonymous".to_owned(),
+                correlation_id,
+                causation_id: None,
+            });
         }
-        let answer = async {
-            let response = match self.services.clone().oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            };
-            let status = response.status();
-            let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await;
-            (status, body)
-        };
-        match tokio::time::timeout(EXCHANGE_LIMIT, answer).await {
-            Ok((status, Ok(body))) if status.is_success() => {
-                match serde_json::from_slice::<TokenAnswer>(&body) {
-                    Ok(answer) => Exchange::Token(answer.token),
-                    Err(_) => Exchange::Failed,
-                }
+        match call.json::<TokenAnswer>().await {
+            Ok(answer) => Exchange::Token(answer.token),
+            Err(error) if error.status() == Some(StatusCode::UNAUTHORIZED) => Exchange::SignedOut,
+            Err(CallError::Unsendable { .. }) => Exchange::SignedOut,
+            Err(error) => {
+                tracing::debug!(error = %chain(&error), "a session could not be looked up");
+                Exchange::Failed
             }
-            Ok((StatusCode::UNAUTHORIZED, _)) => Exchange::SignedOut,
-            _ => Exchange::Failed,
         }
     }
 

@@ -104,6 +104,8 @@ pub(crate) const ROUTES: &[Route] = &[
     program("GET", "/healthz", Rule::Public),
     program("GET", "/readyz", Rule::Public),
     program("GET", "/status", Rule::Public),
+    // To the machine itself; these tests are on it.
+    program("GET", "/metrics", Rule::Public),
     program("GET", "/.well-known/jwks.json", Rule::Public),
     program("GET", "/assets/{name}", Rule::Public),
     program("GET", "/api/openapi.json", Rule::Public),
@@ -179,6 +181,7 @@ pub(crate) const ROUTES: &[Route] = &[
     program("GET", "/ops/alerts", Rule::Operator),
     program("GET", "/ops/dead", Rule::Operator),
     program("GET", "/ops/jobs", Rule::Operator),
+    program("GET", "/ops/calls", Rule::Operator),
     program(
         "POST",
         "/ops/dead/{service}/{subscription}/{event_id}/retry",

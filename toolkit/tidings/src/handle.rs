@@ -2,13 +2,14 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 
+use crate::client::Network;
 use crate::db::{Conn, Db};
 use crate::identity::Verifier;
 use crate::job::{Kinds, Scheduled};
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) verifier: Verifier,
     pub(crate) random: Mutex<StdRng>,
+    /// The installation owns it: it holds the routers, which hold this.
+    pub(crate) network: Weak<Network>,
     /// Rises with every commit that is on disk.
     pub(crate) committed: watch::Sender<u64>,
     /// Rises when readers can find new numbers.

@@ -7,6 +7,7 @@ mod list;
 mod live;
 mod problem;
 
+pub(crate) use extract::is_plain;
 pub use extract::{Form, Json, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
 pub use list::{List, Paging, Place};

@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::client::Network;
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::Handle;
 use crate::http::idempotency;
@@ -59,6 +60,7 @@ pub struct Installation {
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
     verifier: Verifier,
+    pub(crate) network: Arc<Network>,
     /// Behind a lock only so that an installation can be shared between threads.
     workers: Mutex<Vec<Worker>>,
 }
@@ -69,6 +71,7 @@ impl Installation {
         clock: Clock,
         verifier: Verifier,
         make_transport: Option<&MakeTransport>,
+        network: Arc<Network>,
     ) -> Result<Self, Error> {
         let mut sources: HashMap<&'static str, Source> = HashMap::new();
         for part in &parts {
@@ -94,11 +97,18 @@ impl Installation {
             routers: Vec::new(),
             openapi: Vec::new(),
             verifier,
+            network,
             workers: Mutex::default(),
         };
         for part in parts {
             installation.add(part, &clock, &sources).await?;
         }
+        let routers = installation.routers.iter();
+        let routers = routers.map(|(handle, router)| {
+            let router = router.clone().with_state(handle.clone());
+            (handle.name(), router)
+        });
+        installation.network.wire(routers.collect());
         Ok(installation)
     }
 
@@ -220,7 +230,11 @@ impl Installation {
         for worker in self.workers() {
             tasks.spawn(worker.run(stop.subscribe()));
         }
-        Running { stop, tasks }
+        Running {
+            stop,
+            tasks,
+            _network: Arc::clone(&self.network),
+        }
     }
 }
 
@@ -228,6 +242,8 @@ impl Installation {
 pub struct Running {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// Work that is finished after the installation was dropped can still call.
+    _network: Arc<Network>,
 }
 
 impl Running {

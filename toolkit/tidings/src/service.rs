@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 
 use crate::job::{JobKind, Scheduled};
 use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
-use crate::{Error, Fault, Handle, Migration, Stream, StreamInfo};
+use crate::{Calls, Error, Fault, Handle, Migration, Stream, StreamInfo};
 
 /// Long enough to look after a weekend what became of a job.
 const KEEP_JOBS: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -56,6 +56,7 @@ pub struct Service {
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) hooks: Vec<StartHook>,
+    pub(crate) calls: Vec<(&'static str, Calls)>,
 }
 
 impl Service {
@@ -74,6 +75,7 @@ impl Service {
             openapi: None,
             resources: HashMap::new(),
             hooks: Vec::new(),
+            calls: Vec::new(),
         }
     }
 

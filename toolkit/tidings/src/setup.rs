@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::client::{self, Network};
 use crate::db::{Db, migrate};
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
@@ -36,6 +37,7 @@ pub struct Setup {
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     databases: HashMap<String, Db>,
+    pub(crate) remotes: HashMap<String, String>,
 }
 
 impl Setup {
@@ -49,6 +51,7 @@ impl Setup {
             services: Vec::new(),
             transport: None,
             databases: HashMap::new(),
+            remotes: HashMap::new(),
         }
     }
 
@@ -97,6 +100,8 @@ impl Setup {
     pub async fn open(self) -> Result<Installation, Error> {
         refuse_namesakes(&self.services)?;
         let verifier = Verifier::default();
+        let names = self.services.iter().map(|service| service.name).collect();
+        let network = Network::try_new(self.clock.clone(), self.seed, names, self.remotes)?;
         let mut parts = Vec::new();
         for service in self.services {
             let db = match self.databases.get(service.name) {
@@ -115,6 +120,7 @@ impl Setup {
             migrate(&db, &steps).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
+            client::declare(&network, service.name, &service.calls);
             let shared = Shared {
                 name: service.name,
                 db,
@@ -126,6 +132,7 @@ impl Setup {
                 resources: service.resources,
                 verifier: verifier.clone(),
                 random: seeded(self.seed),
+                network: Arc::downgrade(&network),
                 committed: watch::Sender::new(0),
                 published: watch::Sender::new(0),
             };
@@ -137,7 +144,8 @@ impl Setup {
                 hooks: service.hooks,
             });
         }
-        Installation::assemble(parts, self.clock, verifier, self.transport.as_deref()).await
+        let transport = self.transport.as_deref();
+        Installation::assemble(parts, self.clock, verifier, transport, network).await
     }
 }
 

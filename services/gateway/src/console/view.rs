@@ -6,6 +6,8 @@ use askama::Template;
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
 use tidings::{DeadEvent, Error, Handle, Installation, JobRow, Timestamp, alert, dead};
 
+use super::calls::{self, CallRow};
+
 /// More than a person reads; the rest appears as these are decided.
 const ROWS_MAX: u32 = 100;
 
@@ -18,6 +20,7 @@ pub(crate) struct Console {
     alerts: Vec<AlertRow>,
     events: Vec<EventRow>,
     jobs: Vec<JobView>,
+    calls: Vec<CallRow>,
     /// Services whose database did not answer.
     silent: Vec<&'static str>,
     published: u64,
@@ -87,6 +90,7 @@ impl Console {
             alerts: Vec::new(),
             events: Vec::new(),
             jobs: Vec::new(),
+            calls: calls::rows(installation),
             silent: Vec::new(),
             done: None,
         };

@@ -43,6 +43,7 @@ async fn only_operators_see_the_console() {
         "GET /ops/alerts",
         "GET /ops/dead",
         "GET /ops/jobs",
+        "GET /ops/calls",
         "POST /ops/dead/reader/things/things.1.1/retry",
         "POST /ops/dead/reader/things/things.1.1/discard",
         "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/retry",

@@ -21,6 +21,7 @@ pub(crate) struct Door {
     pub(crate) installation: Arc<Installation>,
     pub(crate) stopping: watch::Sender<bool>,
     workers: Vec<Worker>,
+    public: [u8; 32],
     auth_is_down: Arc<AtomicBool>,
 }
 
@@ -45,18 +46,33 @@ impl Answer {
 
 impl Door {
     pub(crate) async fn open() -> Self {
-        let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
         let signer = Signer::new("test", &Signer::generate().unwrap()).unwrap();
         let public = *signer.public_key();
         let auth_is_down = Arc::new(AtomicBool::new(false));
-        let mut installation = Setup::new(Storage::Memory)
-            .clock(clock.clone())
-            .service(services::auth(signer, Arc::clone(&auth_is_down)))
+        let auth = services::auth(signer, Arc::clone(&auth_is_down));
+        let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+        let setup = Setup::new(Storage::Memory).clock(clock.clone());
+        Self::with(setup.service(auth), clock, public, auth_is_down).await
+    }
+
+    /// One whose service `auth` is behind another door.
+    pub(crate) async fn without_auth(base: &str, there: &Self) -> Self {
+        let setup = Setup::new(Storage::Memory).clock(there.clock.clone());
+        let setup = setup.remote("auth", base);
+        let auth_is_down = Arc::clone(&there.auth_is_down);
+        Self::with(setup, there.clock.clone(), there.public, auth_is_down).await
+    }
+
+    async fn with(
+        setup: Setup,
+        clock: Clock,
+        public: [u8; 32],
+        auth_is_down: Arc<AtomicBool>,
+    ) -> Self {
+        let setup = setup
             .service(services::things())
-            .service(services::reader())
-            .open()
-            .await
-            .unwrap();
+            .service(services::reader());
+        let mut installation = setup.open().await.unwrap();
         installation.verifier().trust("test", &public);
         let workers = installation.workers();
         let installation = Arc::new(installation);
@@ -70,12 +86,17 @@ impl Door {
             installation,
             stopping,
             workers,
+            public,
             auth_is_down,
         }
     }
 
     pub(crate) fn break_auth(&self) {
         self.auth_is_down.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn mend_auth(&self) {
+        self.auth_is_down.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn service(&self, name: &str) -> Handle {

@@ -4,6 +4,8 @@ mod api;
 #[cfg(test)]
 mod assets;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod door;

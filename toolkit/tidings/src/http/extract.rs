@@ -143,7 +143,7 @@ where
 }
 
 /// A correlation id from outside ends up in logs and pages.
-fn is_plain(text: &str) -> bool {
+pub(crate) fn is_plain(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()

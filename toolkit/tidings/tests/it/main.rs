@@ -11,6 +11,7 @@
 
 mod bed;
 
+mod clients;
 mod group_commit;
 mod idempotency;
 mod jobs;

@@ -1,0 +1,252 @@
+//! Numbers for Prometheus: what is owed, what is stuck, who answers whom.
+//!
+//! There are no texts and no ids in it, but how much is sold can be read from it: it is open
+//! to the machine itself, where scrapers run, and to operators.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tidings::lag::{self, SubscriptionStatus};
+use tidings::{BreakerState, Error, Handle, Installation, JobCount, Problem, alert, chain, jobs};
+
+use crate::Gateway;
+use crate::console::operator::Operator;
+
+/// A scraper gives up after ten seconds; a database that hangs must not cost it the rest.
+const READ_LIMIT: Duration = Duration::from_secs(2);
+const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+const STATES: [BreakerState; 3] = [
+    BreakerState::Closed,
+    BreakerState::HalfOpen,
+    BreakerState::Open,
+];
+
+pub(crate) fn routes() -> Router<Gateway> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+/// Somebody on this machine, or an operator.
+struct Scraper;
+
+impl<S: Send + Sync> FromRequestParts<S> for Scraper {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let is_near = from.is_some_and(|from| from.ip().to_canonical().is_loopback());
+        // A proxy on this machine speaks for somebody who is elsewhere.
+        if !is_near || is_forwarded(&parts.headers) {
+            Operator::from_request_parts(parts, state).await?;
+        }
+        Ok(Self)
+    }
+}
+
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    let signs = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+    signs.iter().any(|name| headers.contains_key(*name))
+}
+
+async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
+    let mut page = Page::default();
+    let installation = gateway.installation();
+    calls(installation, &mut page);
+    let read = tokio::time::timeout(READ_LIMIT, events(installation, &mut page)).await;
+    let mut is_complete = matches!(read, Ok(Ok(())));
+    let mut services = Vec::new();
+    for handle in installation.handles() {
+        let read = tokio::time::timeout(READ_LIMIT, Counts::read(handle)).await;
+        match read {
+            Ok(Ok(counts)) => services.push((handle.name(), counts)),
+            Ok(Err(error)) => {
+                tracing::warn!(service = handle.name(), error = %chain(&error), "the metrics could not be read");
+                is_complete = false;
+            }
+            Err(_) => is_complete = false,
+        }
+    }
+    work(&services, &mut page);
+    page.family(
+        "tidings_metrics_complete",
+        "gauge",
+        "Whether every database has answered.",
+    );
+    page.sample(&[], u64::from(is_complete));
+    ([(header::CONTENT_TYPE, FORMAT)], page.text).into_response()
+}
+
+fn calls(installation: &Installation, page: &mut Page) {
+    let all = installation.calls();
+    page.family(
+        "tidings_breaker_state",
+        "gauge",
+        "1 for the state that the breaker is in.",
+    );
+    for one in &all {
+        for state in STATES {
+            let labels = [
+                ("from", &*one.from),
+                ("to", &one.to),
+                ("state", state.name()),
+            ];
+            page.sample(&labels, u64::from(state == one.state));
+        }
+    }
+    page.family(
+        "tidings_calls_total",
+        "counter",
+        "Calls between services, by how they ended.",
+    );
+    for one in &all {
+        for (outcome, count) in &one.outcomes {
+            let labels = [
+                ("from", &*one.from),
+                ("to", &one.to),
+                ("outcome", outcome.name()),
+            ];
+            page.sample(&labels, *count);
+        }
+    }
+    page.family(
+        "tidings_call_tries_total",
+        "counter",
+        "Requests that calls have sent.",
+    );
+    for one in &all {
+        page.sample(&[("from", &one.from), ("to", &one.to)], one.tries);
+    }
+    page.family(
+        "tidings_calls_in_flight",
+        "gauge",
+        "Calls that are under way.",
+    );
+    for one in &all {
+        page.sample(
+            &[("from", &one.from), ("to", &one.to)],
+            one.in_flight as u64,
+        );
+    }
+}
+
+async fn events(installation: &Installation, page: &mut Page) -> Result<(), Error> {
+    let streams = lag::streams(installation).await?;
+    let subscriptions = lag::subscriptions(installation).await?;
+    page.family(
+        "tidings_events_published_total",
+        "counter",
+        "Events of a stream.",
+    );
+    for one in &streams {
+        page.sample(
+            &[("service", &one.service), ("stream", &one.stream)],
+            one.head,
+        );
+    }
+    let all = &subscriptions;
+    let name = "tidings_subscription_lag_events";
+    page.family(name, "gauge", "Events that are not applied yet.");
+    page.of_each(all, |one| one.lag);
+    let name = "tidings_subscription_parked_events";
+    page.family(name, "gauge", "Events that are tried again.");
+    page.of_each(all, |one| one.parked);
+    let name = "tidings_subscription_dead_events";
+    page.family(name, "gauge", "Events that a person must decide about.");
+    page.of_each(all, |one| one.dead);
+    Ok(())
+}
+
+/// What is counted in one service.
+struct Counts {
+    jobs: Vec<JobCount>,
+    alerts: usize,
+}
+
+impl Counts {
+    async fn read(handle: &Handle) -> Result<Self, Error> {
+        Ok(Self {
+            jobs: jobs::counts(handle).await?,
+            alerts: alert::open(handle).await?.len(),
+        })
+    }
+}
+
+fn work(services: &[(&'static str, Counts)], page: &mut Page) {
+    page.family("tidings_jobs", "gauge", "Jobs that wait, run or are dead.");
+    for (service, counts) in services {
+        for job in &counts.jobs {
+            let labels = [
+                ("service", *service),
+                ("kind", &job.kind),
+                ("state", &job.state),
+            ];
+            page.sample(&labels, job.count);
+        }
+    }
+    page.family("tidings_alerts_open", "gauge", "Alerts that are open.");
+    for (service, counts) in services {
+        page.sample(&[("service", service)], counts.alerts as u64);
+    }
+}
+
+/// The exposition format: a family's header, then its samples.
+#[derive(Default)]
+struct Page {
+    text: String,
+    family: &'static str,
+}
+
+impl Page {
+    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+        self.family = name;
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    }
+
+    fn sample(&mut self, labels: &[(&str, &str)], value: u64) {
+        self.text.push_str(self.family);
+        for (index, (name, label)) in labels.iter().enumerate() {
+            let before = if index == 0 { '{' } else { ',' };
+            let label = label
+                .replace('\\', "\\\\")
+                .replace('"', "\\\"")
+                .replace('\n', "\\n");
+            let _ = write!(self.text, "{before}{name}=\"{label}\"");
+        }
+        let end = if labels.is_empty() { "" } else { "}" };
+        let _ = writeln!(self.text, "{end} {value}");
+    }
+
+    fn of_each(&mut self, all: &[SubscriptionStatus], value: fn(&SubscriptionStatus) -> u64) {
+        for one in all {
+            let labels = [
+                ("service", &*one.service),
+                ("subscription", &one.name),
+                ("stream", &one.stream),
+            ];
+            self.sample(&labels, value(one));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn labels_are_escaped_as_the_format_says() {
+        let mut page = Page::default();
+        page.family("things", "gauge", "How many.");
+        page.sample(&[("name", "a\"b\\c\nd"), ("of", "x")], 7);
+        page.sample(&[], 1);
+        let text = "# HELP things How many.\n# TYPE things gauge\n\
+            things{name=\"a\\\"b\\\\c\\nd\",of=\"x\"} 7\nthings 1\n";
+        assert_eq!(page.text, text);
+    }
+}
