@@ -81,7 +81,7 @@ fn tells_a_code(before: &str) -> bool {
 
 #[test]
 fn every_code_in_the_sources_has_a_page_and_every_page_a_code() {
-    let told: BTreeSet<String> = MEANINGS.map(|(code, _)| code.to_owned()).into();
+    let told: BTreeSet<String> = MEANINGS.iter().map(|&(code, _)| code.to_owned()).collect();
     let used = codes_in_sources();
     let missing: Vec<_> = used.difference(&told).collect();
     let stale: Vec<_> = told.difference(&used).collect();
