@@ -253,20 +253,26 @@ pub(crate) fn setup(clock: &Clock) -> Setup {
     Setup::new(Storage::Memory).clock(clock.clone()).seed(1)
 }
 
+/// A story that waits for a moment that never comes fails.
+pub(crate) async fn in_a_minute(story: impl Future<Output = ()>) {
+    let minute = Duration::from_secs(60);
+    tokio::time::timeout(minute, Box::pin(story)).await.unwrap();
+}
+
 /// Tells each story of a target in the same process and of one over the network.
 macro_rules! both_ways {
     ($($story:ident),* $(,)?) => {$(
         mod $story {
-            use crate::clients::target::Place;
+            use crate::clients::target::{Place, in_a_minute};
 
             #[tokio::test]
             async fn in_process() {
-                Box::pin(super::$story(Place::InProcess)).await;
+                in_a_minute(super::$story(Place::InProcess)).await;
             }
 
             #[tokio::test]
             async fn over_the_network() {
-                Box::pin(super::$story(Place::OverNetwork)).await;
+                in_a_minute(super::$story(Place::OverNetwork)).await;
             }
         }
     )*};
