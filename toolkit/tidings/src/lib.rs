@@ -42,6 +42,7 @@ mod subscription;
 mod time;
 mod tx;
 mod worker;
+pub mod workflow;
 
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
@@ -67,6 +68,7 @@ pub use tidings_derive::{FromRow, Stream};
 pub use time::{Clock, Timestamp};
 pub use tx::{MESSAGE_BYTES_MAX, Tx};
 pub use worker::Worker;
+pub use workflow::{Call, Flow, Found, Message, Outcome, StepFailed, Workflow};
 
 pub use serde;
 pub use uuid::Uuid;
