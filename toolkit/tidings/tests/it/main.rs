@@ -23,3 +23,4 @@ mod settings;
 mod store;
 mod subscriptions;
 mod together;
+mod workflows;
