@@ -193,6 +193,7 @@ async fn an_old_version_is_stuck_and_goes_on_where_the_code_knows_it(bed: Bed) {
     let mut tx = service.begin_own().await.unwrap();
     tx.start(&Both {}, "b").await.unwrap();
     tx.commit().await.unwrap();
+    stage.settle().await;
     stage.advance(MINUTE).await;
     assert_eq!(book(&service).await, ["one", "two", "zero", "one", "two"]);
     super::nothing_is_left(&service).await;
