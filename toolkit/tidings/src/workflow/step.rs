@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,14 +71,22 @@ impl Flow {
     ///
     /// # Errors
     /// [`StepFailed`], with what the last try said.
-    pub async fn step<I, T, E, F>(&mut self, name: &str, input: I, body: F) -> Result<T, StepFailed>
+    pub fn step<'a, I, T, E, F>(
+        &'a mut self,
+        name: &'a str,
+        input: I,
+        body: F,
+    ) -> BoxFuture<'a, Result<T, StepFailed>>
     where
-        I: Send,
-        T: Serialize + DeserializeOwned + Send,
+        I: Send + 'a,
+        T: Serialize + DeserializeOwned + Send + 'a,
         E: Fault,
-        F: for<'a> StepHandler<'a, I, T, E>,
+        F: for<'b> StepHandler<'b, I, T, E>,
     {
-        self.transact(name, StepKind::Step, input, body).await
+        // Boxed here, where its types are parameters: the compiler cannot show of the code of
+        // a workflow that it may move between threads if an input with a `&'static str` is
+        // part of it.
+        Box::pin(self.transact(name, StepKind::Step, input, body))
     }
 
     pub(super) async fn transact<I, T, E, F>(

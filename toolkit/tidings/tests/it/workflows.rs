@@ -3,9 +3,9 @@
 mod calls;
 mod ends;
 mod fits;
-
+mod killed;
 mod steps;
-
+mod trip;
 mod waits;
 
 use std::collections::HashMap;
