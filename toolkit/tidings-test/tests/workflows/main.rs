@@ -26,7 +26,13 @@ fn trips(seed: u64) -> Vec<Trip> {
 
 /// One world under one seed: trips are booked while everything goes wrong, and end.
 async fn story(seed: u64) -> BTreeMap<String, u32> {
-    let mut world = World::misbehaving(seed, Misbehaviour::default(), services).await;
+    // Enough faults for the whole way, the undoing at its end too.
+    let rules = Misbehaviour {
+        crash: 6,
+        faults_max: 200,
+        ..Misbehaviour::default()
+    };
+    let mut world = World::misbehaving(seed, rules, services).await;
     for trip in trips(seed) {
         // Crashed or not: the shop's own book says whether it was booked.
         let booked = world

@@ -123,6 +123,8 @@ struct Print {
 
 impl Job for Print {
     const KIND: &'static str = "print";
+    /// Each crash costs all jobs that are running an attempt, and the stories are full of them.
+    const ATTEMPTS_MAX: u32 = 100;
 }
 
 async fn print(job: Print, tx: &mut Tx) -> Result<(), Error> {
