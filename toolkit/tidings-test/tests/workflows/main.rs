@@ -28,8 +28,8 @@ fn trips(seed: u64) -> Vec<Trip> {
 async fn story(seed: u64) -> BTreeMap<String, u32> {
     // Enough faults for the whole way, the undoing at its end too.
     let rules = Misbehaviour {
-        crash: 6,
-        faults_max: 200,
+        crash: 5,
+        faults_max: 150,
         ..Misbehaviour::default()
     };
     let mut world = World::misbehaving(seed, rules, services).await;
@@ -44,11 +44,49 @@ async fn story(seed: u64) -> BTreeMap<String, u32> {
         drop(booked);
         Box::pin(world.advance(FIVE_MINUTES)).await;
     }
-    for _ in 0..60 {
+    for _ in 0..100 {
         Box::pin(world.advance(FIVE_MINUTES)).await;
+        if has_ended(&world).await {
+            break;
+        }
+        retry_what_only_crashes_have_stopped(&world, seed).await;
     }
     each_effect_is_there_once(&world, seed).await;
     world.faults()
+}
+
+/// Whether every trip that was booked has come to its end.
+async fn has_ended(world: &World) -> bool {
+    let booked = book(&world.service("shop")).await;
+    let runs = workflow::list(&world.service("trips"), &Filter::default(), None, 10).await;
+    let runs = runs.expect("the runs");
+    runs.len() == booked.len() && runs.iter().all(|run| run.finished_at.is_some())
+}
+
+/// What was in the way of many crashes in a row, without getting on in between, is given to
+/// a person: an operator finds it on the list.
+async fn retry_what_only_crashes_have_stopped(world: &World, seed: u64) {
+    let service = world.service("trips");
+    let stuck = Filter {
+        state: Some(RunState::Stuck),
+        name: None,
+    };
+    let stuck = workflow::list(&service, &stuck, None, 10).await;
+    let dead = tidings::dead::events(&service, 100).await;
+    let mut tx = service.begin_own().await.expect("a transaction");
+    for run in stuck.expect("the runs") {
+        let why = "the process has ended, or fallen silent, in every run";
+        assert_eq!(run.stuck_by.as_deref(), Some(why), "under seed {seed}");
+        let retried = workflow::retry(&mut tx, run.id).await;
+        assert!(retried.expect("a retry"));
+    }
+    for event in dead.expect("the events") {
+        if event.state == "dead" {
+            let retried = tidings::dead::retry(&mut tx, &event.subscription, &event.event.id);
+            assert!(retried.await.expect("a retry"));
+        }
+    }
+    tx.commit().await.expect("a commit");
 }
 
 async fn each_effect_is_there_once(world: &World, seed: u64) {
@@ -106,7 +144,9 @@ async fn under_every_seed_each_step_has_its_effect_once_and_what_failed_is_undon
     ] {
         expected.push(format!("crash at {point}"));
     }
-    let rare = |fault: &&String| fallen.get(*fault).is_none_or(|count| *count < 10);
+    // A run passes S3 once, and only if it fails.
+    let least = |fault: &str| if fault == "crash at S3" { 3 } else { 10 };
+    let rare = |fault: &&String| fallen.get(*fault).is_none_or(|count| *count < least(fault));
     let missing: Vec<&String> = expected.iter().filter(rare).collect();
     assert!(
         missing.is_empty(),
