@@ -18,7 +18,7 @@ const FIVE_MINUTES: Duration = Duration::from_secs(300);
 fn trips(seed: u64) -> Vec<Trip> {
     let trip = |place: u64| Trip {
         id: format!("trip-{place}"),
-        fails: (seed + place) % 3 == 0,
+        fails: (seed + place).is_multiple_of(3),
         doubt: u32::try_from((seed / 3 + place) % 4).expect("a number below four"),
     };
     (0..3).map(trip).collect()

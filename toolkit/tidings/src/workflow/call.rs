@@ -67,6 +67,17 @@ pub enum Outcome<T> {
     Unknown(String),
 }
 
+impl<T> Outcome<T> {
+    /// The same with another result.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
+        match self {
+            Outcome::Done(value) => Outcome::Done(f(value)),
+            Outcome::Failed(error) => Outcome::Failed(error),
+            Outcome::Unknown(error) => Outcome::Unknown(error),
+        }
+    }
+}
+
 /// What the other side says has become of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found<T> {
@@ -79,6 +90,18 @@ pub enum Found<T> {
     NotThere,
     /// The other side cannot say yet, or cannot be asked, and why; it is asked again.
     Unknown(String),
+}
+
+impl<T> Found<T> {
+    /// The same with another result.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Found::Done(value) => Found::Done(f(value)),
+            Found::Failed(error) => Found::Failed(error),
+            Found::NotThere => Found::NotThere,
+            Found::Unknown(error) => Found::Unknown(error),
+        }
+    }
 }
 
 impl<T> From<Outcome<T>> for Found<T> {

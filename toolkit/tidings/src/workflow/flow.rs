@@ -275,9 +275,6 @@ impl Flow {
     async fn try_begin(&mut self) -> Result<(Tx, bool), Error> {
         let mut tx = self.run.begin().await?;
         tx.set_context(self.context());
-        if self.run.attempt() > 1 {
-            store::forget_attempts(&mut tx, self.run.id()).await?;
-        }
         let cancel = store::touch(&mut tx, self.row.id).await?;
         Ok((tx, cancel))
     }
@@ -292,6 +289,10 @@ impl Flow {
     /// Records a step in the transaction of its effect, and commits both.
     pub(super) async fn record(&mut self, mut tx: Tx, step: &StepRow) -> Result<(), Error> {
         store::put_step(&mut tx, self.row.id, step).await?;
+        // Not for a step that is only begun: one that ends every process must not do it for ever.
+        if self.run.attempt() > 1 && step.finished_at.is_some() {
+            store::forget_attempts(&mut tx, self.run.id()).await?;
+        }
         crash::point("S1").await;
         tx.commit().await?;
         crash::point("S2").await;

@@ -5,7 +5,7 @@ use super::{start, store};
 use crate::alert::{self, Alert};
 use crate::db::Conn;
 use crate::handle::Handle;
-use crate::{Error, Tx, Uuid, act, job, params};
+use crate::{Error, Tx, Uuid, Value, act, job, params};
 
 /// Runs of one state or one workflow.
 #[derive(Clone, Debug, Default)]
@@ -37,22 +37,33 @@ pub async fn list(
     before: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<WorkflowRow>, Error> {
-    let sql = "SELECT * FROM tidings_workflows
-        WHERE ($1 = '' OR state = $1) AND ($2 = '' OR name = $2) AND ($3 = '' OR id < $3)
-        ORDER BY id DESC LIMIT $4";
-    let state = filter.state.map(RunState::word).unwrap_or_default();
-    let name = filter.name.as_deref().unwrap_or_default();
-    let before = before.map(|id| id.to_string()).unwrap_or_default();
-    let row = params![state, name, before, limit];
-    service.read().await?.query(sql, row).await
+    // Only what is asked for stands in the statement, so that the index of the state is used.
+    let mut row = params![limit].to_vec();
+    let mut only = String::from("TRUE");
+    let mut and = |what: &str, value: Value| {
+        row.push(value);
+        only.push_str(&format!(" AND {what} ${}", row.len()));
+    };
+    if let Some(state) = filter.state {
+        and("state =", state.into());
+    }
+    if let Some(name) = &filter.name {
+        and("name =", name.into());
+    }
+    if let Some(before) = before {
+        and("id <", before.into());
+    }
+    let sql = format!("SELECT * FROM tidings_workflows WHERE {only} ORDER BY id DESC LIMIT $1");
+    service.read().await?.query(&sql, &row).await
 }
 
-/// How many runs there are, by workflow and state.
+/// How many runs have not ended, by workflow and state.
 ///
 /// # Errors
 /// As statements.
 pub async fn counts(service: &Handle) -> Result<Vec<RunCount>, Error> {
     let sql = "SELECT name, state, count(*) AS count FROM tidings_workflows
+        WHERE state IN ('running', 'compensating', 'stuck')
         GROUP BY name, state ORDER BY name, state";
     service.read().await?.query(sql, &[]).await
 }

@@ -122,12 +122,12 @@ pub(super) async fn forget_attempts(tx: &mut Tx, job: Uuid) -> Result<(), Error>
     Ok(())
 }
 
-/// How a child job has ended: its state and error, or `None` when it is there no more.
+/// A child job's state, error and whether it was asked to stop; `None` when it is there no more.
 pub(super) async fn child(
     tx: &mut Tx,
     job: Uuid,
-) -> Result<Option<(String, Option<String>)>, Error> {
-    let sql = "SELECT state, error FROM tidings_jobs WHERE id = $1";
+) -> Result<Option<(String, Option<String>, bool)>, Error> {
+    let sql = "SELECT state, error, cancel FROM tidings_jobs WHERE id = $1";
     tx.query_opt(sql, params![job]).await
 }
 

@@ -35,9 +35,14 @@ pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, Error> {
 }
 
 async fn find_stranded(tx: &mut Tx) -> Result<(), Error> {
-    let sql = "SELECT j.id, coalesce(j.error, '') FROM tidings_workflows w
-        JOIN tidings_jobs j ON j.id = w.job_id
-        WHERE w.state IN ('running', 'compensating') AND j.state IN ('dead', 'cancelled')
+    // From the jobs, of which few are dead, and not from the runs, of which many wait.
+    let sql = "SELECT j.id, coalesce(j.error, '') FROM tidings_jobs j
+            JOIN tidings_workflows w ON w.job_id = j.id
+            WHERE j.state = 'dead' AND w.state IN ('running', 'compensating')
+        UNION ALL
+        SELECT j.id, 'go on: the job that carries the run was cancelled' FROM tidings_jobs j
+            JOIN tidings_workflows w ON w.job_id = j.id
+            WHERE j.state = 'cancelled' AND w.state IN ('running', 'compensating')
         LIMIT $1";
     let stranded: Vec<(Uuid, String)> = tx.query(sql, params![BITE]).await?;
     for (job, error) in stranded {

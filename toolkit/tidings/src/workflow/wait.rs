@@ -60,6 +60,25 @@ impl Flow {
 
     /// As [`Flow::wait_for`], for the first message that is `wanted`; those before it are
     /// taken too, and lost to later waits. `wanted` must only look at the message.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tidings::Flow;
+    /// # #[derive(tidings::Stream)]
+    /// # #[stream(name = "payments", key = "order_id")]
+    /// # enum PaymentEvent {
+    /// #     #[event("payment.settled")] Settled { order_id: String },
+    /// #     #[event("payment.noted")] Noted { order_id: String },
+    /// # }
+    /// # async fn part(cx: &mut Flow) {
+    /// let quarter = Duration::from_secs(900);
+    /// let is_end = |event: &PaymentEvent| matches!(event, PaymentEvent::Settled { .. });
+    /// match cx.wait_until("settled", quarter, is_end).await {
+    ///     Some(_) => { /* go on */ }
+    ///     None => { /* it took too long */ }
+    /// }
+    /// # }
+    /// ```
     pub async fn wait_until<T, M>(
         &mut self,
         name: &str,
@@ -154,7 +173,7 @@ impl Flow {
         let (mut tx, cancel) = self.begin_and_ask().await;
         let found = store::child(&mut tx, id).await;
         let now = tx.now();
-        let Some((state, error)) = self.sure(found).await else {
+        let Some((state, error, asked)) = self.sure(found).await else {
             let text = format!("learn how the job of {name} has ended: it is kept no longer");
             return self.give_up(text).await;
         };
@@ -170,7 +189,7 @@ impl Flow {
                 step.ended(StepState::Failed, now);
             }
             _ => {
-                if cancel {
+                if cancel && !asked {
                     let asked = job::cancel(&mut tx, id).await;
                     self.sure(asked).await;
                 }

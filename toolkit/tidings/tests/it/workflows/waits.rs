@@ -154,8 +154,8 @@ async fn a_message_after_the_time_out_is_left_for_the_next_wait(bed: Bed) {
 }
 
 async fn choosy(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
-    let wanted = |word: &Word| word.text.starts_with('b');
-    let word = cx.wait_until("a b", None, wanted).await;
+    let word = cx.wait_until("a b", None, |word: &Word| word.text.starts_with('b'));
+    let word = word.await;
     let heard = word.map_or(String::new(), |word| word.text);
     cx.step("write", line(heard), write).await?;
     let next: Option<Word> = cx.wait_for("the next", SECOND).await;
