@@ -9,13 +9,17 @@ use crate::{Error, FromRow, Row, Timestamp, Tx, params};
 
 /// The kind of alert that only a person closes.
 pub(crate) const AHEAD: &str = "ahead";
+/// A run of a workflow that cannot go on.
+pub(crate) const STUCK: &str = "stuck";
+/// A call of a run that has been asked about for long, in vain.
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap` or `ahead`.
+    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow).
     pub kind: String,
-    /// What it is about: `subscription stream.slot`.
+    /// What it is about: `subscription stream.slot`, or a workflow and the identifier of a run.
     pub subject: String,
     /// What is wrong, in a sentence.
     pub text: String,
@@ -57,6 +61,25 @@ impl Alert {
             opened_at: None,
         }
     }
+
+    /// A run of a workflow that waits for a person.
+    pub(crate) fn stuck(subject: &str, text: String) -> Self {
+        Self::of(STUCK, subject, text)
+    }
+
+    /// A run of a workflow that has asked in vain for long.
+    pub(crate) fn unknown(subject: &str, text: String) -> Self {
+        Self::of(UNKNOWN, subject, text)
+    }
+
+    fn of(kind: &str, subject: &str, text: String) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            subject: subject.to_owned(),
+            text,
+            opened_at: None,
+        }
+    }
 }
 
 impl FromRow for Alert {
@@ -81,7 +104,6 @@ pub(crate) async fn replace(
     }
     let same = |one: &Alert, other: &Alert| one.kind == other.kind && one.subject == other.subject;
     let mut tx = service.begin_own().await?;
-    let now = tx.now();
     for alert in before.values() {
         if !after.values().any(|other| same(alert, other)) {
             close(&mut tx, &alert.kind, &alert.subject).await?;
@@ -89,25 +111,36 @@ pub(crate) async fn replace(
     }
     for alert in after.values() {
         if !before.values().any(|other| same(alert, other)) {
-            tracing::error!(
-                service = service.name(),
-                subject = alert.subject,
-                "{}",
-                alert.text
-            );
+            log(service.name(), alert);
         }
-        let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
-            VALUES ($1, $2, $3, $4)
-            ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
-                opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
-                    THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
-        tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
-            .await?;
+        put(&mut tx, alert).await?;
     }
     tx.commit().await
 }
 
-async fn close(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, Error> {
+/// Opens one alert in the transaction of what it is about.
+pub(crate) async fn open_one(tx: &mut Tx, alert: &Alert) -> Result<(), Error> {
+    log(tx.shared().name, alert);
+    put(tx, alert).await
+}
+
+fn log(service: &str, alert: &Alert) {
+    tracing::error!(service, subject = alert.subject, "{}", alert.text);
+}
+
+async fn put(tx: &mut Tx, alert: &Alert) -> Result<(), Error> {
+    let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
+            opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
+                THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
+    let now = tx.now();
+    tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn close(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, Error> {
     let sql = "UPDATE tidings_alerts SET closed_at = $3
         WHERE kind = $1 AND subject = $2 AND closed_at IS NULL";
     let now = tx.now();

@@ -17,6 +17,11 @@
 //! | C4 | subscriber's COMMIT done, progress not yet remembered |
 //! | J0 | job claimed |
 //! | J3 | job's effect committed |
+//! | S0 | run of a workflow loaded, its code not begun |
+//! | S1 | step's effect and record written, not committed |
+//! | S2 | step committed |
+//! | S3 | run noted as being undone, nothing undone yet |
+//! | S4 | call outside made, its outcome not recorded |
 
 #[cfg(not(feature = "faults"))]
 #[expect(clippy::unused_async, reason = "the same call as with the feature")]

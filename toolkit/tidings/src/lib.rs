@@ -43,6 +43,7 @@ mod subscription;
 mod time;
 mod tx;
 mod worker;
+pub mod workflow;
 
 pub use client::{
     Answer, BreakerState, CALLER_HEADER, Call, CallError, CallStatus, Calls, Client, Outcome,
@@ -72,6 +73,7 @@ pub use tidings_derive::{FromRow, Stream};
 pub use time::{Clock, Timestamp};
 pub use tx::{MESSAGE_BYTES_MAX, Tx};
 pub use worker::Worker;
+pub use workflow::{Call, Flow, Found, Message, Outcome, StepFailed, Workflow};
 
 pub use serde;
 pub use uuid::Uuid;

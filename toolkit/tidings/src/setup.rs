@@ -13,7 +13,7 @@ use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
-use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription};
+use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription, workflow};
 
 /// Where the services keep their databases.
 #[derive(Clone, Debug)]
@@ -114,6 +114,7 @@ impl Setup {
                 job::MIGRATION,
                 subscription::MIGRATION,
                 job::MIGRATION_LIFE,
+                workflow::MIGRATION,
                 idempotency::MIGRATION,
             ];
             steps.extend_from_slice(&service.migrations);

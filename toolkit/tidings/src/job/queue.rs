@@ -135,7 +135,7 @@ pub(super) async fn suspend(
     now: Timestamp,
 ) -> Result<(), Error> {
     let sql = "UPDATE tidings_jobs SET state = 'ready', attempts = 0, error = NULL,
-            run_at = CASE WHEN wakes = $3 THEN $4 ELSE $5 END
+            run_at = CASE WHEN wakes = $3 THEN CAST($4 AS BIGINT) ELSE CAST($5 AS BIGINT) END
         WHERE id = $1 AND fence = $2 AND state = 'running'";
     let until = until.unwrap_or(NEVER);
     let row = params![job.id, job.fence, job.wakes, until, now];

@@ -24,3 +24,4 @@ mod settings;
 mod store;
 mod subscriptions;
 mod together;
+mod workflows;

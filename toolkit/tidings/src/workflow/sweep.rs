@@ -1,0 +1,52 @@
+//! What a service does about its runs now and then: forgets old ones, and finds those that
+//! nobody carries any more.
+
+use std::time::Duration;
+
+use super::operate;
+use crate::{Error, Tx, Uuid, params};
+
+/// How long the runs that have ended are kept, and with them the keys that were used.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Runs that are deleted at once; each with its steps and messages.
+const BITE: u32 = 50;
+
+/// Deletes some of the runs that ended long ago, and says how many rows that were.
+///
+/// A run whose workflow this build no longer has ends its job without being told; it is
+/// found here, so that no run looks healthy that is not.
+pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, Error> {
+    find_stranded(tx).await?;
+    let sql = "SELECT id FROM tidings_workflows WHERE finished_at < $1
+        ORDER BY finished_at LIMIT $2";
+    let before = tx.now().minus(KEEP);
+    let old: Vec<(Uuid,)> = tx.query(sql, params![before, BITE]).await?;
+    let mut rows = 0;
+    for (id,) in old {
+        for sql in [
+            "DELETE FROM tidings_steps WHERE workflow_id = $1",
+            "DELETE FROM tidings_workflow_messages WHERE workflow_id = $1",
+            "DELETE FROM tidings_workflows WHERE id = $1",
+        ] {
+            rows += tx.execute(sql, params![id]).await?;
+        }
+    }
+    Ok(rows)
+}
+
+async fn find_stranded(tx: &mut Tx) -> Result<(), Error> {
+    // From the jobs, of which few are dead, and not from the runs, of which many wait.
+    let sql = "SELECT j.id, coalesce(j.error, '') FROM tidings_jobs j
+            JOIN tidings_workflows w ON w.job_id = j.id
+            WHERE j.state = 'dead' AND w.state IN ('running', 'compensating')
+        UNION ALL
+        SELECT j.id, 'go on: the job that carries the run was cancelled' FROM tidings_jobs j
+            JOIN tidings_workflows w ON w.job_id = j.id
+            WHERE j.state = 'cancelled' AND w.state IN ('running', 'compensating')
+        LIMIT $1";
+    let stranded: Vec<(Uuid, String)> = tx.query(sql, params![BITE]).await?;
+    for (job, error) in stranded {
+        operate::stuck(tx, job, &error).await?;
+    }
+    Ok(())
+}
