@@ -19,7 +19,7 @@ extern crate self as tidings;
 
 mod act;
 pub mod alert;
-mod client;
+pub mod client;
 pub mod crash;
 mod db;
 mod error;
@@ -45,10 +45,7 @@ mod tx;
 mod worker;
 pub mod workflow;
 
-pub use client::{
-    Answer, BreakerState, CALLER_HEADER, Call, CallError, CallStatus, Calls, Client, Outcome,
-    Refusal, RefusedField,
-};
+pub use client::{Answer, BreakerState, CallError, CallStatus, Calls, Client};
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
