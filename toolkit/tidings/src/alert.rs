@@ -13,9 +13,9 @@ pub(crate) const AHEAD: &str = "ahead";
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap` or `ahead`.
+    /// What kind: `gap`, `ahead` or `unhandled`.
     pub kind: String,
-    /// What it is about: `subscription stream.slot`.
+    /// What it is about: `subscription stream.slot`, or a command's name.
     pub subject: String,
     /// What is wrong, in a sentence.
     pub text: String,
@@ -24,6 +24,15 @@ pub struct Alert {
 }
 
 impl Alert {
+    pub(crate) fn new(kind: &str, subject: &str, text: String) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            subject: subject.to_owned(),
+            text,
+            opened_at: None,
+        }
+    }
+
     /// Numbers that the producer has given and cannot show.
     pub(crate) fn gap(subscription: &str, stream: &str, slot: u16, first: u64, head: u64) -> Self {
         let text = format!(
@@ -81,7 +90,6 @@ pub(crate) async fn replace(
     }
     let same = |one: &Alert, other: &Alert| one.kind == other.kind && one.subject == other.subject;
     let mut tx = service.begin_own().await?;
-    let now = tx.now();
     for alert in before.values() {
         if !after.values().any(|other| same(alert, other)) {
             close(&mut tx, &alert.kind, &alert.subject).await?;
@@ -96,15 +104,48 @@ pub(crate) async fn replace(
                 alert.text
             );
         }
-        let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
-            VALUES ($1, $2, $3, $4)
-            ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
-                opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
-                    THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
-        tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
-            .await?;
+        open_in_tx(&mut tx, alert).await?;
     }
     tx.commit().await
+}
+
+/// Makes these the open alerts of their kind: opens what is new and closes the others.
+pub(crate) async fn replace_kind(
+    service: &Handle,
+    kind: &str,
+    alerts: &[Alert],
+) -> Result<(), Error> {
+    let sql = "SELECT * FROM tidings_alerts WHERE kind = $1 AND closed_at IS NULL";
+    let before: Vec<Alert> = service.read().await?.query(sql, params![kind]).await?;
+    let same = |one: &Alert, other: &Alert| one.subject == other.subject && one.text == other.text;
+    let is_in = |one: &Alert, all: &[Alert]| all.iter().any(|other| same(one, other));
+    let gone = before.iter().filter(|alert| !is_in(alert, alerts));
+    let new = alerts.iter().filter(|alert| !is_in(alert, &before));
+    if gone.clone().count() + new.clone().count() == 0 {
+        return Ok(());
+    }
+    let mut tx = service.begin_own().await?;
+    for alert in gone {
+        close(&mut tx, kind, &alert.subject).await?;
+    }
+    for alert in new {
+        let (service, subject) = (service.name(), &alert.subject);
+        tracing::error!(service, subject, "{}", alert.text);
+        open_in_tx(&mut tx, alert).await?;
+    }
+    tx.commit().await
+}
+
+async fn open_in_tx(tx: &mut Tx, alert: &Alert) -> Result<(), Error> {
+    let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
+            opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
+                THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
+    let now = tx.now();
+    tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
+        .await?;
+    Ok(())
 }
 
 async fn close(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool, Error> {

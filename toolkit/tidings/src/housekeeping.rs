@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command;
 use crate::job::{self, Schedule};
 use crate::{Enqueue, Error, Job, Service, Tx};
 
@@ -14,7 +15,7 @@ impl Job for Sweep {
 }
 
 async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
-    let deleted = job::sweep(tx).await?;
+    let deleted = job::sweep(tx).await? + command::sweep(tx).await?;
     if deleted > 0 {
         // A long transaction would keep others waiting, so the rest is another job's.
         tx.enqueue_with(&Sweep {}, Enqueue::now()).await?;

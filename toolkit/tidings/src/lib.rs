@@ -19,6 +19,7 @@ extern crate self as tidings;
 
 mod act;
 pub mod alert;
+mod command;
 pub mod crash;
 mod db;
 mod error;
@@ -43,6 +44,9 @@ mod time;
 mod tx;
 mod worker;
 
+pub use command::{
+    Answer, AnswerHandler, Command, CommandHandler, CommandId, CommandOutcome, Received, Sending,
+};
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
@@ -74,6 +78,11 @@ pub use uuid::Uuid;
 /// What operators see of jobs and schedules, and what they decide.
 pub mod jobs {
     pub use crate::job::{cancel, counts, get, list, schedules};
+}
+
+/// What has become of the commands that a service waits for replies to.
+pub mod commands {
+    pub use crate::command::{CommandCount, CommandRow, counts, list};
 }
 
 /// What operators do with events and jobs that have failed.

@@ -11,6 +11,7 @@
 
 mod bed;
 
+mod commands;
 mod group_commit;
 mod jobs;
 mod migrations;
