@@ -50,7 +50,7 @@ async fn a_command_to_a_service_that_is_not_there_waits_under_an_alert(bed: Bed)
         "asker sends adder.add_number to adder, which is not installed: its commands wait in the \
          outbox of asker; install adder, and they will be carried out",
     );
-    assert_eq!(alerts(&stage).await, [expected.clone()]);
+    assert_eq!(alerts(&stage).await, std::slice::from_ref(&expected));
     send(&stage.handle("asker"), &[("a", 1)]).await;
     stage.settle().await;
     drop(stage);
