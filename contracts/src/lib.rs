@@ -1,9 +1,10 @@
-//! Every stream of the installation as a documented type, and nothing else.
+//! Every stream and command of the installation as a documented type, and nothing else.
 //!
-//! One module a stream, named after the entity in the plural. The service that
-//! writes it is named in the module's first line.
+//! One module a stream, named after the entity in the plural; one module for the commands to
+//! a service, named after it. Who writes it, or carries it out, is in the module's first line.
 
 pub mod expirations;
+pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod tickets;
@@ -14,3 +15,6 @@ mod money;
 
 pub use ids::{OrderId, PaymentId, TicketId, UserId};
 pub use money::{Currency, Money, PRICE_MINOR_MAX};
+
+#[cfg(test)]
+mod names;

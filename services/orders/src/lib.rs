@@ -11,12 +11,14 @@ mod actions;
 mod error;
 mod handlers;
 mod http;
+mod mails;
 mod order;
 mod pages;
 mod store;
 
 use std::time::Duration;
 
+use contracts::notifications::SendEmail;
 use contracts::orders::OrderEvent;
 use tidings::{Migration, Service};
 
@@ -49,6 +51,7 @@ pub fn service(settings: Settings) -> Service {
     Service::new("orders")
         .migrations(MIGRATIONS)
         .publishes::<OrderEvent>()
+        .sends::<SendEmail>()
         .subscribes("tickets", handlers::tickets)
         .subscribes("payments", handlers::payments)
         .subscribes("expirations", handlers::expirations)

@@ -17,9 +17,11 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow).
+    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow),
+    /// `unhandled` (a command).
     pub kind: String,
-    /// What it is about: `subscription stream.slot`, or a workflow and the identifier of a run.
+    /// What it is about: `subscription stream.slot`, a workflow and the identifier of a run,
+    /// or a command's name.
     pub subject: String,
     /// What is wrong, in a sentence.
     pub text: String,
@@ -28,6 +30,15 @@ pub struct Alert {
 }
 
 impl Alert {
+    pub(crate) fn new(kind: &str, subject: &str, text: String) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            subject: subject.to_owned(),
+            text,
+            opened_at: None,
+        }
+    }
+
     /// Numbers that the producer has given and cannot show.
     pub(crate) fn gap(subscription: &str, stream: &str, slot: u16, first: u64, head: u64) -> Self {
         let text = format!(
@@ -122,6 +133,31 @@ pub(crate) async fn replace(
 pub(crate) async fn open_one(tx: &mut Tx, alert: &Alert) -> Result<(), Error> {
     log(tx.shared().name, alert);
     put(tx, alert).await
+}
+
+/// Makes these the open alerts of their kind: opens what is new and closes the others.
+pub(crate) async fn replace_kind(
+    service: &Handle,
+    kind: &str,
+    alerts: &[Alert],
+) -> Result<(), Error> {
+    let sql = "SELECT * FROM tidings_alerts WHERE kind = $1 AND closed_at IS NULL";
+    let before: Vec<Alert> = service.read().await?.query(sql, params![kind]).await?;
+    let same = |one: &Alert, other: &Alert| one.subject == other.subject && one.text == other.text;
+    let is_in = |one: &Alert, all: &[Alert]| all.iter().any(|other| same(one, other));
+    let gone = before.iter().filter(|alert| !is_in(alert, alerts));
+    let new = alerts.iter().filter(|alert| !is_in(alert, &before));
+    if gone.clone().count() + new.clone().count() == 0 {
+        return Ok(());
+    }
+    let mut tx = service.begin_own().await?;
+    for alert in gone {
+        close(&mut tx, kind, &alert.subject).await?;
+    }
+    for alert in new {
+        open_one(&mut tx, alert).await?;
+    }
+    tx.commit().await
 }
 
 fn log(service: &str, alert: &Alert) {

@@ -165,6 +165,12 @@ pub enum Fate {
 pub trait Fault: StdError + Send + Sync + 'static {
     /// What should become of the work.
     fn fate(&self) -> Fate;
+
+    /// What kind of failure it is, for code: told to the sender of a
+    /// [`Command`](crate::Command) that cannot be carried out.
+    fn code(&self) -> &'static str {
+        "failed"
+    }
 }
 
 impl Fault for Error {

@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) streams: Vec<StreamInfo>,
     pub(crate) jobs: Arc<Kinds>,
     pub(crate) schedules: Vec<Scheduled>,
+    pub(crate) commands: crate::command::Declared,
     pub(crate) keep_jobs: Duration,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) verifier: Verifier,

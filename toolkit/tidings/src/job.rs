@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use kind::{Ended, JobKind, Kinds, Outside, Transactional, constants_of, decode};
 pub use kind::{JobHandler, OutsideJobHandler};
 pub use operator::{JobCount, cancel, counts, dead, get, list, retry};
-pub(crate) use queue::{NewJob, insert, sweep, wake};
+pub(crate) use queue::{NewJob, forget, insert, sweep, wake};
 pub use run::JobRun;
 pub(crate) use run::{Claim, caused_by};
 pub(crate) use runner::JobRunner;

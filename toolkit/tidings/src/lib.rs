@@ -20,6 +20,7 @@ extern crate self as tidings;
 mod act;
 pub mod alert;
 pub mod client;
+mod command;
 pub mod crash;
 mod db;
 mod error;
@@ -45,7 +46,10 @@ mod tx;
 mod worker;
 pub mod workflow;
 
-pub use client::{Answer, BreakerState, CallError, CallStatus, Calls, Client};
+pub use client::{BreakerState, CallError, CallStatus, Calls, Client};
+pub use command::{
+    Answer, AnswerHandler, Command, CommandHandler, CommandId, CommandOutcome, Received, Sending,
+};
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
@@ -78,6 +82,11 @@ pub use uuid::Uuid;
 /// What operators see of jobs and schedules, and what they decide.
 pub mod jobs {
     pub use crate::job::{cancel, counts, get, list, schedules};
+}
+
+/// What has become of the commands that a service waits for replies to.
+pub mod commands {
+    pub use crate::command::{CommandCount, CommandRow, counts, list};
 }
 
 /// What operators do with events and jobs that have failed.

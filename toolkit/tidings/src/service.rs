@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use futures_util::future::BoxFuture;
 
+use crate::command::Declared;
 use crate::job::{JobKind, Scheduled};
 use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
 use crate::{Calls, Error, Fault, Handle, Migration, Stream, StreamInfo};
@@ -52,6 +53,7 @@ pub struct Service {
     pub(crate) jobs: Vec<Box<dyn JobKind>>,
     pub(crate) schedules: Vec<Scheduled>,
     pub(crate) keep_jobs: Duration,
+    pub(crate) commands: Declared,
     pub(crate) router: Router<Handle>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -71,6 +73,7 @@ impl Service {
             jobs: Vec::new(),
             schedules: Vec::new(),
             keep_jobs: KEEP_JOBS,
+            commands: Declared::default(),
             router: Router::new(),
             openapi: None,
             resources: HashMap::new(),

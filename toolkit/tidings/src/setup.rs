@@ -13,7 +13,9 @@ use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
-use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription, workflow};
+use crate::{
+    Clock, Error, Service, command, housekeeping, job, outbox, sequencer, subscription, workflow,
+};
 
 /// Where the services keep their databases.
 #[derive(Clone, Debug)]
@@ -98,12 +100,14 @@ impl Setup {
     /// # Errors
     /// When a database cannot be opened, is unsafe, or a migration fails.
     pub async fn open(self) -> Result<Installation, Error> {
-        refuse_namesakes(&self.services)?;
+        let services = command::wire(self.services)?;
+        refuse_namesakes(&services)?;
+        let unhandled = command::unhandled(&services);
         let verifier = Verifier::default();
-        let names = self.services.iter().map(|service| service.name).collect();
+        let names = services.iter().map(|service| service.name).collect();
         let network = Network::try_new(self.clock.clone(), self.seed, names, self.remotes)?;
         let mut parts = Vec::new();
-        for service in self.services {
+        for service in services {
             let db = match self.databases.get(service.name) {
                 Some(db) => db.clone(),
                 None => open_db(&self.storage, service.name).await?,
@@ -116,6 +120,7 @@ impl Setup {
                 job::MIGRATION_LIFE,
                 workflow::MIGRATION,
                 idempotency::MIGRATION,
+                command::MIGRATION,
             ];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;
@@ -129,6 +134,7 @@ impl Setup {
                 streams: service.streams,
                 jobs: Arc::new(job::Kinds::new(service.jobs)),
                 schedules: service.schedules,
+                commands: service.commands,
                 keep_jobs: service.keep_jobs,
                 resources: service.resources,
                 verifier: verifier.clone(),
@@ -137,8 +143,11 @@ impl Setup {
                 committed: watch::Sender::new(0),
                 published: watch::Sender::new(0),
             };
+            let handle = Handle(Arc::new(shared));
+            let alerts = unhandled.get(handle.name()).map(Vec::as_slice);
+            command::alert_unhandled(&handle, alerts.unwrap_or_default()).await?;
             parts.push(ServiceParts {
-                handle: Handle(Arc::new(shared)),
+                handle,
                 subscriptions: service.subscriptions,
                 router: service.router,
                 openapi: service.openapi,

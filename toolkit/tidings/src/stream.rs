@@ -10,6 +10,8 @@ pub enum Kind {
     Business,
     /// The full public record of an entity after a change, so that others can keep a replica.
     State,
+    /// What one service asks another for, or the replies to it; see [`Command`](crate::Command).
+    Command,
 }
 
 /// The name and version of one kind of event.

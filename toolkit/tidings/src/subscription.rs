@@ -7,7 +7,7 @@ mod parked;
 mod reader;
 mod tries;
 
-pub(crate) use handler::{Batch, Erased, One};
+pub(crate) use handler::{Batch, Erased, Failed, One, caused_by};
 pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};

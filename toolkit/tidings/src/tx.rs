@@ -123,6 +123,11 @@ impl Tx {
         Ok(())
     }
 
+    /// Adds an event that does not come from a declared stream's type.
+    pub(crate) fn add_event(&mut self, event: NewEvent) {
+        self.events.push(event);
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }

@@ -1,11 +1,11 @@
-//! Moves an order in somebody's transaction: load, decide, save, log, publish.
+//! Moves an order in somebody's transaction: load, decide, save, log, publish, write to people.
 
 use contracts::OrderId;
 use contracts::orders::CancelReason;
 use tidings::Tx;
 
 use crate::order::{Order, Trigger};
-use crate::{Error, store};
+use crate::{Error, mails, store};
 
 /// Moves an order as its table says. Gives the order as it is afterwards, and whether the
 /// trigger moved it; `None` when there is no such order.
@@ -24,6 +24,7 @@ pub(crate) async fn move_order_in_tx(
     store::update(tx, &order).await?;
     log_status(tx, &order).await?;
     tx.publish(event)?;
+    mails::send_in_tx(tx, &order).await?;
     Ok(Some((order, true)))
 }
 

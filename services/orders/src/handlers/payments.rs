@@ -1,13 +1,13 @@
 //! What becomes of payments: completes orders, and gives up those that cannot be paid.
 
-use contracts::OrderId;
 use contracts::payments::PaymentEvent;
+use contracts::{Money, OrderId};
 use tidings::{Event, Tx};
 
-use crate::Error;
 use crate::actions::{move_order_in_tx, note_in_tx};
 use crate::order::{Order, Status, Trigger};
 use crate::store::{self, PAYMENT_FAILED, PAYMENT_REFUNDED, PAYMENT_TOO_LATE};
+use crate::{Error, mails};
 
 /// Applies one event of a payment.
 pub(crate) async fn payments(event: Event<PaymentEvent>, tx: &mut Tx) -> Result<(), Error> {
@@ -34,9 +34,15 @@ pub(crate) async fn payments(event: Event<PaymentEvent>, tx: &mut Tx) -> Result<
             note_in_tx(tx, &mut order, PAYMENT_FAILED, Some(&code)).await?;
             move_order_in_tx(tx, order_id, Trigger::Declined(attempt)).await?;
         }
-        PaymentEvent::Refunded { order_id, .. } => {
+        PaymentEvent::Refunded {
+            order_id,
+            amount_minor: minor,
+            currency,
+            ..
+        } => {
             let mut order = paid_order(tx, order_id).await?;
             note_in_tx(tx, &mut order, PAYMENT_REFUNDED, None).await?;
+            mails::send_refunded_in_tx(tx, &order, Money { minor, currency }).await?;
         }
     }
     Ok(())

@@ -4,6 +4,7 @@ mod cancelling;
 mod expiring;
 mod input;
 mod live;
+mod mails;
 mod pages;
 mod paying;
 mod placing;

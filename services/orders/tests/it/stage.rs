@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use contracts::expirations::ExpirationEvent;
+use contracts::notifications::{Recipient, SendEmail};
 use contracts::orders::OrderEvent;
 use contracts::payments::PaymentEvent;
 use contracts::tickets::{Ticket, TicketEvent};
 use contracts::{Currency, OrderId, PaymentId, TicketId, UserId};
 use serde_json::{Value, json};
-use tidings::{Error, Event, Migration, Service, Stream, Tx, Uuid, params};
+use tidings::{Error, Event, Migration, Received, Service, Stream, Tx, Uuid, params};
 use tidings_test::{Answer, World};
 
 pub(crate) const PRICE: i64 = 12_000;
@@ -36,6 +37,31 @@ fn ear() -> Service {
     Service::new("ear")
         .migrations(&[HEARD])
         .subscribes("orders", hear)
+}
+
+/// Keeps every message that it is asked to send.
+fn letterbox() -> Service {
+    const LETTERS: Migration = Migration::new(
+        "0001_letters",
+        "CREATE TABLE letters (place BIGINT PRIMARY KEY, reader TEXT, subject TEXT, body TEXT)",
+    );
+    async fn keep(command: Received<SendEmail>, tx: &mut Tx) -> Result<(), Error> {
+        let SendEmail {
+            to: Recipient::User(reader),
+            subject,
+            text,
+            ..
+        } = command.data
+        else {
+            panic!("orders write to accounts");
+        };
+        let sql = "INSERT INTO letters VALUES ((SELECT count(*) FROM letters), $1, $2, $3)";
+        tx.execute(sql, params![reader, subject, text]).await?;
+        Ok(())
+    }
+    Service::new("notifications")
+        .migrations(&[LETTERS])
+        .handles(keep)
 }
 
 pub(crate) fn user(number: u128) -> UserId {
@@ -111,6 +137,7 @@ impl Stage {
             Service::new("payments").publishes::<PaymentEvent>(),
             Service::new("expiration").publishes::<ExpirationEvent>(),
             ear(),
+            letterbox(),
         ])
         .await;
         Self { world }
@@ -247,6 +274,19 @@ impl Stage {
     pub(crate) async fn heard_names(&self, order_id: OrderId) -> Vec<String> {
         let heard = self.heard(order_id).await;
         heard.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Everything that people were written: to whom, subject, text.
+    pub(crate) async fn letters(&self) -> Vec<(UserId, String, String)> {
+        let mut conn = self
+            .world
+            .service("notifications")
+            .read()
+            .await
+            .expect("the database answers");
+        let sql = "SELECT reader, subject, body FROM letters ORDER BY place";
+        let letters = conn.query(sql, &[]).await;
+        letters.expect("the database answers")
     }
 
     /// Events that nobody could apply.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod commands;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

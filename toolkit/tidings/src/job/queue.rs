@@ -151,6 +151,19 @@ pub(crate) async fn wake(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Ends a waiting job of a unique key as done: what it was for has happened without it.
+pub(crate) async fn forget(
+    conn: &mut Conn,
+    kind: &str,
+    unique_key: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "UPDATE tidings_jobs SET state = 'done', finished_at = $3
+        WHERE kind = $1 AND unique_key = $2 AND state = 'ready'";
+    conn.execute(sql, params![kind, unique_key, now]).await?;
+    Ok(())
+}
+
 async fn wake_parent(conn: &mut Conn, job: &JobRow, now: Timestamp) -> Result<(), Error> {
     match job.parent {
         Some(parent) => wake(conn, parent, now).await,

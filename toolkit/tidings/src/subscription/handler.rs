@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use futures_util::future::BoxFuture;
 
 use crate::failure::Failure;
+use crate::outbox::NewEvent;
 use crate::{Context, Envelope, Event, Fault, Stream, Tx};
 
 /// Code for one event: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
@@ -58,6 +59,8 @@ where
 pub(crate) struct Failed {
     pub(crate) index: Option<usize>,
     pub(crate) failure: Failure,
+    /// The event that tells of it to somebody who waits, in place of being dead.
+    pub(crate) answer: Option<Box<NewEvent>>,
 }
 
 /// A handler whose stream's type is forgotten.
@@ -74,7 +77,7 @@ pub(crate) struct One<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>)
 pub(crate) struct Batch<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>);
 
 /// What an event causes belongs to the same flow and is done in the same actor's name.
-fn caused_by(envelope: &Envelope) -> Context {
+pub(crate) fn caused_by(envelope: &Envelope) -> Context {
     Context {
         causation_id: Some(envelope.id.to_string()),
         ..envelope.context.clone()
@@ -89,6 +92,7 @@ fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S
             "read {} version {}: {reason}",
             envelope.name, envelope.version
         )),
+        answer: None,
     })?;
     Ok(data.map(|data| Event {
         id: envelope.id.clone(),
@@ -120,6 +124,7 @@ where
                 self.0.call(event, tx).await.map_err(|error| Failed {
                     index: Some(index),
                     failure: Failure::of(&error),
+                    answer: None,
                 })?;
             }
             Ok(unknown)
@@ -149,6 +154,7 @@ where
                 self.0.call(&known, tx).await.map_err(|error| Failed {
                     index: None,
                     failure: Failure::of(&error),
+                    answer: None,
                 })?;
             }
             Ok(unknown)

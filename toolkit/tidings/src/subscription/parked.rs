@@ -10,7 +10,7 @@ use super::Subscription;
 use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
-use crate::outbox::as_i64;
+use crate::outbox::{NewEvent, as_i64};
 use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, act, params};
 
 /// Tries, quick ones included, before a parked event is dead.
@@ -217,22 +217,37 @@ impl ParkedRunner {
             let error = "the process has ended while it was applied".to_owned();
             return self.put_off(&parked, &Failure::hopeless(error)).await;
         }
+        let mut answer = None;
         let work = async {
             let mut tx = self.service.begin_own().await?;
             // First, and with the number of attempts: of two who try, one touches the row.
-            let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2
-                AND slot = $3 AND sequence = $4 AND attempts = $5";
-            if tx.execute(sql, &address(&parked, parked.attempts)).await? == 0 {
+            if !take(&mut tx, &parked).await? {
                 return Ok(());
             }
             let applied = of.handler.apply(&[&parked.event], &mut tx).await;
-            applied.map_err(|failed| failed.failure)?;
+            applied.map_err(|failed| {
+                answer = failed.answer;
+                failed.failure
+            })?;
             Ok(tx.commit().await?)
         };
         match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
             Ok(()) => Ok(()),
-            Err(failure) => self.put_off(&parked, &failure).await,
+            Err(failure) => match answer {
+                Some(answer) => self.answer(&parked, *answer).await,
+                None => self.put_off(&parked, &failure).await,
+            },
         }
+    }
+
+    /// Tells whoever waits that an event cannot be applied; with that it is done.
+    async fn answer(&self, parked: &DeadEvent, answer: NewEvent) -> Result<(), Error> {
+        let mut tx = self.service.begin_own().await?;
+        if take(&mut tx, parked).await? {
+            tx.add_event(answer);
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Counts the attempt before it is made: an event that ends the process would end it
@@ -295,6 +310,14 @@ impl ParkedRunner {
             .await?;
         Ok(due)
     }
+}
+
+/// Removes a parked event, if nobody else has tried it meanwhile.
+async fn take(tx: &mut Tx, parked: &DeadEvent) -> Result<bool, Error> {
+    let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2
+        AND slot = $3 AND sequence = $4 AND attempts = $5";
+    let address = address(parked, parked.attempts);
+    Ok(tx.execute(sql, &address).await? == 1)
 }
 
 fn address(parked: &DeadEvent, attempts: u32) -> Vec<crate::Value> {

@@ -13,6 +13,7 @@ use crate::alert;
 use crate::failure::{Failure, guarded};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
+use crate::outbox::NewEvent;
 use crate::{Envelope, Error, Fate, Tx, crash};
 
 /// Tries in direct succession before an event is parked.
@@ -199,7 +200,10 @@ impl Reader {
                     parts.push_front(part);
                     continue;
                 }
-                self.park(&part[0], &failed.failure, tries).await?;
+                match failed.answer {
+                    Some(answer) => self.answer(&part[0], *answer).await?,
+                    None => self.park(&part[0], &failed.failure, tries).await?,
+                }
                 tries = 0;
                 continue;
             }
@@ -229,9 +233,11 @@ impl Reader {
         }
         let handler = &self.subscription.handler;
         let mut failed_at = None;
+        let mut answer = None;
         let work = async {
             handler.apply(&free, &mut tx).await.map_err(|failed| {
                 failed_at = failed.index.and_then(|index| places.get(index).copied());
+                answer = failed.answer;
                 failed.failure
             })
         };
@@ -245,8 +251,11 @@ impl Reader {
                 );
             }
             Err(failure) => {
-                let index = failed_at;
-                return Err(PartError::Failed(Failed { index, failure }));
+                return Err(PartError::Failed(Failed {
+                    index: failed_at,
+                    failure,
+                    answer,
+                }));
             }
         }
         crash::point("C2").await;
@@ -259,6 +268,7 @@ impl Reader {
                 PartError::Failed(Failed {
                     index: None,
                     failure: error.into(),
+                    answer: None,
                 })
             });
         }
@@ -298,6 +308,17 @@ impl Reader {
             subscription = self.subscription.name, event = %event.id, error = failure.error,
             "an event is parked; later events of its key wait behind it"
         );
+        Ok(())
+    }
+
+    /// Tells whoever waits that an event cannot be applied; with that it is done.
+    async fn answer(&mut self, event: &Envelope, answer: NewEvent) -> Result<(), Error> {
+        let part = std::slice::from_ref(event);
+        let mut tx = self.service.begin_own().await?;
+        let moved = self.advance(&mut tx, part).await?;
+        tx.add_event(answer);
+        tx.commit().await?;
+        self.remember(moved);
         Ok(())
     }
 

@@ -12,6 +12,7 @@
 mod bed;
 
 mod clients;
+mod commands;
 mod group_commit;
 mod idempotency;
 mod jobs;

@@ -1,0 +1,5 @@
+//! What operators do.
+
+mod resend;
+
+pub(crate) use resend::resend;

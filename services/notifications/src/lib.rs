@@ -1,0 +1,58 @@
+//! Sends e-mail for the other services, and shows what became of it.
+//!
+//! A service asks with the command [`SendEmail`](contracts::notifications::SendEmail); the message is stored and a job takes it to
+//! the mail server. Without a mail server nothing leaves the machine: the messages are kept
+//! to be read at `/console/mail`.
+//!
+//! What is promised, and what is not. A message that was asked for is never lost: it is a row
+//! before the command is done, and the job goes on for five days while the server is away or
+//! says that it cannot take it now. It is stored once, however often it is asked for. It is
+//! *delivered at least once*: a connection that breaks after the text was sent and before the
+//! server has answered leaves nobody knowing, and the message is sent again, with the same
+//! `Message-ID`, by which mail programs may tell.
+//!
+//! **Invariants:** a message that is queued has a job. A message that is not queued is left
+//! alone until an operator sends it again.
+
+mod actions;
+mod error;
+mod handlers;
+mod jobs;
+mod letter;
+mod mail_server;
+mod message;
+mod pages;
+mod settings;
+mod store;
+
+use tidings::{Migration, Schedule, Service};
+
+pub(crate) use error::Error;
+pub use settings::{BadSettings, Settings};
+
+const MIGRATIONS: &[Migration] = &[Migration::new(
+    "0001_messages",
+    include_str!("../migrations/0001_messages.sql"),
+)];
+
+/// The whole service.
+///
+/// ```
+/// use tidings::{Setup, Storage};
+///
+/// let setup = Setup::new(Storage::Memory)
+///     .service(notifications::service(notifications::Settings::mailbox()));
+/// # let _ = setup;
+/// ```
+#[must_use]
+pub fn service(settings: Settings) -> Service {
+    Service::new("notifications")
+        .migrations(MIGRATIONS)
+        .subscribes("users", handlers::users)
+        .handles(handlers::send_email)
+        .outside_job(jobs::deliver)
+        .job(jobs::forget)
+        .schedule(Schedule::cron("forget", "30 3 * * *"), |_| jobs::Forget {})
+        .http(pages::routes())
+        .resource(settings)
+}

@@ -1,0 +1,12 @@
+//! Mail in worlds without other services, and to a mail server that the tests make.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod server;
+mod stage;
+
+mod asking;
+mod keeping;
+mod mailing;
+mod misbehaving;
+mod pages;

@@ -1,0 +1,237 @@
+//! The receiver's side: commands as they travel, and the code that carries them out.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::handler::CommandHandler;
+use super::reply::{Ended, Replied};
+use super::{Command, CommandId, Received, wiring};
+use crate::failure::Failure;
+use crate::outbox::NewEvent;
+use crate::subscription::{Erased, Failed, caused_by};
+use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, stream, tx};
+
+/// A command that a service sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sends {
+    pub(crate) target: &'static str,
+    pub(crate) event_type: EventType,
+}
+
+impl Sends {
+    pub(super) fn of<C: Command>() -> Self {
+        Self {
+            target: C::TARGET,
+            event_type: EventType {
+                name: C::NAME,
+                version: C::VERSION,
+            },
+        }
+    }
+}
+
+/// A command on its way.
+#[derive(Serialize, Deserialize)]
+struct Sent<C> {
+    command_id: CommandId,
+    /// Until when the sender waits for a reply, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_by: Option<Timestamp>,
+    command: C,
+}
+
+pub(super) fn encode<C: Serialize>(
+    name: &str,
+    command_id: CommandId,
+    reply_by: Option<Timestamp>,
+    command: &C,
+) -> Result<String, Error> {
+    let sent = Sent {
+        command_id,
+        reply_by,
+        command,
+    };
+    serde_json::to_string(&sent).map_err(|source| Error::Encode {
+        what: name.to_owned(),
+        source,
+    })
+}
+
+/// Reads what came under the name of a command: the command itself, or a reply to it.
+pub(super) fn decode<T: DeserializeOwned>(envelope: &Envelope, version: u16) -> Result<T, String> {
+    let Envelope { name, data, .. } = envelope;
+    if envelope.version != version {
+        let came = envelope.version;
+        return Err(format!(
+            "read {name} version {came}: only version {version} is known here"
+        ));
+    }
+    serde_json::from_str(data).map_err(|error| format!("read {name} version {version}: {error}"))
+}
+
+/// The code that carries out one kind of command, its type forgotten.
+pub(crate) trait CommandCode: Send + Sync {
+    fn name(&self) -> &'static str;
+    fn target(&self) -> &'static str;
+    /// Carries out a command; gives the data of the reply if one is wanted.
+    fn apply<'a>(
+        &'a self,
+        sender: &'static str,
+        envelope: &'a Envelope,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<Option<String>, Refused>>;
+}
+
+/// A failure, and the data of the reply that tells of it, if one may.
+pub(crate) struct Refused {
+    failure: Failure,
+    reply: Option<String>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        let reply = None;
+        Self { failure, reply }
+    }
+}
+
+pub(super) struct Handles<C, E, H>(pub(super) H, pub(super) PhantomData<fn(C) -> E>);
+
+impl<C, E, H> CommandCode for Handles<C, E, H>
+where
+    C: Command,
+    E: Fault,
+    H: for<'a> CommandHandler<'a, C, E>,
+{
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn target(&self) -> &'static str {
+        C::TARGET
+    }
+
+    fn apply<'a>(
+        &'a self,
+        sender: &'static str,
+        envelope: &'a Envelope,
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<Option<String>, Refused>> {
+        Box::pin(async move {
+            let sent: Sent<C> = decode(envelope, C::VERSION).map_err(Failure::hopeless)?;
+            let wants_reply = sent.reply_by.is_some();
+            let id = sent.command_id;
+            let command = Received {
+                id,
+                sender,
+                time: envelope.time,
+                context: envelope.context.clone(),
+                reply_by: sent.reply_by,
+                data: sent.command,
+            };
+            match self.0.call(command, tx).await {
+                Ok(reply) if wants_reply => {
+                    let reply = Replied::encode(C::NAME, id, Ended::Done(reply))?;
+                    Ok(Some(reply))
+                }
+                Ok(_) => Ok(None),
+                Err(error) if wants_reply && error.fate() == Fate::Fail => {
+                    let failure = Failure::of(&error);
+                    let ended: Ended<C::Reply> = Ended::Failed {
+                        code: error.code().to_owned(),
+                        message: chain(&error),
+                    };
+                    let reply = Some(Replied::encode(C::NAME, id, ended)?);
+                    Err(Refused { failure, reply })
+                }
+                Err(error) => Err(Failure::of(&error).into()),
+            }
+        })
+    }
+}
+
+/// Carries out what one sender sends.
+pub(super) struct Dispatch {
+    pub(super) sender: &'static str,
+    pub(super) target: &'static str,
+    pub(super) code: HashMap<&'static str, Arc<dyn CommandCode>>,
+}
+
+impl Dispatch {
+    async fn carry_out(&self, envelope: &Envelope, tx: &mut Tx) -> Result<(), Refused> {
+        let Some(code) = self.code.get(envelope.name.as_str()) else {
+            // Not skipped as an event of an unknown type is: somebody waits for it to be done.
+            let (target, name) = (self.target, &envelope.name);
+            let error = format!("carry out {name}: {target} has no handler for this command");
+            return Err(Failure::hopeless(error).into());
+        };
+        tx.set_context(caused_by(envelope));
+        if let Some(reply) = code.apply(self.sender, envelope, tx).await? {
+            tx.add_event(self.reply(code.name(), envelope, reply, tx));
+        }
+        Ok(())
+    }
+
+    /// Of the command's key, so that replies come in the order of the commands.
+    fn reply(&self, name: &'static str, envelope: &Envelope, data: String, tx: &Tx) -> NewEvent {
+        NewEvent {
+            stream: wiring::replies(self.target, self.sender),
+            slot: stream::slot_of(&envelope.key, wiring::SLOTS),
+            key: envelope.key.clone(),
+            event_type: EventType {
+                name,
+                version: envelope.version,
+            },
+            data,
+            time: tx.now(),
+            context: caused_by(envelope),
+        }
+    }
+}
+
+impl Erased for Dispatch {
+    fn apply<'a>(
+        &'a self,
+        events: &'a [&'a Envelope],
+        tx: &'a mut Tx,
+    ) -> BoxFuture<'a, Result<u64, Failed>> {
+        Box::pin(async move {
+            for (index, envelope) in events.iter().enumerate() {
+                let Err(refused) = self.carry_out(envelope, tx).await else {
+                    continue;
+                };
+                let name = self.code.get_key_value(envelope.name.as_str());
+                let answer = refused
+                    .reply
+                    .zip(name)
+                    .map(|(data, (name, _))| Box::new(self.reply(name, envelope, data, tx)));
+                return Err(Failed {
+                    index: Some(index),
+                    failure: refused.failure,
+                    answer,
+                });
+            }
+            Ok(0)
+        })
+    }
+}
+
+impl<R: Serialize> Replied<R> {
+    fn encode(name: &str, command_id: CommandId, outcome: Ended<R>) -> Result<String, Failure> {
+        let replied = Self {
+            command_id,
+            outcome,
+        };
+        let data = serde_json::to_string(&replied).map_err(|source| Error::Encode {
+            what: format!("the reply to {name}"),
+            source,
+        })?;
+        tx::check_size(name, data.len())?;
+        Ok(data)
+    }
+}
