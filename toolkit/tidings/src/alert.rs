@@ -17,7 +17,8 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow).
+    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow),
+    /// `callback` (a host that takes none).
     pub kind: String,
     /// What it is about: `subscription stream.slot`, or a workflow and the identifier of a run.
     pub subject: String,

@@ -19,6 +19,7 @@ extern crate self as tidings;
 
 mod act;
 pub mod alert;
+pub mod callback;
 pub mod client;
 pub mod crash;
 mod db;
@@ -34,6 +35,7 @@ mod identity;
 mod installation;
 mod job;
 pub mod lag;
+pub mod operation;
 mod outbox;
 mod sequencer;
 mod service;
@@ -45,6 +47,7 @@ mod tx;
 mod worker;
 pub mod workflow;
 
+pub use callback::CallbackPolicy;
 pub use client::{Answer, BreakerState, CallError, CallStatus, Calls, Client};
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
@@ -62,6 +65,7 @@ pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
     ScheduleRow,
 };
+pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};

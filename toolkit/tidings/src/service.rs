@@ -53,6 +53,8 @@ pub struct Service {
     pub(crate) schedules: Vec<Scheduled>,
     pub(crate) keep_jobs: Duration,
     pub(crate) router: Router<Handle>,
+    /// The kinds of jobs that are operations.
+    pub(crate) operations: Vec<&'static str>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) hooks: Vec<StartHook>,
@@ -72,6 +74,7 @@ impl Service {
             schedules: Vec::new(),
             keep_jobs: KEEP_JOBS,
             router: Router::new(),
+            operations: Vec::new(),
             openapi: None,
             resources: HashMap::new(),
             hooks: Vec::new(),

@@ -13,7 +13,10 @@ use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
-use crate::{Clock, Error, Service, housekeeping, job, outbox, sequencer, subscription, workflow};
+use crate::{
+    CallbackPolicy, Clock, Error, Service, callback, housekeeping, job, operation, outbox,
+    sequencer, subscription, workflow,
+};
 
 /// Where the services keep their databases.
 #[derive(Clone, Debug)]
@@ -37,6 +40,7 @@ pub struct Setup {
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     databases: HashMap<String, Db>,
+    pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
 }
 
@@ -51,6 +55,7 @@ impl Setup {
             services: Vec::new(),
             transport: None,
             databases: HashMap::new(),
+            callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
         }
     }
@@ -115,12 +120,16 @@ impl Setup {
                 subscription::MIGRATION,
                 job::MIGRATION_LIFE,
                 workflow::MIGRATION,
+                operation::MIGRATION,
+                callback::MIGRATION,
                 idempotency::MIGRATION,
             ];
             steps.extend_from_slice(&service.migrations);
             migrate(&db, &steps).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
+            let has_operations = !service.operations.is_empty();
+            let openapi = operation::described(service.name, service.openapi, has_operations);
             client::declare(&network, service.name, &service.calls);
             let shared = Shared {
                 name: service.name,
@@ -130,6 +139,8 @@ impl Setup {
                 jobs: Arc::new(job::Kinds::new(service.jobs)),
                 schedules: service.schedules,
                 keep_jobs: service.keep_jobs,
+                operations: service.operations,
+                callbacks: callback::Sender::new(self.callbacks.clone()),
                 resources: service.resources,
                 verifier: verifier.clone(),
                 random: seeded(self.seed),
@@ -141,7 +152,7 @@ impl Setup {
                 handle: Handle(Arc::new(shared)),
                 subscriptions: service.subscriptions,
                 router: service.router,
-                openapi: service.openapi,
+                openapi,
                 hooks: service.hooks,
             });
         }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tidings::CallError;
 use tidings::client::Outcome;
-use tidings::{CallError, };
 use tokio::task::JoinSet;
 
 use super::target::{Does, Line, Place, both_ways};
