@@ -11,12 +11,14 @@
 
 mod bed;
 
+mod callbacks;
 mod clients;
 mod group_commit;
 mod idempotency;
 mod jobs;
 mod migrations;
 mod numbers;
+mod operations;
 mod outcomes;
 mod parked;
 mod properties;
