@@ -113,7 +113,7 @@ impl Sender {
         let ends_at = clock.now().plus(ANSWER_LIMIT);
         let response = tokio::select! {
             biased;
-            response = request.send() => response.map_err(|error| why(error))?,
+            response = request.send() => response.map_err(why)?,
             () = clock.sleep_until(ends_at) => return Err(SendError::TooSlow),
         };
         crash::point("K2").await;

@@ -229,7 +229,7 @@ fn is_far(host: &str) -> bool {
         let before = host.strip_suffix(*near);
         before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
     };
-    host.contains('.') && !NEAR.iter().any(|near| is_near(&near))
+    host.contains('.') && !NEAR.iter().any(is_near)
 }
 
 impl Setup {

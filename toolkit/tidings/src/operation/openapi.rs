@@ -26,9 +26,9 @@ pub(crate) fn described(service: &str, own: Option<Value>, has_operations: bool)
 
 /// The object at a pointer, made if it is missing.
 fn object_at<'a>(document: &'a mut Value, pointer: &str) -> Option<&'a mut Map<String, Value>> {
-    let parts = pointer.split('/').skip(1);
-    let place = parts.fold(Some(document), |place, part| {
-        let entry = place?.as_object_mut()?.entry(part);
+    let mut parts = pointer.split('/').skip(1);
+    let place = parts.try_fold(document, |place, part| {
+        let entry = place.as_object_mut()?.entry(part);
         Some(entry.or_insert_with(|| json!({})))
     });
     place?.as_object_mut()

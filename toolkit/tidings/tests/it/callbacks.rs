@@ -72,7 +72,7 @@ impl Scene {
     }
 
     /// Moves time to the next try and makes it. Says how long that was.
-    async fn to_the_next_try(&mut self, location: &str) -> Duration {
+    async fn next_try(&mut self, location: &str) -> Duration {
         let next_at = self.log(location).await["next_at"].clone();
         let next_at: Timestamp = next_at.as_str().unwrap().parse().unwrap();
         let pause = next_at.since(self.stage.clock.now());
@@ -187,8 +187,8 @@ async fn a_failed_try_is_repeated_with_the_same_id_and_the_same_bytes(bed: Bed) 
     let mut scene = scene(&bed).await;
     let location = scene.run(&receiver.url("127.0.0.1")).await;
     assert_eq!(scene.log(&location).await["state"], "queued");
-    scene.to_the_next_try(&location).await;
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
+    scene.next_try(&location).await;
     let heard = receiver.heard();
     assert_eq!(heard.len(), 3);
     assert!(heard.iter().all(|one| one.same() == heard[0].same()));
@@ -211,7 +211,7 @@ async fn after_three_days_it_is_given_up_and_an_alert_is_open(bed: Bed) {
     let (mut tries, mut span) = (1, Duration::ZERO);
     let least = [10, 30, 120, 600, 1800, 7200, 21600, 43200, 86400, 108_000];
     for seconds in least {
-        let pause = scene.to_the_next_try(&location).await;
+        let pause = scene.next_try(&location).await;
         let most = SECOND * (seconds + seconds / 10);
         assert!((SECOND * seconds..=most).contains(&pause), "{pause:?}");
         tries += 1;
@@ -253,7 +253,7 @@ async fn a_receiver_that_asks_for_time_gets_it(bed: Bed) {
     let mut scene = scene(&bed).await;
     let location = scene.run(&receiver.url("127.0.0.1")).await;
     for least in [HOUR, 24 * HOUR, 120 * SECOND, 600 * SECOND] {
-        let pause = scene.to_the_next_try(&location).await;
+        let pause = scene.next_try(&location).await;
         assert!((least..=least.mul_f64(1.1)).contains(&pause), "{pause:?}");
     }
     assert_eq!(scene.log(&location).await["state"], "delivered");
@@ -268,7 +268,7 @@ async fn a_redirect_is_a_failure_and_never_followed(bed: Bed) {
     let mut scene = scene(&bed).await;
     let location = scene.run(&receiver.url("127.0.0.1")).await;
     for _ in 1..codes.len() {
-        scene.to_the_next_try(&location).await;
+        scene.next_try(&location).await;
     }
     let log = scene.log(&location).await;
     assert_eq!(log["state"], "queued");
@@ -286,7 +286,7 @@ async fn a_receiver_that_says_nothing_is_given_ten_seconds(bed: Bed) {
     let log = scene.log(&location).await;
     assert_eq!(outcomes(&log), [(Json::Null, json!(TOO_SLOW))]);
     assert_eq!(log["attempts"][0]["elapsed_ms"], 10_000);
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
     assert_eq!(scene.log(&location).await["state"], "delivered");
 }
 
@@ -320,7 +320,7 @@ async fn a_connection_that_breaks_off_is_a_failure(bed: Bed) {
         outcomes(&scene.log(&location).await),
         [(Json::Null, broken)]
     );
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
     assert_eq!(scene.log(&location).await["state"], "delivered");
 }
 

@@ -84,7 +84,7 @@ async fn one_bad_address_among_good_ones_is_enough(bed: Bed) {
     let mut scene = scene_with(&bed, names.policy()).await;
     let location = scene.run(&receiver.url("hooks.test")).await;
     for _ in 1..bad.len() {
-        scene.to_the_next_try(&location).await;
+        scene.next_try(&location).await;
     }
     let expected = bad.map(|_| (Json::Null, json!(NOT_PUBLIC)));
     assert_eq!(outcomes(&scene.log(&location).await), expected);
@@ -101,7 +101,7 @@ async fn a_name_that_changes_its_mind_is_not_followed_inside(bed: Bed) {
     let names = Names::new(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let mut scene = scene_with(&bed, names.policy()).await;
     let location = scene.run(&receiver.url("hooks.test")).await;
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
     let expected = [(json!(500), Json::Null), (Json::Null, json!(NOT_PUBLIC))];
     assert_eq!(outcomes(&scene.log(&location).await), expected);
     assert_eq!((receiver.heard().len(), inside.heard().len()), (1, 0));
@@ -114,8 +114,8 @@ async fn a_name_is_resolved_once_a_try(bed: Bed) {
     let mut scene = scene_with(&bed, names.policy()).await;
     let location = scene.run(&receiver.url("hooks.test")).await;
     assert_eq!(names.asked(), 1);
-    scene.to_the_next_try(&location).await;
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
+    scene.next_try(&location).await;
     assert_eq!(names.asked(), 3);
     let heard = receiver.heard();
     assert_eq!(heard.len(), 3);
@@ -130,6 +130,6 @@ async fn a_name_that_is_not_known_is_a_failure_like_any_other(bed: Bed) {
     let location = scene.run(&receiver.url("hooks.test")).await;
     let error = json!("the name could not be resolved");
     assert_eq!(outcomes(&scene.log(&location).await), [(Json::Null, error)]);
-    scene.to_the_next_try(&location).await;
+    scene.next_try(&location).await;
     assert_eq!(scene.log(&location).await["state"], "delivered");
 }

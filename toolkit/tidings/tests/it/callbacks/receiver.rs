@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use tidings::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -156,7 +157,7 @@ async fn behave(
         Behaviour::Drips => loop {
             for byte in b"HTTP/1.1 200 OK\r\nx-slow: 1234567890".iter().cycle() {
                 stream.write_u8(*byte).await?;
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                Clock::system().sleep(Duration::from_millis(100)).await;
             }
         },
         Behaviour::AnswersAndBreaksOff => {

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value as Json;
 use tidings::{Claims, Clock, Identity, Signer, Uuid};
@@ -76,15 +77,15 @@ impl Caller {
         self.ask("POST", path, body).await
     }
 
+    /// The first piece of an answer that goes on.
+    pub(crate) async fn first_of(&self, path: &str) -> String {
+        let answer = self.send("GET", path, &Json::Null).await;
+        let frame = answer.into_body().frame().await.unwrap().unwrap();
+        String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
+    }
+
     async fn ask(&self, method: &str, path: &str, body: &Json) -> Reply {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let answer = self.send(method, path, body).await;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let bytes = answer.into_body().collect().await.unwrap().to_bytes();
         Reply {
@@ -92,5 +93,16 @@ impl Caller {
             headers,
             json: serde_json::from_slice(&bytes).unwrap_or_default(),
         }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Json) -> Response {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 }
