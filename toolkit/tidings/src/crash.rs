@@ -22,6 +22,10 @@
 //! | S2 | step committed |
 //! | S3 | run noted as being undone, nothing undone yet |
 //! | S4 | call outside made, its outcome not recorded |
+//! | K0 | operation and job committed, 202 not sent: the point is P4 |
+//! | K1 | operation's result committed |
+//! | K2 | callback answered, answer not read |
+//! | K3 | callback's outcome known, not recorded |
 
 #[cfg(not(feature = "faults"))]
 #[expect(clippy::unused_async, reason = "the same call as with the feature")]

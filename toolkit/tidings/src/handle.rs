@@ -13,7 +13,7 @@ use crate::client::Network;
 use crate::db::{Conn, Db};
 use crate::identity::Verifier;
 use crate::job::{Kinds, Scheduled};
-use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx};
+use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx, callback};
 
 /// A running service: its database, its clock, and the way to begin a transaction.
 ///
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) schedules: Vec<Scheduled>,
     pub(crate) commands: crate::command::Declared,
     pub(crate) keep_jobs: Duration,
+    pub(crate) operations: Vec<&'static str>,
+    pub(crate) callbacks: callback::Sender,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) verifier: Verifier,
     pub(crate) random: Mutex<StdRng>,

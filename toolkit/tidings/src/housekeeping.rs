@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::command;
 use crate::http::idempotency;
 use crate::job::{self, Schedule};
-use crate::{Enqueue, Error, Job, Service, Tx, workflow};
+use crate::{Enqueue, Error, Job, Service, Tx, operation, workflow};
 
 /// Deletes some of what is old, and goes on until nothing is.
 #[derive(Serialize, Deserialize)]
@@ -19,6 +19,7 @@ async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
     let mut deleted = job::sweep(tx).await?;
     deleted += workflow::sweep(tx).await?;
     deleted += command::sweep(tx).await?;
+    deleted += operation::sweep(tx).await?;
     deleted += idempotency::sweep(tx).await?;
     if deleted > 0 {
         // A long transaction would keep others waiting, so the rest is another job's.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use kind::{Ended, JobKind, Kinds, Outside, Transactional, constants_of, decode};
+pub(crate) use kind::{Ended, JobKind, Kinds, Outside, Transactional};
 pub use kind::{JobHandler, OutsideJobHandler};
 pub use operator::{JobCount, cancel, counts, dead, get, list, retry};
 pub(crate) use queue::{NewJob, forget, insert, sweep, wake};

@@ -19,6 +19,7 @@ extern crate self as tidings;
 
 mod act;
 pub mod alert;
+pub mod callback;
 pub mod client;
 mod command;
 pub mod crash;
@@ -35,6 +36,7 @@ mod identity;
 mod installation;
 mod job;
 pub mod lag;
+pub mod operation;
 mod outbox;
 mod sequencer;
 mod service;
@@ -46,6 +48,7 @@ mod tx;
 mod worker;
 pub mod workflow;
 
+pub use callback::CallbackPolicy;
 pub use client::{BreakerState, CallError, CallStatus, Calls, Client};
 pub use command::{
     Answer, AnswerHandler, Command, CommandHandler, CommandId, CommandOutcome, Received, Sending,
@@ -66,6 +69,7 @@ pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
     ScheduleRow,
 };
+pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};

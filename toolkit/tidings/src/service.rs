@@ -55,6 +55,8 @@ pub struct Service {
     pub(crate) keep_jobs: Duration,
     pub(crate) commands: Declared,
     pub(crate) router: Router<Handle>,
+    /// The kinds of jobs that are operations.
+    pub(crate) operations: Vec<&'static str>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) hooks: Vec<StartHook>,
@@ -75,6 +77,7 @@ impl Service {
             keep_jobs: KEEP_JOBS,
             commands: Declared::default(),
             router: Router::new(),
+            operations: Vec::new(),
             openapi: None,
             resources: HashMap::new(),
             hooks: Vec::new(),

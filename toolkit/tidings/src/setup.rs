@@ -14,7 +14,8 @@ use crate::http::idempotency;
 use crate::identity::Verifier;
 use crate::installation::{Installation, ServiceParts};
 use crate::{
-    Clock, Error, Service, command, housekeeping, job, outbox, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
+    sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -39,6 +40,7 @@ pub struct Setup {
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     databases: HashMap<String, Db>,
+    pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
 }
 
@@ -53,6 +55,7 @@ impl Setup {
             services: Vec::new(),
             transport: None,
             databases: HashMap::new(),
+            callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
         }
     }
@@ -119,6 +122,8 @@ impl Setup {
                 subscription::MIGRATION,
                 job::MIGRATION_LIFE,
                 workflow::MIGRATION,
+                operation::MIGRATION,
+                callback::MIGRATION,
                 idempotency::MIGRATION,
                 command::MIGRATION,
             ];
@@ -126,6 +131,8 @@ impl Setup {
             migrate(&db, &steps).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
+            let has_operations = !service.operations.is_empty();
+            let openapi = operation::described(service.name, service.openapi, has_operations);
             client::declare(&network, service.name, &service.calls);
             let shared = Shared {
                 name: service.name,
@@ -136,6 +143,8 @@ impl Setup {
                 schedules: service.schedules,
                 commands: service.commands,
                 keep_jobs: service.keep_jobs,
+                operations: service.operations,
+                callbacks: callback::Sender::new(self.callbacks.clone()),
                 resources: service.resources,
                 verifier: verifier.clone(),
                 random: seeded(self.seed),
@@ -150,7 +159,7 @@ impl Setup {
                 handle,
                 subscriptions: service.subscriptions,
                 router: service.router,
-                openapi: service.openapi,
+                openapi,
                 hooks: service.hooks,
             });
         }

@@ -11,6 +11,7 @@
 
 mod bed;
 
+mod callbacks;
 mod clients;
 mod commands;
 mod group_commit;
@@ -18,6 +19,7 @@ mod idempotency;
 mod jobs;
 mod migrations;
 mod numbers;
+mod operations;
 mod outcomes;
 mod parked;
 mod properties;
