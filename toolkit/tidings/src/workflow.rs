@@ -89,6 +89,7 @@ mod carrier;
 mod flow;
 mod message;
 mod operate;
+mod outcome;
 mod row;
 mod start;
 mod step;
@@ -102,12 +103,13 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use call::{Call, CallStep, Found, Outcome};
+pub use call::{Call, CallStep};
 pub use flow::Flow;
 pub use message::{AsEvent, AsMessage, Message, Told};
 pub use operate::{
     Filter, RunCount, Verdict, abandon, cancel, counts, decide, find, get, list, retry, steps,
 };
+pub use outcome::{Found, Outcome};
 pub(crate) use row::MIGRATION;
 pub use row::{RunState, StepKind, StepRow, StepState, WorkflowRow};
 pub use step::{StepFailed, StepHandler};

@@ -2,8 +2,9 @@
 
 use futures_util::future::BoxFuture;
 
-use super::call::{Call, CallOf, Found, Outcome, Unsure};
+use super::call::{Call, CallOf, Unsure};
 use super::flow::Flow;
+use super::outcome::{Found, Outcome};
 use super::row::StepKind;
 use super::step::StepHandler;
 use crate::Fault;

@@ -1,8 +1,10 @@
 //! Workflows: what they promise, step by step, on real databases (P-11, X-20).
 
+mod bank;
 mod calls;
 mod ends;
 mod fits;
+mod hanging;
 mod killed;
 mod steps;
 mod trip;

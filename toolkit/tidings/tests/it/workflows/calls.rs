@@ -1,13 +1,10 @@
 //! Calls outside: what is done when nobody knows whether they have happened.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
-
 use tidings::crash::{Plan, with_plan};
 use tidings::workflow::{self, RunState, Verdict};
-use tidings::{Call, Flow, Found, Outcome, Service, StepFailed};
-use tokio::sync::Notify;
+use tidings::{Flow, Service, StepFailed};
 
+use super::bank::{Bank, charge, look_up, look_up_refund, refund};
 use super::{
     MINUTE, SECOND, Story, alerts, begin, book, line, nothing_is_left, operate, run_of, state_of,
     steps_of, teller, told, unwrite, write,
@@ -26,83 +23,9 @@ on_both!(
     without_a_hook_a_person_decides_that_it_was_not,
     without_a_hook_a_person_lets_it_be_made_again,
     a_cancelled_run_first_learns_how_its_call_has_ended,
-    a_call_that_never_answers_is_given_up_and_asked_for,
-    a_worker_that_was_overtaken_in_a_call_records_nothing,
-    a_call_that_ends_every_process_is_given_to_a_person,
     an_undoing_call_is_asked_for_too,
     an_undoing_call_that_has_failed_is_stuck,
 );
-
-/// The other side: what it was told to do, and what goes wrong next.
-#[derive(Clone, Default)]
-struct Bank {
-    done: Arc<Mutex<Vec<String>>>,
-    /// Words for the next calls and questions; without one they go well.
-    next: Arc<Mutex<VecDeque<&'static str>>>,
-    keys: Arc<Mutex<Vec<String>>>,
-}
-
-impl Bank {
-    fn with(words: &[&'static str]) -> Self {
-        let bank = Self::default();
-        bank.next.lock().unwrap().extend(words);
-        bank
-    }
-
-    fn of(call: &Call) -> Arc<Self> {
-        call.service().resource::<Self>().unwrap()
-    }
-
-    fn word(&self) -> &'static str {
-        self.next.lock().unwrap().pop_front().unwrap_or_default()
-    }
-
-    fn done(&self) -> Vec<String> {
-        self.done.lock().unwrap().clone()
-    }
-
-    fn is_done(&self, what: &str) -> bool {
-        self.done.lock().unwrap().iter().any(|done| done == what)
-    }
-
-    fn call(&self, what: &str, key: &str) -> Outcome<String> {
-        self.keys.lock().unwrap().push(key.to_owned());
-        let word = self.word();
-        if matches!(word, "" | "late") {
-            self.done.lock().unwrap().push(what.to_owned());
-        }
-        match word {
-            "" => Outcome::Done(format!("receipt of {what}")),
-            "no" => Outcome::Failed("no money".to_owned()),
-            _ => Outcome::Unknown("timed out".to_owned()),
-        }
-    }
-
-    fn ask(&self, what: &str) -> Found<String> {
-        match self.word() {
-            "silent" => Found::Unknown("no answer".to_owned()),
-            _ if self.is_done(what) => Found::Done(format!("receipt of {what}")),
-            _ => Found::NotThere,
-        }
-    }
-}
-
-async fn charge(what: String, call: Call) -> Outcome<String> {
-    Bank::of(&call).call(&what, call.idempotency_key())
-}
-
-async fn look_up(what: String, call: Call) -> Found<String> {
-    Bank::of(&call).ask(&what)
-}
-
-async fn refund(what: String, call: Call) -> Outcome<()> {
-    let called = Bank::of(&call).call(&what, call.idempotency_key());
-    called.map(drop)
-}
-
-async fn look_up_refund(what: String, call: Call) -> Found<()> {
-    Bank::of(&call).ask(&what).map(drop)
-}
 
 async fn asking(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
     let charged = cx.call("charge", "money".to_owned(), charge);
@@ -112,7 +35,7 @@ async fn asking(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
     Ok(())
 }
 
-async fn repeating(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
+pub(super) async fn repeating(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
     let charged = cx.call("charge", "money".to_owned(), charge);
     let receipt = charged.repeatable().await?;
     cx.step("write", line(receipt), write).await?;
@@ -125,7 +48,7 @@ async fn hookless(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
     Ok(())
 }
 
-async fn stage(bed: &Bed, service: Service, bank: &Bank) -> Stage {
+pub(super) async fn stage(bed: &Bed, service: Service, bank: &Bank) -> Stage {
     super::stage(bed, service.resource(bank.clone())).await
 }
 
@@ -341,92 +264,6 @@ async fn a_cancelled_run_first_learns_how_its_call_has_ended(bed: Bed) {
     assert_eq!(book(&service).await, ["undone"]);
     assert_eq!(state_of(&service, "a").await, RunState::Cancelled);
     nothing_is_left(&service).await;
-}
-
-/// Waits in the first call until it is let go.
-#[derive(Clone, Default)]
-struct Line {
-    entered: Arc<Notify>,
-    let_go: Arc<Notify>,
-}
-
-async fn hang(what: String, call: Call) -> Outcome<String> {
-    let line = call.service().resource::<Line>().unwrap();
-    let outcome = charge(what, call).await;
-    line.entered.notify_one();
-    line.let_go.notified().await;
-    outcome
-}
-
-async fn hanging(_: Story, cx: &mut Flow) -> Result<(), StepFailed> {
-    let charged = cx.call("charge", "money".to_owned(), hang);
-    let receipt = charged.reconcile(look_up).await?;
-    cx.step("write", line(receipt), write).await?;
-    Ok(())
-}
-
-/// F-13: the lease is a minute.
-async fn a_call_that_never_answers_is_given_up_and_asked_for(bed: Bed) {
-    let (bank, line) = (Bank::default(), Line::default());
-    let service = teller().workflow(hanging).resource(line.clone());
-    let mut stage = stage(&bed, service, &bank).await;
-    let (service, clock) = (stage.handle("teller"), stage.clock.clone());
-    let running = tokio::spawn(async move {
-        begin(&mut stage, &Story::named("a")).await;
-        stage
-    });
-    line.entered.notified().await;
-    clock.advance(MINUTE);
-    let mut stage = running.await.unwrap();
-    stage.advance(MINUTE).await;
-    assert_eq!(bank.done(), ["money"]);
-    assert_eq!(book(&service).await, ["receipt of money"]);
-    nothing_is_left(&service).await;
-}
-
-/// 1. The first worker hangs in its call; its clock stands still.
-/// 2. By the second worker's clock the lease has ended: it asks, and goes on to the end.
-/// 3. The first comes back with its outcome, and records nothing.
-async fn a_worker_that_was_overtaken_in_a_call_records_nothing(bed: Bed) {
-    let (bank, line) = (Bank::default(), Line::default());
-    let service = || teller().workflow(hanging).resource(line.clone());
-    let mut first = stage(&bed, service(), &bank).await;
-    let running = tokio::spawn(async move { begin(&mut first, &Story::named("a")).await });
-    line.entered.notified().await;
-    let mut second = stage(&bed, service(), &bank).await;
-    second.advance(MINUTE).await;
-    let service = second.handle("teller");
-    assert_eq!(book(&service).await, ["receipt of money"]);
-    line.let_go.notify_one();
-    running.await.unwrap();
-    assert_eq!(book(&service).await, ["receipt of money"]);
-    assert_eq!(bank.done(), ["money"]);
-    nothing_is_left(&service).await;
-}
-
-/// It may be repeated, but not for ever: twenty processes have ended in it.
-async fn a_call_that_ends_every_process_is_given_to_a_person(bed: Bed) {
-    let bank = Bank::default();
-    let mut first = stage(&bed, teller().workflow(repeating), &bank).await;
-    let service = first.handle("teller");
-    let mut tx = service.begin_own().await.unwrap();
-    assert!(tx.start(&Story::named("a"), "a").await.unwrap());
-    tx.commit().await.unwrap();
-    for _ in 0..30 {
-        let plan = Plan::new(move |passed| passed == "S4");
-        let crashed = with_plan(&plan, first.settle()).await.is_none();
-        let clock = first.clock.clone();
-        clock.advance(2 * MINUTE);
-        let service = teller().workflow(repeating).resource(bank.clone());
-        first = Stage::open(bed.setup(&clock).service(service), clock).await;
-        if !crashed && state_of(&first.handle("teller"), "a").await == RunState::Stuck {
-            break;
-        }
-    }
-    assert_eq!(bank.done().len(), 20);
-    let run = run_of(&first.handle("teller"), "a").await;
-    let why = "the process has ended, or fallen silent, in every run";
-    assert_eq!(run.stuck_by.as_deref(), Some(why));
 }
 
 async fn refunding(story: Story, cx: &mut Flow) -> Result<(), StepFailed> {
