@@ -113,6 +113,7 @@ pub use row::{RunState, StepKind, StepRow, StepState, WorkflowRow};
 pub use step::{StepFailed, StepHandler};
 pub(crate) use sweep::sweep;
 pub use undo::UndoCall;
+pub use wait::Patience;
 
 use crate::{Fault, Service};
 

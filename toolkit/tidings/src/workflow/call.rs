@@ -150,6 +150,7 @@ pub(super) struct CallOf<I, T> {
     input: I,
     body: Body<I, Outcome<T>>,
     pub(super) unsure: Unsure<I, T>,
+    must: bool,
 }
 
 impl<I, T> CallOf<I, T> {
@@ -163,6 +164,7 @@ impl<I, T> CallOf<I, T> {
             input,
             body: body(f),
             unsure: Unsure::Stop,
+            must: false,
         }
     }
 }
@@ -191,6 +193,14 @@ impl<I, T> CallStep<'_, I, T> {
     /// may take: the call is made again when nobody knows whether it has happened.
     pub fn repeatable(mut self) -> Self {
         self.call.unsure = Unsure::Repeat;
+        self
+    }
+
+    /// Says that the run must not go on without it: a call that has failed leaves the run
+    /// stuck, with an alert, and when it is retried the call is made again. As
+    /// [`Flow::must`] for steps.
+    pub fn must(mut self) -> Self {
+        self.call.must = true;
         self
     }
 }
@@ -226,7 +236,8 @@ impl Flow {
     /// A cancelled run first learns how its call has ended.
     ///
     /// # Errors
-    /// [`StepFailed`] when the call has said [`Outcome::Failed`].
+    /// [`StepFailed`] when the call has said [`Outcome::Failed`] and is no
+    /// [`must`](CallStep::must).
     pub fn call<I, T, F, Fut>(&mut self, name: &str, input: I, body: F) -> CallStep<'_, I, T>
     where
         I: Clone + Send + Sync + 'static,
@@ -268,6 +279,10 @@ impl Flow {
                 }
                 Err(failure) => self.part(Parting::Failed(failure)).await,
             },
+            Found::Failed(error) if call.must => {
+                let step = self.settle(step, StepState::Again, Some(error)).await;
+                self.give_up(StepFailed::of(&step).to_string()).await
+            }
             Found::Failed(error) => {
                 let step = self.settle(step, StepState::Failed, Some(error)).await;
                 Err(StepFailed::of(&step))
@@ -311,7 +326,7 @@ impl Flow {
         };
         step.attempts += 1;
         step.state = StepState::Started;
-        step.due_at = None;
+        (step.due_at, step.finished_at) = (None, None);
         let recorded = self.record(tx, step).await;
         self.sure(recorded).await;
         let calling = (call.body)(call.input.clone(), self.try_of(step));

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::call::{Call, CallOf, Found, Outcome, Unsure};
 use super::flow::Flow;
 use super::row::StepKind;
-use super::step::StepHandler;
+use super::step::{StepHandler, Unable};
 use crate::Fault;
 
 /// An undoing that waits for its turn.
@@ -32,7 +32,10 @@ impl Flow {
         let name = name.to_owned();
         self.undos.push(undoing(move |flow| {
             Box::pin(async move {
-                let outcome = flow.transact(&name, StepKind::Undo, input, body).await;
+                let tell = Unable::Tell;
+                let outcome = flow
+                    .transact(&name, StepKind::Undo, tell, input, body)
+                    .await;
                 if let Err(failed) = outcome {
                     flow.give_up(failed.to_string()).await
                 }
