@@ -6,7 +6,7 @@ use contracts::orders::{CancelReason, OrderEvent};
 use contracts::{Currency, OrderId, TicketId, UserId};
 use payments::Settings;
 use serde_json::json;
-use tidings::{Handle, Timestamp, Uuid, params, uuid_at};
+use tidings::{Handle, Timestamp, Uuid, params, uuid_at, workflow};
 use tidings_test::{Answer, Misbehaviour, World};
 
 use crate::moody::Moody;
@@ -165,6 +165,13 @@ pub(crate) async fn book(payments: &Handle, id: OrderId) -> Book {
         captured,
         refunded,
     }
+}
+
+/// Runs of workflows that have not ended well.
+pub(crate) async fn unended(payments: &Handle) -> Vec<workflow::RunCount> {
+    let mut counts = workflow::counts(payments).await.expect("counts");
+    counts.retain(|one| one.state != workflow::RunState::Done);
+    counts
 }
 
 /// Somebody who has nothing to do with anything.

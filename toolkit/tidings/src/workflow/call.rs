@@ -17,6 +17,8 @@ use crate::{Error, Timestamp, Tx, crash};
 
 const ASK_FIRST: Duration = Duration::from_secs(1);
 const ASK_MOST: Duration = Duration::from_secs(60);
+/// The questions that come after exactly one second, and two more.
+const ASKS_PROMPT: u32 = 2;
 /// About five minutes of asking in vain; then operators are told, and asking goes on.
 const ASKS_QUIET: u32 = 10;
 
@@ -178,8 +180,8 @@ pub struct CallStep<'a, I, T> {
 
 impl<I, T> CallStep<'_, I, T> {
     /// What to ask when nobody knows whether the call has happened:
-    /// `async fn(I, Call) -> Found<T>`. It is asked until it knows, after one second at first,
-    /// then with pauses that grow to a minute.
+    /// `async fn(I, Call) -> Found<T>`. It is asked until it knows: after one second, after two
+    /// more, then with pauses that grow to a minute.
     pub fn reconcile<F, Fut>(mut self, look_up: F) -> Self
     where
         F: Fn(I, Call) -> Fut + Send + Sync + 'static,
@@ -378,7 +380,11 @@ impl Flow {
             let text = format!("learn whether {} has happened: {error}", step.name);
             return self.give_up(text).await;
         }
-        let chance = self.service().0.chance();
+        let chance = match step.asks {
+            // Calls are made at moments of their own, and whoever waits for one wants to know.
+            0..=ASKS_PROMPT => 0.0,
+            _ => self.service().0.chance(),
+        };
         let due = tx
             .now()
             .plus(backoff(step.asks, ASK_FIRST, ASK_MOST, chance));
