@@ -4,6 +4,7 @@ mod calls;
 mod ends;
 mod fits;
 mod killed;
+mod must;
 mod steps;
 mod trip;
 mod waits;
