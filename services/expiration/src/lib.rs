@@ -7,7 +7,7 @@
 //! - After an outage of 20 minutes every hold that ran out meanwhile is told at the return;
 //!   nobody's hold goes on for ever. No payment slips in before that, because `payments`
 //!   compares the time itself and does not wait for this service.
-//! - A run whose job is lost is given another one; a run that cannot go on is stuck, with an
+//! - A start gives a run whose job is lost another one; a run that cannot go on is stuck, with an
 //!   alert, until a person retries it (C-17).
 //! - A lost database is rebuilt by reading the stream `orders` from its beginning. That may
 //!   tell of old holds again, which is harmless: `orders` ignores an expiration of an order

@@ -22,7 +22,7 @@ pub(crate) async fn pay(
     Ok(payment.id)
 }
 
-/// Writes an attempt down together with the job that asks the provider, if the order can
+/// Writes an attempt down together with the run that asks the provider, if the order can
 /// be paid now. After a crash at any later moment the attempt is known (C-06).
 pub(crate) async fn pay_in_tx(
     tx: &mut Tx,

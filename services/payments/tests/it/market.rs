@@ -6,7 +6,8 @@ use contracts::orders::{CancelReason, OrderEvent};
 use contracts::{Currency, OrderId, TicketId, UserId};
 use payments::Settings;
 use serde_json::json;
-use tidings::{Handle, Timestamp, Uuid, params, uuid_at, workflow};
+use tidings::workflow::{self, RunState};
+use tidings::{Handle, Timestamp, Uuid, params, uuid_at};
 use tidings_test::{Answer, Misbehaviour, World};
 
 use crate::moody::Moody;
@@ -168,10 +169,12 @@ pub(crate) async fn book(payments: &Handle, id: OrderId) -> Book {
 }
 
 /// Runs of workflows that have not ended well.
-pub(crate) async fn unended(payments: &Handle) -> Vec<workflow::RunCount> {
-    let mut counts = workflow::counts(payments).await.expect("counts");
-    counts.retain(|one| one.state != workflow::RunState::Done);
-    counts
+pub(crate) async fn unended(payments: &Handle) -> Vec<(String, RunState)> {
+    let every = workflow::Filter::default();
+    let runs = workflow::list(payments, &every, None, 1000).await;
+    let runs = runs.expect("a list").into_iter();
+    let unended = runs.filter(|run| run.state != RunState::Done);
+    unended.map(|run| (run.name, run.state)).collect()
 }
 
 /// Somebody who has nothing to do with anything.

@@ -17,7 +17,7 @@ on_both!(
     a_call_that_must_be_made_leaves_the_run_stuck_and_is_made_again,
     a_wait_until_a_moment_ends_then_however_late_it_is_begun,
     a_message_between_a_time_out_and_what_follows_is_seen,
-    a_run_that_has_lost_its_job_is_carried_by_another,
+    a_start_gives_a_run_that_has_lost_its_job_another,
 );
 
 /// Writes once the line has failed six times: two more than a step has tries.
@@ -86,7 +86,11 @@ async fn refuse(name: String, _: Call) -> Outcome<String> {
 }
 
 async fn calling(story: Story, cx: &mut Flow) -> Result<(), StepFailed> {
-    let receipt: String = cx.call("refund", story.name, refuse).repeatable().must().await?;
+    let receipt: String = cx
+        .call("refund", story.name, refuse)
+        .repeatable()
+        .must()
+        .await?;
     cx.step("write", line(receipt), write).await?;
     Ok(())
 }
@@ -174,14 +178,22 @@ async fn a_message_between_a_time_out_and_what_follows_is_seen(bed: Bed) {
     nothing_is_left(&service).await;
 }
 
-async fn a_run_that_has_lost_its_job_is_carried_by_another(bed: Bed) {
-    let mut stage = stage(&bed, teller().workflow(holding)).await;
-    let service = stage.handle("teller");
-    begin(&mut stage, &Story::named("a")).await;
-    let mut tx = service.begin_own().await.unwrap();
+async fn a_start_gives_a_run_that_has_lost_its_job_another(bed: Bed) {
+    let mut first = stage(&bed, teller().workflow(holding)).await;
+    begin(&mut first, &Story::named("a")).await;
+    let mut tx = first.handle("teller").begin_own().await.unwrap();
     tx.execute_batch("DELETE FROM tidings_jobs").await.unwrap();
     tx.commit().await.unwrap();
-    stage.advance(15 * MINUTE).await;
-    assert_eq!(book(&service).await, ["nobody"]);
-    nothing_is_left(&service).await;
+    first.advance(15 * MINUTE).await;
+    assert_eq!(book(&first.handle("teller")).await, [""; 0]);
+    let clock = first.clock.clone();
+    drop(first);
+    for _ in 0..2 {
+        let setup = bed.setup(&clock).service(teller().workflow(holding));
+        let mut again = Stage::open(setup, clock.clone()).await;
+        again.settle().await;
+        let service = again.handle("teller");
+        assert_eq!(book(&service).await, ["nobody"]);
+        nothing_is_left(&service).await;
+    }
 }
