@@ -1,11 +1,11 @@
-//! What becomes of orders: arms and disarms their timers.
+//! What becomes of orders: begins their holds, and tells them that the order is over.
 
 use contracts::orders::OrderEvent;
 use tidings::{Error, Event, Tx};
 
-use crate::{jobs, store};
+use crate::hold::Hold;
 
-/// Arms a timer for a new order, disarms it when the order is over.
+/// Begins the hold of a new order, and ends it when the order is over.
 pub(crate) async fn orders(event: Event<OrderEvent>, tx: &mut Tx) -> Result<(), Error> {
     match event.data {
         OrderEvent::Created {
@@ -13,15 +13,18 @@ pub(crate) async fn orders(event: Event<OrderEvent>, tx: &mut Tx) -> Result<(), 
             expires_at,
             ..
         } => {
-            if store::arm(tx, order_id, expires_at).await? {
-                jobs::wait_in_tx(tx, order_id, expires_at).await?;
-            }
-            Ok(())
+            let hold = Hold {
+                order_id,
+                expires_at,
+            };
+            // An order that is told of twice has its hold already.
+            tx.start(&hold, order_id).await?;
         }
-        // The job stays and finds nothing to do: cancelling it would save one empty run.
         OrderEvent::Completed { order_id, .. } | OrderEvent::Cancelled { order_id, .. } => {
-            store::disarm(tx, order_id).await
+            // Nobody is told when the hold has ended before.
+            tx.tell::<Hold, _>(order_id, &event.data).await?;
         }
-        OrderEvent::AwaitingPayment { .. } => Ok(()),
+        OrderEvent::AwaitingPayment { .. } => {}
     }
+    Ok(())
 }

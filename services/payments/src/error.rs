@@ -25,28 +25,14 @@ pub enum Error {
     /// An event came for an order whose first event never did.
     #[error("apply an event of the order {0}, which is not known")]
     UnknownOrder(OrderId),
-    /// The provider did not answer a refund.
-    #[error("give the money of payment {0} back: the provider does not answer")]
-    RefundUnanswered(PaymentId),
-    /// The provider refused a refund.
-    #[error("give the money of payment {payment_id} back: the provider says {code}")]
-    RefundRefused {
-        /// The payment.
-        payment_id: PaymentId,
-        /// The provider's reason.
-        code: String,
-    },
 }
 
 impl Fault for Error {
     fn fate(&self) -> Fate {
         match self {
             Error::Store(error) => error.fate(),
-            Error::RefundUnanswered(_) | Error::UnknownOrder(_) => Fate::Retry,
-            Error::NoOrder(_)
-            | Error::NoPayment(_)
-            | Error::Refused(_)
-            | Error::RefundRefused { .. } => Fate::Fail,
+            Error::UnknownOrder(_) => Fate::Retry,
+            Error::NoOrder(_) | Error::NoPayment(_) | Error::Refused(_) => Fate::Fail,
         }
     }
 }
@@ -61,7 +47,6 @@ impl From<Error> for Problem {
             }
             Error::NoPayment(_) => Problem::not_found("There is no such payment of yours."),
             Error::Refused(refusal) => refused(refusal),
-            Error::RefundUnanswered(_) | Error::RefundRefused { .. } => Problem::unavailable(60),
         }
     }
 }

@@ -11,23 +11,24 @@ mod actions;
 mod error;
 mod handlers;
 mod http;
-mod jobs;
 mod order;
 mod pages;
 mod payment;
 mod provider;
 mod settings;
 mod store;
+mod upgrade;
 mod words;
+mod workflows;
 
 use contracts::payments::PaymentEvent;
 use tidings::{Migration, Service};
 
 pub use error::Error;
-pub use jobs::{ARRIVES_WITHIN, CALL_LIMIT};
 pub use order::Refusal;
 pub use provider::{BoxFuture, Charge, LookUp, Outcome, PaymentProvider, Refund, Simulator};
 pub use settings::Settings;
+pub use workflows::{ARRIVES_WITHIN, CALL_LIMIT};
 
 const MIGRATIONS: &[Migration] = &[
     Migration::new(
@@ -56,9 +57,11 @@ pub fn service(settings: Settings) -> Service {
         .migrations(MIGRATIONS)
         .publishes::<PaymentEvent>()
         .subscribes("orders", handlers::orders)
-        .outside_job(jobs::charge)
-        .outside_job(jobs::reconcile)
-        .outside_job(jobs::refund)
+        .workflow(workflows::pay)
+        .workflow(workflows::refund)
+        .job(upgrade::Charge::take_up)
+        .job(upgrade::Reconcile::take_up)
+        .job(upgrade::Refund::take_up)
         .http(routes)
         .http(pages::routes())
         .openapi(document)

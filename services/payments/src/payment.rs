@@ -60,7 +60,7 @@ pub(crate) struct Payment {
     pub(crate) failure_code: Option<String>,
     pub(crate) provider_reference: Option<String>,
     pub(crate) created_at: Timestamp,
-    /// When the provider may have been asked for the first time; written before it is.
+    /// Of an attempt by the version before: when the provider may have been asked.
     pub(crate) sent_at: Option<Timestamp>,
     pub(crate) settled_at: Option<Timestamp>,
 }

@@ -34,6 +34,12 @@ pub(crate) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Order>
     tx.query_opt(sql, params![id]).await
 }
 
+/// An order as it stands; what is decided by it must be put right under the lock.
+pub(crate) async fn order(conn: &mut Conn, id: OrderId) -> Result<Option<Order>, Error> {
+    let sql = "SELECT * FROM orders WHERE id = $1";
+    conn.query_opt(sql, params![id]).await
+}
+
 pub(crate) async fn set_order_status(
     tx: &mut Tx,
     id: OrderId,
@@ -96,11 +102,23 @@ pub(crate) async fn payments_of_buyer(
     service.read().await?.query(sql, row).await
 }
 
-/// Notes that the provider is about to be asked.
-pub(crate) async fn set_sent(tx: &mut Tx, id: PaymentId) -> Result<(), Error> {
-    let now = tx.now();
-    let sql = "UPDATE payments SET sent_at = $2 WHERE id = $1";
-    tx.execute(sql, params![id, now]).await.map(|_| ())
+/// Shows that the provider has not answered, while nothing else is known.
+pub(crate) async fn set_unknown(tx: &mut Tx, id: PaymentId) -> Result<(), Error> {
+    let sql = "UPDATE payments SET status = $2 WHERE id = $1 AND status = $3";
+    tx.execute(sql, params![id, Status::Unknown, Status::Created])
+        .await
+        .map(|_| ())
+}
+
+/// Shows that the provider has refused a refund, unless it was made after all.
+pub(crate) async fn set_refund_failed(tx: &mut Tx, id: PaymentId) -> Result<(), Error> {
+    let sql = "UPDATE payments SET status = $2 WHERE id = $1 AND status = $3";
+    tx.execute(
+        sql,
+        params![id, Status::RefundFailed, Status::RefundPending],
+    )
+    .await
+    .map(|_| ())
 }
 
 pub(crate) async fn set_status(tx: &mut Tx, id: PaymentId, status: Status) -> Result<(), Error> {

@@ -31,5 +31,8 @@ async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
 /// Gives a service its housekeeping.
 pub(crate) fn keep(service: Service) -> Service {
     let often = Schedule::cron("tidings.sweep", "*/10 * * * *");
-    service.job(sweep).schedule(often, |_| Sweep {})
+    service
+        .job(sweep)
+        .schedule(often, |_| Sweep {})
+        .on_start(workflow::carry_the_lost)
 }

@@ -113,8 +113,9 @@ pub use outcome::{Found, Outcome};
 pub(crate) use row::MIGRATION;
 pub use row::{RunState, StepKind, StepRow, StepState, WorkflowRow};
 pub use step::{StepFailed, StepHandler};
-pub(crate) use sweep::sweep;
+pub(crate) use sweep::{carry_the_lost, sweep};
 pub use undo::UndoCall;
+pub use wait::Patience;
 
 use crate::{Fault, Service};
 

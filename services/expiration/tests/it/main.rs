@@ -3,3 +3,4 @@
 mod restart;
 mod stage;
 mod timers;
+mod upgrade;

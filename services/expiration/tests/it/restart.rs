@@ -3,26 +3,27 @@
 use std::time::Duration;
 
 use contracts::OrderId;
+use tidings::crash::{Plan, with_plan};
 use tidings::{Clock, Db, Installation, Setup, Storage, Timestamp, Worker};
 
-use crate::stage::{completed, created, ear, heard, order, orders, publish, timer};
+use crate::stage::{Held, completed, created, ear, heard, hold, order, orders, publish};
 
 /// Databases that outlive what runs on them.
-struct Machine {
-    clock: Clock,
+pub(crate) struct Machine {
+    pub(crate) clock: Clock,
     orders: Db,
-    expiration: Db,
+    pub(crate) expiration: Db,
     ear: Db,
 }
 
 /// What runs on a machine until it is dropped.
-struct Up {
+pub(crate) struct Up {
     installation: Installation,
     workers: Vec<Worker>,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             clock: Clock::manual("2026-01-01T12:00:00Z".parse().expect("a time")),
             orders: Db::memory().expect("SQLite"),
@@ -32,7 +33,7 @@ impl Machine {
     }
 
     /// Starts all services but, perhaps, expiration.
-    async fn start(&self, with_expiration: bool) -> Up {
+    pub(crate) async fn start(&self, with_expiration: bool) -> Up {
         let mut setup = Setup::new(Storage::Memory)
             .clock(self.clock.clone())
             .database("orders", self.orders.clone())
@@ -51,17 +52,17 @@ impl Machine {
         }
     }
 
-    fn in_900_seconds(&self) -> Timestamp {
+    pub(crate) fn in_900_seconds(&self) -> Timestamp {
         self.clock.now().plus(Duration::from_secs(900))
     }
 
-    fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 }
 
 impl Up {
-    async fn settle(&mut self) {
+    pub(crate) async fn settle(&mut self) {
         loop {
             let mut moved = false;
             for worker in &mut self.workers {
@@ -73,11 +74,11 @@ impl Up {
         }
     }
 
-    fn service(&self, name: &str) -> tidings::Handle {
+    pub(crate) fn service(&self, name: &str) -> tidings::Handle {
         self.installation.handle(name).expect("a service")
     }
 
-    async fn heard(&self) -> Vec<OrderId> {
+    pub(crate) async fn heard(&self) -> Vec<OrderId> {
         let heard = heard(&self.service("ear")).await;
         heard.into_iter().map(|(order_id, _)| order_id).collect()
     }
@@ -114,9 +115,9 @@ async fn after_an_outage_of_20_minutes_the_holds_that_ended_meanwhile_are_told()
     assert_eq!(told, [order(1), order(3)]);
 }
 
-/// C-17: the table of timers is what counts, not the jobs.
+/// C-17: the runs are what counts, not the jobs that carry them.
 #[tokio::test]
-async fn a_start_winds_up_the_timers_that_have_lost_their_job() {
+async fn a_start_gives_holds_that_have_lost_their_job_another() {
     let machine = Machine::new();
     let mut up = machine.start(true).await;
     // More than a start looks at in one transaction.
@@ -141,7 +142,7 @@ async fn a_start_winds_up_the_timers_that_have_lost_their_job() {
 }
 
 #[tokio::test]
-async fn a_start_winds_up_no_timer_twice() {
+async fn a_start_begins_no_hold_twice() {
     let machine = Machine::new();
     for _ in 0..3 {
         let mut up = machine.start(true).await;
@@ -151,18 +152,19 @@ async fn a_start_winds_up_no_timer_twice() {
     }
     let mut up = machine.start(true).await;
     let mut conn = up.service("expiration").read().await.unwrap();
-    let count = "SELECT count(*) FROM tidings_jobs";
-    let (jobs,): (i64,) = conn.query_one(count, &[]).await.unwrap();
+    let count = "SELECT (SELECT count(*) FROM tidings_workflows),
+        (SELECT count(*) FROM tidings_jobs WHERE kind = 'workflow.hold')";
+    let counts: (i64, i64) = conn.query_one(count, &[]).await.unwrap();
     drop(conn);
-    assert_eq!(jobs, 1);
+    assert_eq!(counts, (1, 1));
     machine.advance(900);
     up.settle().await;
     assert_eq!(up.heard().await, [order(1)]);
 }
 
-/// C-17: the timers can be made anew from the stream of orders.
+/// C-17: the holds can be made anew from the stream of orders.
 #[tokio::test]
-async fn a_lost_database_of_timers_is_rebuilt_from_the_orders() {
+async fn a_lost_database_of_holds_is_rebuilt_from_the_orders() {
     let mut machine = Machine::new();
     let mut up = machine.start(true).await;
     let expires_at = machine.in_900_seconds();
@@ -173,9 +175,39 @@ async fn a_lost_database_of_timers_is_rebuilt_from_the_orders() {
     machine.expiration = Db::memory().unwrap();
     let mut up = machine.start(true).await;
     up.settle().await;
-    let state = timer(&up.service("expiration"), order(1)).await;
-    assert_eq!(state.as_deref(), Some("armed"));
+    let held = hold(&up.service("expiration"), order(1)).await;
+    assert_eq!(held, Some(Held::On));
     machine.advance(900);
     up.settle().await;
     assert_eq!(up.heard().await, [order(1)]);
+}
+
+/// The invariant at its narrowest: the time is up and that is noted, the process dies, the
+/// order's end is heard, and only then would the hold be said to have run out.
+#[tokio::test]
+async fn an_end_that_is_heard_before_the_hold_is_said_to_have_run_out_comes_first() {
+    let machine = Machine::new();
+    let mut up = machine.start(true).await;
+    let expires_at = machine.in_900_seconds();
+    publish(&up.service("orders"), created(order(1), expires_at)).await;
+    up.settle().await;
+    machine.advance(900);
+    let plan = Plan::new(|point| point == "S2");
+    assert_eq!(with_plan(&plan, up.settle()).await, None, "no crash");
+    drop(up);
+
+    let mut up = machine.start(true).await;
+    publish(&up.service("orders"), completed(order(1))).await;
+    up.settle().await;
+    assert_eq!(
+        hold(&up.service("expiration"), order(1)).await,
+        Some(Held::On)
+    );
+    machine.advance(60);
+    up.settle().await;
+    assert_ne!(
+        hold(&up.service("expiration"), order(1)).await,
+        Some(Held::On)
+    );
+    assert_eq!(up.heard().await, []);
 }

@@ -1,8 +1,9 @@
-//! Services that the test plays, and what is heard of the timers.
+//! Services that the test plays, and what is heard of the holds.
 
 use contracts::expirations::ExpirationEvent;
 use contracts::orders::{CancelReason, OrderEvent};
 use contracts::{Currency, OrderId, PaymentId, TicketId, UserId};
+use tidings::workflow::{self, RunState};
 use tidings::{Error, Event, Handle, Migration, Service, Timestamp, Tx, Uuid, params};
 
 pub(crate) fn order(number: u128) -> OrderId {
@@ -38,15 +39,32 @@ pub(crate) async fn heard(ear: &Handle) -> Vec<(OrderId, Timestamp)> {
     conn.query(sql, &[]).await.expect("the database answers")
 }
 
-/// The state of an order's timer.
-pub(crate) async fn timer(expiration: &Handle, order_id: OrderId) -> Option<String> {
+/// What has become of an order's hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// It waits.
+    On,
+    /// Its time came first, and was told.
+    Expired,
+    /// The order's end came first, and nothing was told.
+    Over,
+    /// It cannot go on.
+    Stuck,
+}
+
+/// The hold of an order, if it has one.
+pub(crate) async fn hold(expiration: &Handle, order_id: OrderId) -> Option<Held> {
     let mut conn = expiration.read().await.expect("the database answers");
-    let sql = "SELECT state FROM timers WHERE order_id = $1";
-    let row: Option<(String,)> = conn
-        .query_opt(sql, params![order_id])
-        .await
-        .expect("the database answers");
-    row.map(|(state,)| state)
+    let run = workflow::find(&mut conn, "hold", &order_id.to_string()).await;
+    let run = run.expect("the database answers")?;
+    let steps = workflow::steps(&mut conn, run.id).await;
+    let steps = steps.expect("the database answers");
+    Some(match run.state {
+        RunState::Running => Held::On,
+        RunState::Done if steps.iter().any(|step| step.name == "expire") => Held::Expired,
+        RunState::Done => Held::Over,
+        _ => Held::Stuck,
+    })
 }
 
 pub(crate) async fn publish(orders: &Handle, event: OrderEvent) {

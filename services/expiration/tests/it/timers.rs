@@ -1,4 +1,4 @@
-//! One timer an order: armed, then fired or disarmed.
+//! One hold an order: it runs out, or the order is over first.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use contracts::orders::OrderEvent;
 use tidings::Timestamp;
 use tidings_test::{Misbehaviour, World};
 
-use crate::stage::{cancelled, completed, created, ear, heard, order, orders, publish, timer};
+use crate::stage::{Held, cancelled, completed, created, ear, heard, hold, order, orders, publish};
 
 const HOLD: Duration = Duration::from_secs(900);
 
@@ -31,8 +31,8 @@ async fn heard_in(world: &World) -> Vec<(OrderId, Timestamp)> {
     heard(&world.service("ear")).await
 }
 
-async fn state(world: &World, order_id: OrderId) -> Option<String> {
-    timer(&world.service("expiration"), order_id).await
+async fn state(world: &World, order_id: OrderId) -> Option<Held> {
+    hold(&world.service("expiration"), order_id).await
 }
 
 /// C-22: not a second before.
@@ -46,7 +46,7 @@ async fn a_timer_is_silent_at_899_seconds_and_has_fired_at_901() {
     assert_eq!(heard_in(&world).await, [(order(1), expires_at)]);
     world.advance(Duration::from_secs(1)).await;
     assert_eq!(heard_in(&world).await, [(order(1), expires_at)]);
-    assert_eq!(state(&world, order(1)).await.as_deref(), Some("fired"));
+    assert_eq!(state(&world, order(1)).await, Some(Held::Expired));
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn an_order_that_is_over_in_time_is_never_said_to_be_out_of_it() {
         tell(&mut world, end(order(1))).await;
         world.advance(Duration::from_secs(86_400)).await;
         assert_eq!(heard_in(&world).await, []);
-        assert_eq!(state(&world, order(1)).await.as_deref(), Some("disarmed"));
+        assert_eq!(state(&world, order(1)).await, Some(Held::Over));
     }
 }
 
@@ -69,7 +69,7 @@ async fn a_timer_that_has_fired_stays_so() {
     arm(&mut world, order(1)).await;
     world.advance(HOLD).await;
     tell(&mut world, cancelled(order(1))).await;
-    assert_eq!(state(&world, order(1)).await.as_deref(), Some("fired"));
+    assert_eq!(state(&world, order(1)).await, Some(Held::Expired));
     assert_eq!(heard_in(&world).await.len(), 1);
 }
 

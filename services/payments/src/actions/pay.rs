@@ -4,9 +4,9 @@ use contracts::{OrderId, PaymentId, UserId};
 use tidings::{Context, Handle, Tx};
 
 use crate::error::Error;
-use crate::jobs::Charge;
 use crate::payment::{Payment, Status, idempotency_key};
 use crate::store;
+use crate::workflows::Pay;
 
 /// Pays for an order: the outcome comes later.
 pub(crate) async fn pay(
@@ -22,7 +22,7 @@ pub(crate) async fn pay(
     Ok(payment.id)
 }
 
-/// Writes an attempt down together with the job that asks the provider, if the order can
+/// Writes an attempt down together with the run that asks the provider, if the order can
 /// be paid now. After a crash at any later moment the attempt is known (C-06).
 pub(crate) async fn pay_in_tx(
     tx: &mut Tx,
@@ -54,6 +54,10 @@ pub(crate) async fn pay_in_tx(
     };
     store::insert_payment(tx, &payment).await?;
     let payment_id = payment.id;
-    tx.enqueue(&Charge { payment_id }).await?;
+    let pay = Pay {
+        payment_id,
+        may_be_sent: false,
+    };
+    tx.start(&pay, payment_id).await?;
     Ok(payment)
 }

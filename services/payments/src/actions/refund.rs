@@ -2,21 +2,20 @@
 
 use contracts::PaymentId;
 use contracts::payments::PaymentEvent;
-use tidings::{Enqueue, Tx};
+use tidings::Tx;
 
 use crate::error::Error;
-use crate::jobs::RefundPayment;
 use crate::payment::{Payment, Status};
 use crate::store;
+use crate::workflows::RefundPayment;
 
-/// Notes that the money of a payment has to go back, with the job that sees to it.
+/// Notes that the money of a payment has to go back, with the run that sees to it.
 pub(crate) async fn owe_refund_in_tx(tx: &mut Tx, payment: &Payment) -> Result<(), Error> {
     store::set_status(tx, payment.id, Status::RefundPending).await?;
-    let job = RefundPayment {
+    let refund = RefundPayment {
         payment_id: payment.id,
     };
-    let once = Enqueue::now().unique(payment.id.to_string());
-    tx.enqueue_with(&job, once).await?;
+    tx.start(&refund, payment.id).await?;
     Ok(())
 }
 

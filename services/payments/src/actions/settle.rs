@@ -1,49 +1,31 @@
-//! The outcome of an attempt is known, or still is not.
+//! The outcome of an attempt is known.
 
 use contracts::PaymentId;
 use contracts::payments::PaymentEvent;
-use tidings::{Enqueue, Tx};
+use tidings::Tx;
 
 use super::owe_refund_in_tx;
 use crate::error::Error;
-use crate::jobs::Reconcile;
 use crate::order::Order;
-use crate::payment::{Payment, Status};
-use crate::provider::Outcome;
+use crate::payment::Payment;
 use crate::store;
 
-/// Records what the provider said. An attempt that is settled already stays as it is.
-///
-/// `asked` counts how often the provider was asked what became of the charge.
-pub(crate) async fn settle_in_tx(
+/// Records that the money was taken. An attempt that is settled already stays as it is.
+pub(crate) async fn completed_in_tx(
     tx: &mut Tx,
     id: PaymentId,
-    outcome: Outcome,
-    asked: u32,
+    reference: &str,
 ) -> Result<(), Error> {
-    let Some((order, payment)) = open_in_tx(tx, id).await? else {
-        return Ok(());
-    };
-    match outcome {
-        Outcome::Succeeded { reference } => succeeded(tx, &order, &payment, &reference).await,
-        Outcome::Declined { code } => failed(tx, &payment, code).await,
-        Outcome::Unknown => {
-            store::set_status(tx, id, Status::Unknown).await?;
-            let next = Reconcile {
-                payment_id: id,
-                asked: asked.saturating_add(1),
-            };
-            let when = Enqueue::at(tx.now().plus(next.delay())).unique(id.to_string());
-            tx.enqueue_with(&next, when).await?;
-            Ok(())
-        }
+    match open_in_tx(tx, id).await? {
+        Some((order, payment)) => completed(tx, &order, &payment, reference).await,
+        None => Ok(()),
     }
 }
 
 /// Records that no money was taken and none will be.
 pub(crate) async fn failed_in_tx(tx: &mut Tx, id: PaymentId, code: &str) -> Result<(), Error> {
     match open_in_tx(tx, id).await? {
-        Some((_, payment)) => failed(tx, &payment, code.to_owned()).await,
+        Some((_, payment)) => failed(tx, &payment, code).await,
         None => Ok(()),
     }
 }
@@ -60,7 +42,7 @@ async fn open_in_tx(tx: &mut Tx, id: PaymentId) -> Result<Option<(Order, Payment
     Ok(payment.map(|payment| (order, payment)))
 }
 
-async fn succeeded(
+async fn completed(
     tx: &mut Tx,
     order: &Order,
     payment: &Payment,
@@ -81,13 +63,13 @@ async fn succeeded(
     Ok(())
 }
 
-async fn failed(tx: &mut Tx, payment: &Payment, code: String) -> Result<(), Error> {
-    store::set_failed(tx, payment.id, &code).await?;
+async fn failed(tx: &mut Tx, payment: &Payment, code: &str) -> Result<(), Error> {
+    store::set_failed(tx, payment.id, code).await?;
     tx.publish(PaymentEvent::Failed {
         payment_id: payment.id,
         order_id: payment.order_id,
         attempt: payment.attempt,
-        code,
+        code: code.to_owned(),
     })?;
     Ok(())
 }

@@ -7,13 +7,15 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, header};
 use contracts::{OrderId, UserId};
-use payments::Settings;
 use serde_json::json;
 use tidings::crash::{Plan, with_plan};
 use tidings::{Claims, Clock, Db, Identity, Installation, Setup, Signer, Storage, Worker};
 use tower::ServiceExt;
 
-use crate::market::{Book, HOLD, KEPT, UNTOUCHED, book, created, heard, seconds};
+use crate::market::{
+    Book, HOLD, KEPT, UNTOUCHED, book, created, heard, seconds, settings, unended,
+};
+use crate::moody::{Mood, Moody};
 use crate::orders;
 
 /// What outlives a crash.
@@ -22,6 +24,7 @@ struct Disk {
     orders: Db,
     payments: Db,
     signer: Signer,
+    provider: Moody,
 }
 
 impl Disk {
@@ -33,18 +36,18 @@ impl Disk {
             orders: Db::memory().unwrap(),
             payments: Db::memory().unwrap(),
             signer,
+            provider: Moody::default(),
         }
     }
 
     async fn start(&self) -> (Installation, Vec<Worker>) {
-        let settings = Settings::default().answer_wait(Duration::ZERO);
         let setup = Setup::new(Storage::Memory)
             .clock(self.clock.clone())
             .seed(1)
             .database("orders", self.orders.clone())
             .database("payments", self.payments.clone())
             .service(orders::service())
-            .service(payments::service(settings));
+            .service(payments::service(settings(&self.provider)));
         let mut installation = setup.open().await.unwrap();
         installation
             .verifier()
@@ -122,7 +125,9 @@ async fn story(card: &str, crash_at: u32) -> (Book, Vec<String>, bool) {
         settle(&mut workers).await;
         disk.clock.advance(seconds(20));
     }
-    let book = book(&installation.handle("payments").unwrap(), order_id).await;
+    let payments = installation.handle("payments").unwrap();
+    assert_eq!(unended(&payments).await, [], "crash {crash_at}");
+    let book = book(&payments, order_id).await;
     let heard = heard(&installation.handle("orders").unwrap(), order_id).await;
     (book, heard, crashed.load(Ordering::Relaxed))
 }
@@ -139,9 +144,9 @@ async fn at_every_point(card: &str, whole: (Book, &[&str])) {
             assert_eq!(book, UNTOUCHED, "crash {crashes}");
             nothing_happened += 1;
         } else if crashed && heard == ["failed 1: provider_lost"] {
-            // It crashed after the note that the provider would be asked and before it had
-            // taken anything: two points of our commit, two of the provider's. The buyer
-            // may pay again.
+            // E0: it crashed after the note that the provider would be asked and before it had
+            // taken anything: two points of our commit, that of the step, two of the
+            // provider's. The buyer may pay again.
             assert_eq!(book, UNTOUCHED, "crash {crashes}");
             lost += 1;
         } else {
@@ -161,20 +166,21 @@ async fn at_every_point(card: &str, whole: (Book, &[&str])) {
         nothing_happened <= 2,
         "{nothing_happened} payments were forgotten"
     );
-    assert!(lost <= 4, "{lost} payments were never sent");
+    assert!(lost <= 5, "{lost} payments were never sent");
 }
 
 fn to_owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-/// C-04, C-06.
+/// C-04, C-06, F-17: intent stored (E0), request sent and no answer (E1), answer received and
+/// not stored (E2).
 #[tokio::test]
 async fn a_crash_at_any_point_takes_the_money_once_and_records_it() {
     Box::pin(at_every_point("tok_visa", (KEPT, &["completed 1: 12050"]))).await;
 }
 
-/// C-06.
+/// C-06, F-17: the answer comes late, as that of a webhook would (E3), and more than once (E4).
 #[tokio::test]
 async fn a_crash_at_any_point_while_a_late_answer_is_awaited_takes_the_money_once() {
     Box::pin(at_every_point(
@@ -188,4 +194,41 @@ async fn a_crash_at_any_point_while_a_late_answer_is_awaited_takes_the_money_onc
 async fn a_crash_at_any_point_of_a_declined_payment_says_once_that_it_failed() {
     let whole: (Book, &[&str]) = (UNTOUCHED, &["failed 1: card_declined"]);
     Box::pin(at_every_point("tok_chargeDeclined", whole)).await;
+}
+
+/// F-17 (E3): 1. A process charges, and hangs. 2. Another takes over, asks, and writes down that
+/// the money was taken. 3. The first one's answer comes.
+#[tokio::test]
+async fn an_answer_that_comes_after_the_question_was_answered_changes_nothing() {
+    let disk = Disk::new();
+    let now = disk.clock.now();
+    let (order_id, buyer_id) = (OrderId::new(now), UserId::new(now));
+    let (installation, mut workers) = disk.start().await;
+    let orders = installation.handle("orders").unwrap();
+    let placed = created(order_id, buyer_id, now.plus(HOLD));
+    orders::create(&orders, placed, true).await;
+    settle(&mut workers).await;
+    disk.provider.next(Mood::Late);
+    let token = disk.token(buyer_id);
+    pay(&installation, &token, order_id, "tok_visa").await;
+    let mut hanging = Box::pin(settle(&mut workers));
+    while disk.provider.charges().is_empty() {
+        let pending = tokio::time::timeout(Duration::from_millis(50), &mut hanging);
+        assert!(pending.await.is_err());
+    }
+    disk.clock.advance(seconds(31));
+
+    let (other, mut others) = disk.start().await;
+    settle(&mut others).await;
+    let whole = ["completed 1: 12050"];
+    assert_eq!(heard(&orders, order_id).await, whole);
+
+    disk.provider.answer();
+    hanging.await;
+    settle(&mut others).await;
+    let payments = other.handle("payments").unwrap();
+    assert_eq!(heard(&orders, order_id).await, whole);
+    assert_eq!(book(&payments, order_id).await, KEPT);
+    assert_eq!(unended(&payments).await, []);
+    assert_eq!(disk.provider.charges().len(), 1);
 }

@@ -13,4 +13,5 @@ mod property;
 mod refunds;
 mod repeating;
 mod unanswered;
+mod upgrade;
 mod waiting;

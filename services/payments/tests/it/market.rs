@@ -6,6 +6,7 @@ use contracts::orders::{CancelReason, OrderEvent};
 use contracts::{Currency, OrderId, TicketId, UserId};
 use payments::Settings;
 use serde_json::json;
+use tidings::workflow::{self, RunState};
 use tidings::{Handle, Timestamp, Uuid, params, uuid_at};
 use tidings_test::{Answer, Misbehaviour, World};
 
@@ -165,6 +166,15 @@ pub(crate) async fn book(payments: &Handle, id: OrderId) -> Book {
         captured,
         refunded,
     }
+}
+
+/// Runs of workflows that have not ended well.
+pub(crate) async fn unended(payments: &Handle) -> Vec<(String, RunState)> {
+    let every = workflow::Filter::default();
+    let runs = workflow::list(payments, &every, None, 1000).await;
+    let runs = runs.expect("a list").into_iter();
+    let unended = runs.filter(|run| run.state != RunState::Done);
+    unended.map(|run| (run.name, run.state)).collect()
 }
 
 /// Somebody who has nothing to do with anything.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use contracts::Money;
 use payments::{BoxFuture, Charge, LookUp, Outcome, PaymentProvider, Refund, Simulator};
 use tidings::Handle;
+use tokio::sync::Notify;
 
 /// What goes wrong with the next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(crate) enum Mood {
     DiesAfter,
     /// The charge never arrives.
     NeverArrives,
+    /// The charge is made; its answer comes when the test lets it.
+    Late,
     /// The provider does not answer for as long as anybody waits.
     Silent,
     /// A refund is made; its answer is lost.
@@ -29,6 +32,7 @@ pub(crate) enum Mood {
 pub(crate) struct Moody {
     moods: Arc<Mutex<VecDeque<Mood>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    late: Arc<Notify>,
 }
 
 struct Provider {
@@ -47,6 +51,11 @@ impl Moody {
     /// The next call that this mood can spoil goes wrong in this way.
     pub(crate) fn next(&self, mood: Mood) {
         self.moods.lock().unwrap().push_back(mood);
+    }
+
+    /// Lets an answer come that is late.
+    pub(crate) fn answer(&self) {
+        self.late.notify_one();
     }
 
     /// The keys that charges were asked for with, in order.
@@ -79,6 +88,10 @@ impl PaymentProvider for Provider {
             match mood {
                 Some(Mood::AnswerLost) => Outcome::Unknown,
                 Some(Mood::DiesAfter) => panic!("dies after the charge"),
+                Some(Mood::Late) => {
+                    self.moody.late.notified().await;
+                    outcome
+                }
                 _ => outcome,
             }
         })

@@ -7,7 +7,7 @@ use contracts::orders::CancelReason;
 use proptest::prelude::*;
 use tidings_test::Misbehaviour;
 
-use crate::market::{Book, Market, PRICE, Placed, seconds};
+use crate::market::{Book, Market, PRICE, Placed, seconds, unended};
 use crate::moody::Mood;
 use crate::orders;
 
@@ -152,6 +152,7 @@ async fn story(seed: u64, steps: Vec<Step>) -> BTreeMap<String, u32> {
     );
     let payments = market.world.service("payments");
     assert!(tidings::dead::jobs(&payments, 10).await.unwrap().is_empty());
+    assert_eq!(unended(&payments).await, []);
     assert!(
         tidings::dead::events(&payments, 10)
             .await

@@ -1,6 +1,7 @@
 //! A provider that does not answer: ask what became of the charge, never charge again.
 
 use contracts::orders::CancelReason;
+use tidings::workflow;
 
 use crate::market::{KEPT, Market, UNTOUCHED, seconds};
 use crate::moody::Mood;
@@ -21,7 +22,7 @@ async fn a_card_that_answers_late_is_found_to_have_paid() {
     assert_eq!(market.provider.charges().len(), 1);
 }
 
-/// C-06: 1. The provider takes the money. 2. The service dies before it writes that down.
+/// C-06, F-17 (E2): 1. The provider takes the money. 2. The service dies before it writes that down.
 /// 3. It starts again: it asks, finds the charge, and records it.
 #[tokio::test]
 async fn money_taken_just_before_a_crash_is_found_and_not_taken_again() {
@@ -86,4 +87,42 @@ async fn a_cancelled_order_whose_charge_never_arrived_has_nothing_to_refund() {
     }
     assert_eq!(market.heard(&order).await, ["failed 1: provider_lost"]);
     assert_eq!(market.book(&order).await, UNTOUCHED);
+}
+
+/// A person stops the run before the provider was asked: the buyer may pay again.
+#[tokio::test]
+async fn a_payment_that_is_stopped_before_it_is_sent_fails_and_takes_nothing() {
+    let mut market = Market::new().await;
+    let order = market.order().await;
+    market.pay(&order, "tok_visa").await;
+    stop(&market).await;
+    market.world.settle().await;
+    assert_eq!(market.heard(&order).await, ["failed 1: provider_lost"]);
+    assert_eq!(market.provider.charges(), [""; 0]);
+    market.pay_and_settle(&order, "tok_visa").await;
+    assert_eq!(market.statuses(&order).await, ["failed", "completed"]);
+}
+
+/// The same while nobody knows: what became of the charge is found out and written down first.
+#[tokio::test]
+async fn a_payment_that_is_stopped_after_it_was_sent_is_settled_all_the_same() {
+    let mut market = Market::new().await;
+    let order = market.order().await;
+    market.provider.next(Mood::AnswerLost);
+    market.pay_and_settle(&order, "tok_visa").await;
+    stop(&market).await;
+    market.world.advance(seconds(1)).await;
+    assert_eq!(market.heard(&order).await, ["completed 1: 12050"]);
+    assert_eq!(market.book(&order).await, KEPT);
+}
+
+/// Asks the one run to stop.
+async fn stop(market: &Market) {
+    let payments = market.world.service("payments");
+    let every = workflow::Filter::default();
+    let runs = workflow::list(&payments, &every, None, 10).await.unwrap();
+    assert_eq!(runs.len(), 1);
+    let mut tx = payments.begin_own().await.unwrap();
+    assert!(workflow::cancel(&mut tx, runs[0].id).await.unwrap());
+    tx.commit().await.unwrap();
 }

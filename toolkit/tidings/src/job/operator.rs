@@ -99,6 +99,19 @@ pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
     Ok(changed)
 }
 
+/// Ends every job of a kind that the service no longer has, as cancelled, and says how many:
+/// for the start of a version that does their work in another way. A worker of the version
+/// before that is in the middle of one cannot complete it.
+///
+/// # Errors
+/// As statements.
+pub async fn retire(tx: &mut Tx, kind: &str) -> Result<u64, Error> {
+    let sql = "UPDATE tidings_jobs SET state = 'cancelled', cancel = TRUE, finished_at = $2
+        WHERE kind = $1 AND state IN ('ready', 'running', 'dead')";
+    let now = tx.now();
+    tx.execute(sql, params![kind, now]).await
+}
+
 /// Stops a job: one that waits, or is dead, ends as cancelled; one that runs is asked to stop
 /// and learns it at its next [`JobRun::begin`](crate::JobRun::begin), heartbeat or progress.
 /// `false` when it is done or cancelled already.

@@ -18,6 +18,8 @@ use crate::{Error, Timestamp, Tx, crash};
 
 const ASK_FIRST: Duration = Duration::from_secs(1);
 const ASK_MOST: Duration = Duration::from_secs(60);
+/// The questions that come after exactly one second, and two more.
+const ASKS_PROMPT: u32 = 2;
 /// About five minutes of asking in vain; then operators are told, and asking goes on.
 const ASKS_QUIET: u32 = 10;
 
@@ -93,6 +95,7 @@ pub(super) struct CallOf<I, T> {
     input: I,
     body: Body<I, Outcome<T>>,
     pub(super) unsure: Unsure<I, T>,
+    must: bool,
 }
 
 impl<I, T> CallOf<I, T> {
@@ -106,6 +109,7 @@ impl<I, T> CallOf<I, T> {
             input,
             body: body(f),
             unsure: Unsure::Stop,
+            must: false,
         }
     }
 }
@@ -119,8 +123,8 @@ pub struct CallStep<'a, I, T> {
 
 impl<I, T> CallStep<'_, I, T> {
     /// What to ask when nobody knows whether the call has happened:
-    /// `async fn(I, Call) -> Found<T>`. It is asked until it knows, after one second at first,
-    /// then with pauses that grow to a minute.
+    /// `async fn(I, Call) -> Found<T>`. It is asked until it knows: after one second, after two
+    /// more, then with pauses that grow to a minute.
     pub fn reconcile<F, Fut>(mut self, look_up: F) -> Self
     where
         F: Fn(I, Call) -> Fut + Send + Sync + 'static,
@@ -134,6 +138,14 @@ impl<I, T> CallStep<'_, I, T> {
     /// may take: the call is made again when nobody knows whether it has happened.
     pub fn repeatable(mut self) -> Self {
         self.call.unsure = Unsure::Repeat;
+        self
+    }
+
+    /// Says that the run must not go on without it: a call that has failed leaves the run
+    /// stuck, with an alert, and when it is retried the call is made again. As
+    /// [`Flow::must`] for steps.
+    pub fn must(mut self) -> Self {
+        self.call.must = true;
         self
     }
 }
@@ -169,7 +181,8 @@ impl Flow {
     /// A cancelled run first learns how its call has ended.
     ///
     /// # Errors
-    /// [`StepFailed`] when the call has said [`Outcome::Failed`].
+    /// [`StepFailed`] when the call has said [`Outcome::Failed`] and is no
+    /// [`must`](CallStep::must).
     pub fn call<I, T, F, Fut>(&mut self, name: &str, input: I, body: F) -> CallStep<'_, I, T>
     where
         I: Clone + Send + Sync + 'static,
@@ -211,6 +224,10 @@ impl Flow {
                 }
                 Err(failure) => self.part(Parting::Failed(failure)).await,
             },
+            Found::Failed(error) if call.must => {
+                let step = self.settle(step, StepState::Again, Some(error)).await;
+                self.give_up(StepFailed::of(&step).to_string()).await
+            }
             Found::Failed(error) => {
                 let step = self.settle(step, StepState::Failed, Some(error)).await;
                 Err(StepFailed::of(&step))
@@ -254,7 +271,7 @@ impl Flow {
         };
         step.attempts += 1;
         step.state = StepState::Started;
-        step.due_at = None;
+        (step.due_at, step.finished_at) = (None, None);
         let recorded = self.record(tx, step).await;
         self.sure(recorded).await;
         let calling = (call.body)(call.input.clone(), self.try_of(step));
@@ -306,7 +323,11 @@ impl Flow {
             let text = format!("learn whether {} has happened: {error}", step.name);
             return self.give_up(text).await;
         }
-        let chance = self.service().0.chance();
+        let chance = match step.asks {
+            // Calls are made at moments of their own, and whoever waits for one wants to know.
+            0..=ASKS_PROMPT => 0.0,
+            _ => self.service().0.chance(),
+        };
         let due = tx
             .now()
             .plus(backoff(step.asks, ASK_FIRST, ASK_MOST, chance));

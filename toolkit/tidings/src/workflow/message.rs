@@ -125,6 +125,41 @@ impl Tx {
         let told = tell(self, W::NAME, &key.to_string(), message).await;
         self.note(told)
     }
+
+    /// Whether a message waits for the run of a workflow with this key that no wait has taken.
+    ///
+    /// In a step of that run the answer is exact: a message is told before the step, and seen
+    /// by it, or after the step. So a step that follows a wait which has timed out can leave
+    /// undone what must not happen once the message has come:
+    ///
+    /// ```
+    /// # use tidings::{Error, Tx, Workflow};
+    /// # #[derive(serde::Serialize, serde::Deserialize)]
+    /// # struct Hold;
+    /// # impl Workflow for Hold { const NAME: &'static str = "hold"; }
+    /// async fn expire(order_id: String, tx: &mut Tx) -> Result<(), Error> {
+    ///     if tx.has_message::<Hold>(&order_id).await? {
+    ///         return Ok(());
+    ///     }
+    ///     tx.execute("UPDATE orders SET expired = TRUE WHERE id = $1", tidings::params![order_id])
+    ///         .await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As statements.
+    pub async fn has_message<W: Workflow>(
+        &mut self,
+        key: impl std::fmt::Display + Send,
+    ) -> Result<bool, Error> {
+        let sql = "SELECT count(*) FROM tidings_workflow_messages m
+            JOIN tidings_workflows w ON w.id = m.workflow_id
+            WHERE w.name = $1 AND w.key = $2 AND m.taken_by IS NULL";
+        let key = key.to_string();
+        let (count,): (i64,) = self.query_one(sql, params![W::NAME, key]).await?;
+        Ok(count > 0)
+    }
 }
 
 async fn tell<T: Told<M>, M>(

@@ -156,7 +156,7 @@ words! {
         Waiting = "waiting",
         /// A call of which nobody here knows whether it has happened.
         Unknown = "unknown",
-        /// A call that a person wants to be made again.
+        /// A call that is made again when the run goes on.
         Again = "again",
         /// Ended well.
         Done = "done",

@@ -40,6 +40,15 @@ impl Fault for StepFailed {
     }
 }
 
+/// What becomes of a step that has had its tries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unable {
+    /// The code is told.
+    Tell,
+    /// The run is stuck.
+    Stop,
+}
+
 /// Code of a step that is a transaction: `async fn(I, &mut Tx) -> Result<T, E>`.
 pub trait StepHandler<'a, I, T, E>: Send + Sync + 'static {
     /// The running step.
@@ -86,13 +95,37 @@ impl Flow {
         // Boxed here, where its types are parameters: the compiler cannot show of the code of
         // a workflow that it may move between threads if an input with a `&'static str` is
         // part of it.
-        Box::pin(self.transact(name, StepKind::Step, input, body))
+        Box::pin(self.transact(name, StepKind::Step, Unable::Tell, input, body))
+    }
+
+    /// Does a step without which the run must not end: as [`Flow::step`], but when it cannot be
+    /// done the run is stuck, with an alert, and when it is retried the step has new tries. For
+    /// what has to follow from something that cannot be undone, such as writing down that money
+    /// was taken.
+    ///
+    /// A run that is cancelled does it first.
+    pub fn must<'a, I, T, E, F>(&'a mut self, name: &'a str, input: I, body: F) -> BoxFuture<'a, T>
+    where
+        I: Send + 'a,
+        T: Serialize + DeserializeOwned + Send + 'a,
+        E: Fault,
+        F: for<'b> StepHandler<'b, I, T, E>,
+    {
+        Box::pin(async move {
+            let done = self.transact(name, StepKind::Step, Unable::Stop, input, body);
+            match done.await {
+                Ok(value) => value,
+                // Recorded by code that could do without it.
+                Err(failed) => self.give_up(failed.to_string()).await,
+            }
+        })
     }
 
     pub(super) async fn transact<I, T, E, F>(
         &mut self,
         name: &str,
         kind: StepKind,
+        unable: Unable,
         input: I,
         body: F,
     ) -> Result<T, StepFailed>
@@ -107,7 +140,10 @@ impl Flow {
             return outcome;
         }
         self.until_due(&step).await;
-        let mut tx = self.begin_unless_cancelled(&step).await;
+        let mut tx = match unable {
+            Unable::Tell => self.begin_unless_cancelled(&step).await,
+            Unable::Stop => self.begin().await,
+        };
         step.attempts += 1;
         let work = async {
             let outcome = body.call(input, &mut tx).await;
@@ -123,7 +159,7 @@ impl Flow {
         };
         match outcome {
             Ok(value) => Ok(value),
-            Err(failure) => Err(self.try_later_or_fail(step, failure).await),
+            Err(failure) => Err(self.try_later_or_fail(step, unable, failure).await),
         }
     }
 
@@ -140,7 +176,12 @@ impl Flow {
         Ok(value)
     }
 
-    async fn try_later_or_fail(&mut self, mut step: StepRow, failure: Failure) -> StepFailed {
+    async fn try_later_or_fail(
+        &mut self,
+        mut step: StepRow,
+        unable: Unable,
+        failure: Failure,
+    ) -> StepFailed {
         if failure.fate == Fate::Wait {
             return self.part(Parting::Failed(failure)).await;
         }
@@ -156,9 +197,17 @@ impl Flow {
             return self.wait(tx, &step, &what, Some(due)).await;
         }
         step.ended(StepState::Failed, tx.now());
+        let failed = StepFailed::of(&step);
+        if unable == Unable::Stop {
+            // As if it had not begun, for when the run is retried.
+            (step.state, step.attempts, step.finished_at) = (StepState::Started, 0, None);
+        }
         let recorded = self.record(tx, &step).await;
         self.sure(recorded).await;
-        StepFailed::of(&step)
+        match unable {
+            Unable::Tell => failed,
+            Unable::Stop => self.give_up(failed.to_string()).await,
+        }
     }
 }
 

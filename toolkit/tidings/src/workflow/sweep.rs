@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use super::operate;
+use super::{operate, start};
+use crate::handle::Handle;
 use crate::{Error, Tx, Uuid, params};
 
 /// How long the runs that have ended are kept, and with them the keys that were used.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Runs that are deleted at once; each with its steps and messages.
 const BITE: u32 = 50;
+/// Runs that a start gives another job at once.
+const SLICE: u32 = 500;
 
 /// Deletes some of the runs that ended long ago, and says how many rows that were.
 ///
@@ -49,4 +52,37 @@ async fn find_stranded(tx: &mut Tx) -> Result<(), Error> {
         operate::stuck(tx, job, &error).await?;
     }
     Ok(())
+}
+
+/// Gives runs whose job is not there any more (a table that was lost or emptied) another one,
+/// at every start: what they have done is recorded, so they go on where they were.
+pub(crate) async fn carry_the_lost(service: Handle) -> Result<(), Error> {
+    let sql = "SELECT w.id, w.name FROM tidings_workflows w
+        LEFT JOIN tidings_jobs j ON j.id = w.job_id
+        WHERE w.state IN ('running', 'compensating') AND j.id IS NULL AND w.id > $1
+        ORDER BY w.id LIMIT $2";
+    let mut after = String::new();
+    loop {
+        // Without the writer's turn: many runs may wait, and hardly ever is one lost.
+        let mut conn = service.read().await?;
+        let lost: Vec<(Uuid, String)> = conn.query(sql, params![&after, SLICE]).await?;
+        drop(conn);
+        let Some((last, _)) = lost.last() else {
+            return Ok(());
+        };
+        after = last.to_string();
+        tracing::warn!(
+            service = service.name(),
+            runs = lost.len(),
+            "runs of workflows had lost their job"
+        );
+        let mut tx = service.begin_own().await?;
+        for (run, name) in lost {
+            let kind = start::job_kind(&name);
+            if tx.shared().jobs.contains_key(kind) {
+                start::carry(&mut tx, kind, run).await?;
+            }
+        }
+        tx.commit().await?;
+    }
 }

@@ -6,7 +6,7 @@ use super::call::{Call, CallOf, Unsure};
 use super::flow::Flow;
 use super::outcome::{Found, Outcome};
 use super::row::StepKind;
-use super::step::StepHandler;
+use super::step::{StepHandler, Unable};
 use crate::Fault;
 
 /// An undoing that waits for its turn.
@@ -33,7 +33,10 @@ impl Flow {
         let name = name.to_owned();
         self.undos.push(undoing(move |flow| {
             Box::pin(async move {
-                let outcome = flow.transact(&name, StepKind::Undo, input, body).await;
+                let tell = Unable::Tell;
+                let outcome = flow
+                    .transact(&name, StepKind::Undo, tell, input, body)
+                    .await;
                 if let Err(failed) = outcome {
                     flow.give_up(failed.to_string()).await
                 }

@@ -9,6 +9,47 @@ use super::step::StepFailed;
 use super::store;
 use crate::{Enqueue, Error, Job, Timestamp, job};
 
+/// How long a run waits for a message. Made of a span (`Duration`), a moment (`Timestamp`) or
+/// `None`, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Without an end.
+    Endless,
+    /// A span, from when the wait is begun.
+    For(Duration),
+    /// To a moment of the service clock, however late the wait is begun. It should come from
+    /// the input or from a step; what is on disk from the first time is what counts.
+    Until(Timestamp),
+}
+
+impl From<Duration> for Patience {
+    fn from(span: Duration) -> Self {
+        Patience::For(span)
+    }
+}
+
+impl From<Option<Duration>> for Patience {
+    fn from(span: Option<Duration>) -> Self {
+        span.map_or(Patience::Endless, Patience::For)
+    }
+}
+
+impl From<Timestamp> for Patience {
+    fn from(moment: Timestamp) -> Self {
+        Patience::Until(moment)
+    }
+}
+
+impl Patience {
+    fn due(self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Patience::Endless => None,
+            Patience::For(span) => Some(now.plus(span)),
+            Patience::Until(moment) => Some(moment),
+        }
+    }
+}
+
 impl Flow {
     /// Pauses for a span of the service clock. When it ends is on disk: a restart does not
     /// begin it anew, and it never ends early.
@@ -45,12 +86,10 @@ impl Flow {
     /// the time-out has passed: then `None`. What it was is recorded.
     ///
     /// Messages wait for the run, however long before this call they came, and are taken in
-    /// their order, each once. One that comes after the time-out is there for the next wait.
-    pub async fn wait_for<T, M>(
-        &mut self,
-        name: &str,
-        timeout: impl Into<Option<Duration>>,
-    ) -> Option<T>
+    /// their order, each once. One that comes after the time-out is there for the next wait; a
+    /// step that must not happen when one has come asks
+    /// [`Tx::has_message`](crate::Tx::has_message).
+    pub async fn wait_for<T, M>(&mut self, name: &str, timeout: impl Into<Patience>) -> Option<T>
     where
         T: Told<M>,
     {
@@ -82,7 +121,7 @@ impl Flow {
     pub async fn wait_until<T, M>(
         &mut self,
         name: &str,
-        timeout: impl Into<Option<Duration>>,
+        timeout: impl Into<Patience>,
         wanted: impl Fn(&T) -> bool + Send,
     ) -> Option<T>
     where
@@ -95,7 +134,7 @@ impl Flow {
     async fn wait_for_which<T, M>(
         &mut self,
         name: &str,
-        timeout: Option<Duration>,
+        timeout: Patience,
         wanted: impl Fn(&T) -> bool + Send,
     ) -> Option<T>
     where
@@ -108,7 +147,7 @@ impl Flow {
         let mut tx = self.begin_unless_cancelled(&step).await;
         let now = tx.now();
         if step.state == StepState::Started {
-            step.due_at = timeout.map(|span| now.plus(span));
+            step.due_at = timeout.due(now);
         }
         let taken = store::take_message(&mut tx, self.id(), T::NAME, step.position, |text| {
             T::read(text).map(|message| wanted(&message).then_some(message))

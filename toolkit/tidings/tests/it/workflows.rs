@@ -6,6 +6,7 @@ mod ends;
 mod fits;
 mod hanging;
 mod killed;
+mod must;
 mod steps;
 mod trip;
 mod waits;

@@ -1,13 +1,11 @@
-//! What payments owes the outside world: charges, questions about them, refunds.
+//! What payments owes the outside world: charges and refunds.
 
-mod charge;
-mod reconcile;
+mod pay;
 mod refund;
 
 use std::time::Duration;
 
-pub(crate) use charge::{Charge, charge};
-pub(crate) use reconcile::{Reconcile, reconcile};
+pub(crate) use pay::{Pay, pay};
 pub(crate) use refund::{RefundPayment, refund};
 
 /// How long a call of the provider may take before its outcome counts as unknown.
@@ -18,5 +16,5 @@ pub const CALL_LIMIT: Duration = Duration::from_secs(20);
 pub const ARRIVES_WITHIN: Duration = Duration::from_secs(120);
 
 /// Longer than [`CALL_LIMIT`], so that a call is given up before somebody else takes the
-/// job over, and short, because that is how long a payment waits after a crash.
+/// run over, and short, because that is how long a payment waits after a crash.
 const LEASE: Duration = Duration::from_secs(30);
