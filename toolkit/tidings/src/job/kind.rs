@@ -178,7 +178,6 @@ macro_rules! constants_of {
         }
     };
 }
-pub(crate) use constants_of;
 
 impl<J, E, H> JobKind for Transactional<J, E, H>
 where
