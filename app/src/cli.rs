@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,6 +34,8 @@ pub(crate) struct Serve {
     pub(crate) port: u16,
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) mail: Mail,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
@@ -45,6 +48,45 @@ impl Serve {
     /// Whether demonstration accounts are wanted; the later of two contrary flags counts.
     pub(crate) fn is_demo(&self) -> bool {
         self.demo || !self.no_demo
+    }
+}
+
+/// Where e-mail goes. Without a server nothing leaves the machine: operators read it at
+/// /console/mail.
+#[derive(Args, Clone)]
+pub(crate) struct Mail {
+    /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required, or
+    /// smtp://host for one on this machine. Without it mail is only kept, for operators to read
+    /// at /console/mail. A password is better kept in TIDINGS_SMTP, where `ps` does not show it.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TIDINGS_SMTP",
+        hide_env_values = true,
+        requires = "mail_from"
+    )]
+    smtp: Option<String>,
+    /// The address that e-mail comes from: "Tickets <no-reply@example.com>".
+    #[arg(long, value_name = "ADDRESS", env = "TIDINGS_MAIL_FROM")]
+    mail_from: Option<String>,
+}
+
+impl Mail {
+    pub(crate) fn settings(&self) -> Result<notifications::Settings, notifications::BadSettings> {
+        match (&self.smtp, &self.mail_from) {
+            (Some(url), Some(from)) => notifications::Settings::smtp(url, from),
+            _ => Ok(notifications::Settings::mailbox()),
+        }
+    }
+}
+
+/// Never the address of the server, which may hold a password.
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail")
+            .field("smtp", &self.smtp.as_ref().map(|_| "…"))
+            .field("mail_from", &self.mail_from)
+            .finish()
     }
 }
 
@@ -82,6 +124,17 @@ mod tests {
     use clap::Parser;
 
     use super::Cli;
+
+    #[test]
+    fn a_mail_server_needs_an_address_to_send_from_and_its_password_is_never_printed() {
+        let parse = |flags: &[&str]| Cli::try_parse_from(["tidings"].iter().chain(flags));
+        let url = "smtps://user:secret@mail.example";
+        assert!(parse(&["--smtp", url]).is_err());
+        let serve = parse(&["--smtp", url, "--mail-from", "no-reply@tickets.example"]);
+        let serve = serve.unwrap().serve;
+        assert!(serve.mail.settings().is_ok());
+        assert!(!format!("{serve:?}").contains("secret"));
+    }
 
     #[test]
     fn of_two_contrary_flags_the_later_counts() {

@@ -15,8 +15,8 @@ use crate::Error;
 use stage::{Person, Stage};
 
 const OPENING: &str = "\
-One ticket is listed, held, let go again and sold. Every line below a sentence is an event:
-when, which service tells of it, what has happened.
+One ticket is listed, held, let go again and sold. Every line below a sentence is an event
+or a command: when, which service tells of it, what has happened or is to be done.
 ";
 
 /// Tells the story. It is the same, letter by letter, each time.

@@ -43,6 +43,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// No mail can be sent as it was asked for.
+    #[error("send mail as --smtp and --mail-from say")]
+    Mail(#[source] notifications::BadSettings),
     /// A service's database cannot be opened.
     #[error("open the databases")]
     Open(#[source] tidings::Error),

@@ -19,10 +19,16 @@ use crate::{Error, door, services};
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
+    let mail = options.mail.settings().map_err(Error::Mail)?;
     let mut signals = Signals::listen()?;
     let _folder = Folder::take(&options.place.data)?;
     let listener = listen(options.port).await?;
-    let opened = services::open(options.place.storage(), Clock::system()).await;
+    let settings = services::Settings {
+        mail,
+        ..services::Settings::default()
+    };
+    let storage = options.place.storage();
+    let opened = services::with_settings(storage, Clock::system(), settings).await;
     let mut installation = opened.map_err(Error::Open)?;
     let accounts = match options.is_demo() {
         true => accounts::prepare(&installation, &options.place.data).await?,

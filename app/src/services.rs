@@ -2,19 +2,34 @@
 
 use tidings::{Clock, Installation, Setup, Storage};
 
+/// What of the services can be set from outside.
+pub(crate) struct Settings {
+    pub(crate) payments: payments::Settings,
+    pub(crate) mail: notifications::Settings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            payments: payments::Settings::default(),
+            mail: notifications::Settings::mailbox(),
+        }
+    }
+}
+
 /// Opens every service of the marketplace. Nothing moves until the installation is started.
 ///
 /// # Errors
 /// When a database cannot be opened or migrated.
 pub async fn open(storage: Storage, clock: Clock) -> Result<Installation, tidings::Error> {
-    with_payments(storage, clock, payments::Settings::default()).await
+    with_settings(storage, clock, Settings::default()).await
 }
 
-/// As [`open`], with payments that answer as they are told.
-pub(crate) async fn with_payments(
+/// As [`open`], with services that do as they are told.
+pub(crate) async fn with_settings(
     storage: Storage,
     clock: Clock,
-    payments: payments::Settings,
+    settings: Settings,
 ) -> Result<Installation, tidings::Error> {
     Setup::new(storage)
         .clock(clock)
@@ -22,7 +37,8 @@ pub(crate) async fn with_payments(
         .service(tickets::service())
         .service(orders::service(orders::Settings::default()))
         .service(expiration::service())
-        .service(payments::service(payments))
+        .service(payments::service(settings.payments))
+        .service(notifications::service(settings.mail))
         .open()
         .await
 }

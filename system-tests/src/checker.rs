@@ -2,9 +2,11 @@
 //!
 //! Rules are named by their ids: I-32 one active order a ticket, I-35 sold, complete and
 //! paid go together, I-37 the provider's book and ours agree, I-39 released once a
-//! cancellation, I-41 versions without gaps, I-42 replicas equal their source.
+//! cancellation, I-41 versions without gaps, I-42 replicas equal their source,
+//! C-30 one receipt for each completed order.
 
 mod delivery;
+mod mails;
 mod market;
 mod money;
 mod promises;
@@ -21,7 +23,14 @@ pub use snapshot::Snapshot;
 use crate::{Books, Failure, History};
 
 /// Services that keep books.
-pub(crate) const SERVICES: [&str; 5] = ["auth", "tickets", "orders", "expiration", "payments"];
+pub(crate) const SERVICES: [&str; 6] = [
+    "auth",
+    "tickets",
+    "orders",
+    "expiration",
+    "payments",
+    "notifications",
+];
 
 /// What was found to be wrong, by rule.
 #[derive(Debug, Default)]
@@ -72,6 +81,7 @@ pub async fn check(books: &Books, history: &History) -> Result<Snapshot, Failure
     market::check(&snapshot, &mut findings);
     money::check(&snapshot, &mut findings);
     replicas::check(books, &mut findings).await?;
+    mails::check(books, &snapshot, &mut findings).await?;
     promises::check(&snapshot, history, &mut findings);
     for fault in history.faults() {
         findings.add("no answer is our fault", fault);

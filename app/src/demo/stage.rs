@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
+use contracts::users::{User, UserEvent};
 use serde_json::Value;
 use tidings::{
     Claims, Clock, Identity, Installation, LocalFeed, Receiver, Signer, Storage, Timestamp,
@@ -15,7 +16,8 @@ use tidings::{
 use tower::ServiceExt;
 
 use super::words::Words;
-use crate::{Error, services};
+use crate::Error;
+use crate::services::{self, Settings};
 
 /// 2026-01-01T12:00:00Z.
 const START: Timestamp = Timestamp::from_micros(1_767_268_800_000_000);
@@ -30,6 +32,34 @@ pub(super) enum Person {
     Sam = 1,
     Ann = 2,
     Bob = 3,
+}
+
+impl Person {
+    pub(super) const ALL: [Self; 3] = [Person::Sam, Person::Ann, Person::Bob];
+
+    pub(super) fn id(self) -> Uuid {
+        Uuid::from_u128(self as u128)
+    }
+
+    fn email(self) -> String {
+        format!("{self:?}@demo.example").to_lowercase()
+    }
+}
+
+/// Tells the services of the people, whom the story does not sign up.
+async fn introduce(installation: &Installation) -> Result<(), tidings::Error> {
+    let auth = installation.handle("auth").ok_or(tidings::Error::NoRow)?;
+    let mut tx = auth.begin_own().await?;
+    for person in Person::ALL {
+        tx.publish(UserEvent::Created(User {
+            user_id: person.id().into(),
+            email: person.email(),
+            roles: Vec::new(),
+            disabled: false,
+            version: 1,
+        }))?;
+    }
+    tx.commit().await
 }
 
 /// The stage, and everything on it.
@@ -51,7 +81,11 @@ impl<'a> Stage<'a> {
         let clock = Clock::manual(START);
         // Nobody moves the clock while a request waits for it.
         let payments = payments::Settings::default().answer_wait(Duration::ZERO);
-        let opened = services::with_payments(Storage::Memory, clock.clone(), payments).await;
+        let settings = Settings {
+            payments,
+            ..Settings::default()
+        };
+        let opened = services::with_settings(Storage::Memory, clock.clone(), settings).await;
         let mut installation = opened.map_err(Error::Open)?;
         let workers = installation.workers();
         let no_key = |error: tidings::BadKey| Error::Story(error.to_string());
@@ -59,6 +93,7 @@ impl<'a> Stage<'a> {
         let signer = Signer::new(KEY, &key).map_err(no_key)?;
         installation.verifier().trust(KEY, signer.public_key());
         let installation = Arc::new(installation);
+        introduce(&installation).await.map_err(Error::Open)?;
         let mut streams = Vec::new();
         for (handle, stream) in installation.streams() {
             let feed = LocalFeed::new(handle.clone());
@@ -116,7 +151,7 @@ impl<'a> Stage<'a> {
             return Err(Error::Story(format!("{path} answered {status}: {answer}")));
         };
         let time = super::words::time_of_day(self.clock.now());
-        self.say(&format!("{time}  refused     {code:<22}  {title}"))
+        self.say(&format!("{time}  refused     {code:<24}  {title}"))
     }
 
     async fn send(
@@ -128,8 +163,8 @@ impl<'a> Stage<'a> {
         let failed = |error: &dyn std::fmt::Display| Error::Story(error.to_string());
         let now = self.clock.now();
         let identity = Identity {
-            user_id: Uuid::from_u128(who as u128),
-            email: format!("{who:?}@demo.example").to_lowercase(),
+            user_id: who.id(),
+            email: who.email(),
             roles: Vec::new(),
         };
         let claims = Claims::new(&identity, now, now.plus(DAY));
@@ -185,8 +220,8 @@ impl<'a> Stage<'a> {
         let owed: u64 = all.iter().map(|one| one.lag + one.parked + one.dead).sum();
         let (told, followers) = (self.told, all.len());
         self.say(&format!(
-            "\n{told} events. {followers} subscriptions follow them, and owe {owed}: each has applied \
-             each of its events once.\nNow with a browser: cargo run --release"
+            "\n{told} events and commands. {followers} subscriptions follow them, and owe {owed}: each has \
+             applied each of its own once.\nNow with a browser: cargo run --release"
         ))
     }
 }

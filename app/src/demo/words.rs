@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use contracts::Money;
 use contracts::expirations::ExpirationEvent;
+use contracts::notifications::{Recipient, SendEmail};
 use contracts::orders::OrderEvent;
 use contracts::payments::PaymentEvent;
 use contracts::tickets::TicketEvent;
-use tidings::{Envelope, Stream, Timestamp, Uuid};
+use tidings::{Command, Envelope, Stream, Timestamp, Uuid};
+
+use super::stage::Person;
 
 /// `12:00:00`.
 pub(super) fn time_of_day(time: Timestamp) -> String {
@@ -27,7 +30,7 @@ impl Words {
     pub(super) fn line(&mut self, service: &str, event: &Envelope) -> String {
         let time = time_of_day(event.time);
         let text = self.text(event);
-        format!("{time}  {service:<10}  {:<22}  {text}", event.name)
+        format!("{time}  {service:<10}  {:<24}  {text}", event.name)
     }
 
     fn text(&mut self, event: &Envelope) -> String {
@@ -36,6 +39,7 @@ impl Words {
             OrderEvent::NAME => decode(event).map(|event| self.order(event)),
             ExpirationEvent::NAME => decode(event).map(|event| self.expiration(&event)),
             PaymentEvent::NAME => decode(event).map(|event| self.payment(event)),
+            _ if event.name == SendEmail::NAME => mail(event),
             _ => None,
         };
         // An event without words still shows that it has happened.
@@ -171,6 +175,19 @@ impl Words {
             }
         }
     }
+}
+
+/// Whom a message is for, and its subject.
+fn mail(event: &Envelope) -> Option<String> {
+    let mut data: serde_json::Value = serde_json::from_str(&event.data).ok()?;
+    let command: SendEmail = serde_json::from_value(data["command"].take()).ok()?;
+    let Recipient::User(reader) = command.to else {
+        return None;
+    };
+    let person = Person::ALL
+        .into_iter()
+        .find(|one| one.id() == reader.uuid())?;
+    Some(format!("to {person:?}: {:?}", command.subject))
 }
 
 fn decode<S: Stream>(event: &Envelope) -> Option<S> {

@@ -123,6 +123,14 @@ const MEANINGS: &[(&str, &str)] = &[
         "The payment provider does not know this card. Nothing was charged.",
     ),
     (
+        "message_skipped",
+        "The message was for an account that has been shut, and is not sent.",
+    ),
+    (
+        "message_waits",
+        "The message waits to be sent already, and is tried again by itself.",
+    ),
+    (
         "method_not_allowed",
         "The address exists, but not for this method. The header Allow names those that it answers to.",
     ),

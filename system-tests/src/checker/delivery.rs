@@ -7,13 +7,15 @@ use super::{Findings, SERVICES};
 use crate::{Books, Failure};
 
 /// Who must have heard of what: (service, stream).
-const HEARERS: [(&str, &str); 6] = [
+const HEARERS: [(&str, &str); 8] = [
     ("tickets", "orders"),
     ("expiration", "orders"),
     ("payments", "orders"),
     ("orders", "tickets"),
     ("orders", "payments"),
     ("orders", "expirations"),
+    ("notifications", "users"),
+    ("notifications", "commands.orders.notifications"),
 ];
 
 pub(super) async fn check(

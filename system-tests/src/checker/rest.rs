@@ -40,7 +40,7 @@ async fn stirring(books: &Books) -> Result<Vec<String>, Failure> {
         // Timers of holds and of events to come wait for longer than any test.
         let sql = "SELECT kind, state, data, error FROM tidings_jobs
             WHERE state = 'running' OR (state = 'ready'
-                AND kind IN ('charge', 'reconcile', 'refund'))";
+                AND kind IN ('charge', 'reconcile', 'refund', 'deliver'))";
         for line in books.read(service, sql).await? {
             stirring.push(format!("{service}: job {line:?}"));
         }

@@ -234,6 +234,7 @@ async fn everything(books: &Books) -> Result<Vec<i64>, Failure> {
         ("payments", "simulator_charges"),
         ("payments", "tidings_outbox"),
         ("payments", "tidings_jobs"),
+        ("notifications", "messages"),
     ];
     let mut counts = Vec::new();
     for (service, table) in tables {

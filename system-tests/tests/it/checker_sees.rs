@@ -10,7 +10,17 @@ use system_tests::{Books, Crowd, Failure, History, Site, Size, checker, pause};
 use crate::{BINARY, seed, tell};
 
 /// A service, what is done to its book, and the rule that this breaks.
-const DAMAGE: [(&str, &str, &str); 12] = [
+const DAMAGE: [(&str, &str, &str); 14] = [
+    (
+        "notifications",
+        "DELETE FROM messages WHERE subject LIKE 'Your ticket: %'",
+        "C-30",
+    ),
+    (
+        "notifications",
+        "UPDATE messages SET state = 'queued' WHERE subject LIKE 'Your ticket: %'",
+        "C-30",
+    ),
     (
         "payments",
         "UPDATE simulator_charges SET amount_minor = amount_minor + 1",

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use system_tests::{Books, Failure};
 
-const SERVICES: [&str; 5] = ["auth", "tickets", "orders", "expiration", "payments"];
+const SERVICES: [&str; 6] = [
+    "auth",
+    "tickets",
+    "orders",
+    "expiration",
+    "payments",
+    "notifications",
+];
 
 /// That a session was used is noted, once a minute at the most: it is what keeps it open.
 /// Everything else of a session has to stay as it is.

@@ -28,6 +28,8 @@ pub(crate) struct Console {
     parked: u64,
     dead: u64,
     done: Option<&'static str>,
+    /// Whether mail is sent from here, and has a page.
+    has_mail: bool,
 }
 
 struct SubscriptionRow {
@@ -93,6 +95,7 @@ impl Console {
             calls: calls::rows(installation),
             silent: Vec::new(),
             done: None,
+            has_mail: installation.handle("notifications").is_some(),
         };
         for handle in installation.handles() {
             if let Err(error) = console.add(handle).await {
