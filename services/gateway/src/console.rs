@@ -1,54 +1,143 @@
 //! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
 
 mod act;
+mod callbacks;
 mod calls;
-mod live;
+mod decide;
+mod job;
+mod jobs;
+mod list;
+mod operation;
+mod operations;
 pub(crate) mod operator;
 mod ops;
+mod page;
+mod text;
+mod verdict;
 mod view;
+mod workflow;
+mod workflows;
 
-use askama::Template;
 use axum::Router;
-use axum::extract::State;
 use axum::routing::{get, post};
-use serde::Deserialize;
-use tidings::{Fragment, Problem, Query};
 
 use crate::Gateway;
-use operator::Operator;
+use callbacks::{Callbacks, Redeliver};
+use decide::{call, form};
+use job::OneJob;
+use jobs::Jobs;
+use operation::OneOperation;
+use operations::Operations;
+use page::{changes, show};
+use view::Console;
+use workflow::OneRun;
+use workflows::Workflows;
 
 pub(crate) fn routes() -> Router<Gateway> {
+    overview()
+        .merge(of_jobs())
+        .merge(of_workflows())
+        .merge(of_operations())
+}
+
+fn overview() -> Router<Gateway> {
     let event = "/dead/{service}/{subscription}/{event_id}";
-    let job = "/jobs/{service}/{job_id}/retry";
     Router::new()
-        .route("/console", get(console))
-        .route("/console/live", get(live::changes))
+        .route("/console", get(show::<Console>))
+        .route("/console/live", get(changes::<Console>))
         .route(&format!("/console{event}/retry"), post(act::retry_form))
         .route(&format!("/console{event}/discard"), post(act::discard_form))
-        .route(&format!("/console{job}"), post(act::retry_job_form))
         .route("/ops/streams", get(ops::streams))
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
-        .route("/ops/jobs", get(ops::jobs))
         .route("/ops/calls", get(calls::list))
         .route(&format!("/ops{event}/retry"), post(act::retry))
         .route(&format!("/ops{event}/discard"), post(act::discard))
-        .route(&format!("/ops{job}"), post(act::retry_job))
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    done: Option<String>,
+fn of_jobs() -> Router<Gateway> {
+    let job = "/jobs/{service}/{job_id}";
+    Router::new()
+        .route("/console/jobs", get(show::<Jobs>))
+        .route("/console/jobs/live", get(changes::<Jobs>))
+        .route(&format!("/console{job}"), get(show::<OneJob>))
+        .route(&format!("/console{job}/live"), get(changes::<OneJob>))
+        .route(&format!("/console{job}/retry"), post(form::<job::Retry>))
+        .route(&format!("/console{job}/cancel"), post(form::<job::Cancel>))
+        .route("/ops/jobs", get(ops::jobs))
+        .route("/ops/jobs/counts", get(ops::job_counts))
+        .route("/ops/schedules", get(ops::schedules))
+        .route(&format!("/ops{job}"), get(ops::job))
+        .route(&format!("/ops{job}/retry"), post(call::<job::Retry>))
+        .route(&format!("/ops{job}/cancel"), post(call::<job::Cancel>))
 }
 
-async fn console(
-    _: Operator,
-    State(gateway): State<Gateway>,
-    Query(Asked { done }): Query<Asked>,
-) -> Result<Fragment, Problem> {
-    let mut console = view::Console::load(gateway.installation()).await;
-    let live = format!("/console/live?seen={}", console.revision());
-    console.tell(done.as_deref());
-    Ok(Fragment::try_new("Console", console.render())?.live(live))
+fn of_workflows() -> Router<Gateway> {
+    let run = "/workflows/{service}/{run_id}";
+    Router::new()
+        .route("/console/workflows", get(show::<Workflows>))
+        .route("/console/workflows/live", get(changes::<Workflows>))
+        .route(&format!("/console{run}"), get(show::<OneRun>))
+        .route(&format!("/console{run}/live"), get(changes::<OneRun>))
+        .route(
+            &format!("/console{run}/retry"),
+            post(form::<workflow::Retry>),
+        )
+        .route(
+            &format!("/console{run}/cancel"),
+            post(form::<workflow::Cancel>),
+        )
+        .route(
+            &format!("/console{run}/steps/{{position}}"),
+            post(verdict::decide_form),
+        )
+        .route(
+            &format!("/console{run}/abandon"),
+            post(verdict::abandon_form),
+        )
+        .route(
+            &format!("/ops{run}/steps/{{position}}"),
+            post(verdict::decide),
+        )
+        .route(&format!("/ops{run}/abandon"), post(verdict::abandon))
+        .route("/ops/workflows", get(ops::runs))
+        .route("/ops/workflows/counts", get(ops::run_counts))
+        .route(&format!("/ops{run}"), get(ops::run))
+        .route(&format!("/ops{run}/retry"), post(call::<workflow::Retry>))
+        .route(&format!("/ops{run}/cancel"), post(call::<workflow::Cancel>))
+}
+
+fn of_operations() -> Router<Gateway> {
+    let operation = "/operations/{service}/{operation_id}";
+    let callback = "/callbacks/{service}/{callback_id}";
+    Router::new()
+        .route("/console/operations", get(show::<Operations>))
+        .route("/console/operations/live", get(changes::<Operations>))
+        .route(&format!("/console{operation}"), get(show::<OneOperation>))
+        .route(
+            &format!("/console{operation}/live"),
+            get(changes::<OneOperation>),
+        )
+        .route(
+            &format!("/console{operation}/cancel"),
+            post(form::<operation::Cancel>),
+        )
+        .route("/console/callbacks", get(show::<Callbacks>))
+        .route("/console/callbacks/live", get(changes::<Callbacks>))
+        .route(
+            &format!("/console{callback}/redeliver"),
+            post(form::<Redeliver>),
+        )
+        .route("/ops/operations", get(ops::operations))
+        .route(&format!("/ops{operation}"), get(ops::operation))
+        .route(
+            &format!("/ops{operation}/cancel"),
+            post(call::<operation::Cancel>),
+        )
+        .route("/ops/callbacks", get(ops::callbacks))
+        .route(
+            &format!("/ops{callback}/redeliver"),
+            post(call::<Redeliver>),
+        )
 }

@@ -62,7 +62,7 @@ fn wants_page(method: &Method, path: &str, headers: &HeaderMap) -> bool {
 }
 
 /// The referring page, only if it is ours: its address is put into links and redirects.
-fn from_page(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn from_page(headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let referer: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
     let target = referer.path_and_query()?.as_str();

@@ -79,6 +79,11 @@ impl Gateway {
         &self.0.installation
     }
 
+    pub(crate) fn service_names(&self) -> Vec<&'static str> {
+        let handles = self.installation().handles().iter();
+        handles.map(tidings::Handle::name).collect()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

@@ -17,6 +17,7 @@ struct Shell<'a> {
     page_url: &'a str,
     live: Option<&'a str>,
     nav: Vec<Entry>,
+    console_nav: Vec<Entry>,
     signed_in_as: Option<&'a str>,
     operator: bool,
     in_console: bool,
@@ -47,6 +48,16 @@ const NAV: [(&str, &str, &[&str], bool); 4] = [
     ("/sell", "Sell", &[], false),
     ("/my/orders", "My orders", &["/orders/"], true),
     ("/my/listings", "My listings", &[], true),
+];
+
+/// The pages of the console, which one of the services may fill: address, name.
+const CONSOLE_NAV: [(&str, &str); 6] = [
+    ("/console", "Overview"),
+    ("/console/jobs", "Jobs"),
+    ("/console/workflows", "Workflows"),
+    ("/console/operations", "Operations"),
+    ("/console/callbacks", "Callbacks"),
+    ("/console/mail", "Mail"),
 ];
 
 /// Gives an answer the face that its reader needs; leaves everything else as it is.
@@ -86,15 +97,22 @@ fn unnamed(response: &Response) -> Option<Problem> {
 
 fn around(asked: &Asked, viewer: &Viewer, fragment: &Fragment, headers: &HeaderMap) -> Response {
     let identity = viewer.identity();
+    let operator = identity.is_some_and(|identity| identity.has_role("operator"));
+    let in_console = asked.path.starts_with("/console");
     let shell = Shell {
         title: &fragment.title,
         content: &fragment.html,
         page_url: asked.page_url(),
         live: fragment.live.as_deref(),
         nav: nav(&asked.path, identity.is_some()),
+        console_nav: if operator && in_console {
+            console_nav(&asked.path)
+        } else {
+            Vec::new()
+        },
         signed_in_as: identity.map(|identity| identity.email.as_str()),
-        operator: identity.is_some_and(|identity| identity.has_role("operator")),
-        in_console: asked.path.starts_with("/console"),
+        operator,
+        in_console,
         assets_version: assets::version(),
     };
     match shell.render() {
@@ -113,6 +131,22 @@ fn nav(path: &str, signed_in: bool) -> Vec<Entry> {
             href,
             label,
             current: path == href || others.iter().any(|other| path.starts_with(other)),
+        })
+        .collect()
+}
+
+/// A thing belongs to the list that its address begins with.
+fn console_nav(path: &str) -> Vec<Entry> {
+    let belongs = |href: &str| match path.strip_prefix(href) {
+        Some(rest) => rest.is_empty() || (rest.starts_with('/') && href != "/console"),
+        None => false,
+    };
+    CONSOLE_NAV
+        .iter()
+        .map(|&(href, label)| Entry {
+            href,
+            label,
+            current: belongs(href),
         })
         .collect()
 }
@@ -197,7 +231,7 @@ pub(crate) fn is_local(target: &str) -> bool {
 }
 
 /// An address as the value of a query's parameter.
-fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {

@@ -11,7 +11,7 @@ use crate::Gateway;
 const MEANINGS: &[(&str, &str)] = &[
     (
         "already_decided",
-        "The event or job does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
+        "It does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
     ),
     (
         "answer_lost",
@@ -81,6 +81,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The text cannot be the token of a payment card.",
     ),
     ("bad_uri", "The address is not UTF-8 text."),
+    (
+        "bad_verdict",
+        "How a step has ended is said as done (with a result), failed (with an error) or again. A result typed into a form is JSON.",
+    ),
     (
         "card_declined",
         "The bank refuses the card. Nothing was charged; another card may do.",

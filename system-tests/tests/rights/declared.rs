@@ -79,7 +79,11 @@ fn understood(call: &str) -> Option<Vec<Named>> {
     // The console puts the same ends after its two beginnings.
     let path = if start.contains("format!") {
         path.replace("{event}", "/dead/{service}/{subscription}/{event_id}")
-            .replace("{job}", "/jobs/{service}/{job_id}/retry")
+            .replace("{job}", "/jobs/{service}/{job_id}")
+            .replace("{run}", "/workflows/{service}/{run_id}")
+            .replace("{operation}", "/operations/{service}/{operation_id}")
+            .replace("{callback}", "/callbacks/{service}/{callback_id}")
+            .replace("{{position}}", "{position}")
     } else {
         path
     };

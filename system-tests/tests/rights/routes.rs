@@ -61,6 +61,10 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{subscription}", "tickets")
         .replace("{event_id}", "tickets.0.1")
         .replace("{job_id}", id)
+        .replace("{run_id}", id)
+        .replace("{position}", "0")
+        .replace("{operation_id}", id)
+        .replace("{callback_id}", id)
 }
 
 const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {
@@ -179,6 +183,108 @@ pub(crate) const ROUTES: &[Route] = &[
     page("GET", "/console/mail", Rule::Operator),
     page("GET", "/console/mail/{id}", Rule::Operator),
     page("POST", "/console/mail/{id}/resend", Rule::Operator),
+    page(
+        "POST",
+        "/console/jobs/{service}/{job_id}/cancel",
+        Rule::Operator,
+    ),
+    page("GET", "/console/jobs", Rule::Operator),
+    stream("/console/jobs/live", Rule::Operator),
+    page("GET", "/console/jobs/{service}/{job_id}", Rule::Operator),
+    stream("/console/jobs/{service}/{job_id}/live", Rule::Operator),
+    page("GET", "/console/workflows", Rule::Operator),
+    stream("/console/workflows/live", Rule::Operator),
+    page(
+        "GET",
+        "/console/workflows/{service}/{run_id}",
+        Rule::Operator,
+    ),
+    stream("/console/workflows/{service}/{run_id}/live", Rule::Operator),
+    page("GET", "/console/operations", Rule::Operator),
+    stream("/console/operations/live", Rule::Operator),
+    page(
+        "GET",
+        "/console/operations/{service}/{operation_id}",
+        Rule::Operator,
+    ),
+    stream(
+        "/console/operations/{service}/{operation_id}/live",
+        Rule::Operator,
+    ),
+    page("GET", "/console/callbacks", Rule::Operator),
+    stream("/console/callbacks/live", Rule::Operator),
+    page(
+        "POST",
+        "/console/workflows/{service}/{run_id}/retry",
+        Rule::Operator,
+    ),
+    page(
+        "POST",
+        "/console/workflows/{service}/{run_id}/cancel",
+        Rule::Operator,
+    ),
+    form(
+        "POST",
+        "/console/workflows/{service}/{run_id}/abandon",
+        Rule::Operator,
+        "note=x",
+    ),
+    form(
+        "POST",
+        "/console/workflows/{service}/{run_id}/steps/{position}",
+        Rule::Operator,
+        "verdict=again&text=&note=x",
+    ),
+    page(
+        "POST",
+        "/console/operations/{service}/{operation_id}/cancel",
+        Rule::Operator,
+    ),
+    page(
+        "POST",
+        "/console/callbacks/{service}/{callback_id}/redeliver",
+        Rule::Operator,
+    ),
+    program("GET", "/ops/workflows", Rule::Operator),
+    program("GET", "/ops/workflows/counts", Rule::Operator),
+    program("GET", "/ops/operations", Rule::Operator),
+    program("GET", "/ops/callbacks", Rule::Operator),
+    program("GET", "/ops/workflows/{service}/{run_id}", Rule::Operator),
+    program(
+        "GET",
+        "/ops/operations/{service}/{operation_id}",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/workflows/{service}/{run_id}/retry",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/workflows/{service}/{run_id}/cancel",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/workflows/{service}/{run_id}/abandon",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/workflows/{service}/{run_id}/steps/{position}",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/operations/{service}/{operation_id}/cancel",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/callbacks/{service}/{callback_id}/redeliver",
+        Rule::Operator,
+    ),
     program("GET", "/ops/streams", Rule::Operator),
     program("GET", "/ops/subscriptions", Rule::Operator),
     program("GET", "/ops/alerts", Rule::Operator),
@@ -196,6 +302,14 @@ pub(crate) const ROUTES: &[Route] = &[
         Rule::Operator,
     ),
     program("POST", "/ops/jobs/{service}/{job_id}/retry", Rule::Operator),
+    program(
+        "POST",
+        "/ops/jobs/{service}/{job_id}/cancel",
+        Rule::Operator,
+    ),
+    program("GET", "/ops/jobs/{service}/{job_id}", Rule::Operator),
+    program("GET", "/ops/jobs/counts", Rule::Operator),
+    program("GET", "/ops/schedules", Rule::Operator),
 ];
 
 /// The routes that are read.

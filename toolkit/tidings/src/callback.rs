@@ -151,19 +151,30 @@ pub(crate) async fn too_soon(
     Ok(due.filter(|due| now < *due).map(|due| due.since(now)))
 }
 
-/// Callbacks, newest first; of one state where it is given.
+/// Callbacks, newest first; of one state where it is given, after a place for the next page.
 ///
 /// # Errors
 /// As statements.
 pub async fn list(
     service: &Handle,
     state: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Result<Vec<CallbackRow>, Error> {
     let sql = "SELECT * FROM tidings_callbacks WHERE ($1 = '' OR state = $1)
-        ORDER BY created_at DESC, id DESC LIMIT $2";
-    let row = params![state.unwrap_or(""), limit];
+            AND (created_at < $2 OR created_at = $2 AND id < $3)
+        ORDER BY created_at DESC, id DESC LIMIT $4";
+    let (time, id) = after.unwrap_or((Timestamp::from_micros(i64::MAX), Uuid::nil()));
+    let row = params![state.unwrap_or(""), time, id, limit];
     service.read().await?.query(sql, row).await
+}
+
+/// One callback.
+///
+/// # Errors
+/// As statements.
+pub async fn get(service: &Handle, id: Uuid) -> Result<Option<CallbackRow>, Error> {
+    table::find(&mut service.read().await?, id).await
 }
 
 /// The callback of an operation, if one was asked for and the operation has ended.
@@ -180,6 +191,14 @@ pub async fn of_operation(service: &Handle, operation: Uuid) -> Result<Option<Ca
 /// As statements.
 pub async fn attempts(service: &Handle, id: Uuid) -> Result<Vec<Attempt>, Error> {
     table::attempts(&mut service.read().await?, id).await
+}
+
+/// The last try of each of some callbacks, for those of them that were tried.
+///
+/// # Errors
+/// As statements.
+pub async fn last_attempts(service: &Handle, ids: &[Uuid]) -> Result<Vec<(Uuid, Attempt)>, Error> {
+    table::last_attempts(&mut service.read().await?, ids).await
 }
 
 /// An alert a host: a thousand callbacks to one dead receiver are one thing to look at.

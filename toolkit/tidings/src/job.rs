@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use kind::{Ended, JobKind, Kinds, Outside, Transactional};
 pub use kind::{JobHandler, OutsideJobHandler};
-pub use operator::{JobCount, cancel, counts, dead, get, list, retire, retry};
+pub use operator::{JobCount, cancel, children, counts, dead, get, list, retire, retry};
 pub(crate) use queue::{NewJob, forget, insert, sweep, wake};
 pub use run::JobRun;
 pub(crate) use run::{Claim, caused_by};

@@ -85,7 +85,7 @@ pub use uuid::Uuid;
 
 /// What operators see of jobs and schedules, and what they decide.
 pub mod jobs {
-    pub use crate::job::{cancel, counts, get, list, retire, schedules};
+    pub use crate::job::{cancel, children, counts, get, list, retire, schedules};
 }
 
 /// What has become of the commands that a service waits for replies to.

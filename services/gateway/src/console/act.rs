@@ -1,11 +1,12 @@
-//! What an operator decides: try again, or give up with a note. The toolkit records who did it.
+//! What an operator decides about an event: try again, or give up with a note. The toolkit records who did it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use serde::Deserialize;
-use tidings::{EventId, Form, Handle, Json, Path, Problem, Uuid, dead};
+use tidings::{EventId, Form, Handle, Json, Path, Problem, dead};
 
+use super::decide::find_service;
 use super::operator::Operator;
 use crate::Gateway;
 
@@ -17,7 +18,7 @@ type Place = (String, String, String);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Discard {
-    note: String,
+    pub(super) note: String,
 }
 
 pub(crate) async fn retry(
@@ -58,24 +59,6 @@ pub(crate) async fn discard_form(
     Ok(Redirect::to("/console?done=discarded"))
 }
 
-pub(crate) async fn retry_job(
-    operator: Operator,
-    State(gateway): State<Gateway>,
-    Path((service, job)): Path<(String, Uuid)>,
-) -> Result<StatusCode, Problem> {
-    try_job_again(&operator, &gateway, &service, job).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(crate) async fn retry_job_form(
-    operator: Operator,
-    State(gateway): State<Gateway>,
-    Path((service, job)): Path<(String, Uuid)>,
-) -> Result<Redirect, Problem> {
-    try_job_again(&operator, &gateway, &service, job).await?;
-    Ok(Redirect::to("/console?done=job_retried"))
-}
-
 async fn try_event_again(
     operator: &Operator,
     gateway: &Gateway,
@@ -95,11 +78,7 @@ async fn give_event_up(
     (service, subscription, event): &Place,
     note: &str,
 ) -> Result<(), Problem> {
-    let note = note.trim();
-    if note.is_empty() || note.chars().count() > NOTE_CHARS_MAX {
-        let text = format!("Say why, in 1 to {NOTE_CHARS_MAX} characters.");
-        return Err(Problem::field("bad_note", "note", text));
-    }
+    let note = checked(note)?;
     let (service, event) = find(gateway, service, event)?;
     let mut tx = service.begin(operator.context()).await?;
     if !dead::discard(&mut tx, subscription, &event, note).await? {
@@ -108,35 +87,26 @@ async fn give_event_up(
     Ok(tx.commit().await?)
 }
 
-async fn try_job_again(
-    operator: &Operator,
-    gateway: &Gateway,
-    service: &str,
-    job: Uuid,
-) -> Result<(), Problem> {
-    let service = handle(gateway, service)?;
-    let mut tx = service.begin(operator.context()).await?;
-    if !dead::retry_job(&mut tx, job).await? {
-        return Err(gone());
-    }
-    Ok(tx.commit().await?)
-}
-
 fn find(gateway: &Gateway, service: &str, event: &str) -> Result<(Handle, EventId), Problem> {
-    let service = handle(gateway, service)?;
+    let service = find_service(gateway, service)?;
     let event = event
         .parse()
         .map_err(|text| Problem::field("bad_event_id", "event_id", text))?;
     Ok((service, event))
 }
 
-fn handle(gateway: &Gateway, service: &str) -> Result<Handle, Problem> {
-    let found = gateway.installation().handle(service);
-    found.ok_or_else(|| Problem::not_found("There is no such service."))
+/// A note without what surrounds it.
+pub(super) fn checked(note: &str) -> Result<&str, Problem> {
+    let note = note.trim();
+    if note.is_empty() || note.chars().count() > NOTE_CHARS_MAX {
+        let text = format!("Say why, in 1 to {NOTE_CHARS_MAX} characters.");
+        return Err(Problem::field("bad_note", "note", text));
+    }
+    Ok(note)
 }
 
 /// Of two operators who decide at the same moment, the second gets this.
-fn gone() -> Problem {
+pub(crate) fn gone() -> Problem {
     let text =
         "It is not waiting for a decision any more: it went through, or somebody else has decided.";
     Problem::conflict("already_decided", text)

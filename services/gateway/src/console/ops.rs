@@ -2,21 +2,22 @@
 
 use axum::extract::State;
 use serde::Serialize;
+use tidings::callback::{Attempt, CallbackRow};
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
-use tidings::{DeadEvent, JobRow, Json, Problem, alert, dead};
+use tidings::operation::OperationRow;
+use tidings::workflow::{RunCount, StepRow, WorkflowRow};
+use tidings::{
+    DeadEvent, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow, alert, dead,
+};
 
+use super::decide::{Thing, find_service, not_there};
+use super::jobs;
+use super::list::{Filter, Of, Older};
 use super::operator::Operator;
+use super::{callbacks, operation, operations, workflow, workflows};
 use crate::Gateway;
 
 const ROWS_MAX: u32 = 500;
-
-/// One item, and the service that it belongs to.
-#[derive(Serialize)]
-pub(crate) struct Of<T> {
-    service: &'static str,
-    #[serde(flatten)]
-    item: T,
-}
 
 type Answer<T> = Result<Json<Vec<T>>, Problem>;
 
@@ -54,12 +55,143 @@ pub(crate) async fn dead(_: Operator, State(gateway): State<Gateway>) -> Answer<
     Ok(Json(all))
 }
 
-pub(crate) async fn jobs(_: Operator, State(gateway): State<Gateway>) -> Answer<Of<JobRow>> {
+/// Dead ones where no state is chosen: those that wait for a person.
+pub(crate) async fn jobs(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Query(filter): Query<Filter>,
+    paging: Paging<Older>,
+) -> Result<List<Of<JobRow>>, Problem> {
+    let filter = filter.state_or("dead");
+    let found = jobs::find(&gateway, &filter, &paging).await?;
+    found.complete(&paging)
+}
+
+pub(crate) async fn job(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Path((service, id)): Path<Thing>,
+) -> Result<Json<Of<JobRow>>, Problem> {
+    let handle = find_service(&gateway, &service)?;
+    let item = tidings::jobs::get(&handle, id)
+        .await?
+        .ok_or_else(not_there)?;
+    let service = handle.name();
+    Ok(Json(Of { service, item }))
+}
+
+pub(crate) async fn job_counts(
+    _: Operator,
+    State(gateway): State<Gateway>,
+) -> Answer<Of<JobCount>> {
     let mut all = Vec::new();
     for handle in gateway.installation().handles() {
         let service = handle.name();
-        let found = dead::jobs(handle, ROWS_MAX).await?.into_iter();
+        let found = tidings::jobs::counts(handle).await?.into_iter();
         all.extend(found.map(|item| Of { service, item }));
     }
     Ok(Json(all))
+}
+
+pub(crate) async fn schedules(
+    _: Operator,
+    State(gateway): State<Gateway>,
+) -> Answer<Of<ScheduleRow>> {
+    let mut all = Vec::new();
+    for handle in gateway.installation().handles() {
+        let service = handle.name();
+        let found = tidings::jobs::schedules(handle).await?.into_iter();
+        all.extend(found.map(|item| Of { service, item }));
+    }
+    Ok(Json(all))
+}
+
+pub(crate) async fn runs(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Query(filter): Query<Filter>,
+    paging: Paging<Older>,
+) -> Result<List<Of<WorkflowRow>>, Problem> {
+    let found = workflows::find(&gateway, &filter, &paging).await?;
+    found.complete(&paging)
+}
+
+/// A run with its steps.
+#[derive(Serialize)]
+pub(crate) struct Run {
+    #[serde(flatten)]
+    run: WorkflowRow,
+    steps: Vec<StepRow>,
+}
+
+pub(crate) async fn run(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Path((service, id)): Path<Thing>,
+) -> Result<Json<Of<Run>>, Problem> {
+    let handle = find_service(&gateway, &service)?;
+    let found = workflow::read(&handle, id).await?;
+    let (run, steps) = found.ok_or_else(not_there)?;
+    let service = handle.name();
+    let item = Run { run, steps };
+    Ok(Json(Of { service, item }))
+}
+
+pub(crate) async fn run_counts(
+    _: Operator,
+    State(gateway): State<Gateway>,
+) -> Answer<Of<RunCount>> {
+    let mut all = Vec::new();
+    for handle in gateway.installation().handles() {
+        let service = handle.name();
+        let found = tidings::workflow::counts(handle).await?.into_iter();
+        all.extend(found.map(|item| Of { service, item }));
+    }
+    Ok(Json(all))
+}
+
+pub(crate) async fn operations(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Query(filter): Query<Filter>,
+    paging: Paging,
+) -> Result<List<Of<OperationRow>>, Problem> {
+    let found = operations::find(&gateway, &filter, &paging).await?;
+    found.complete(&paging)
+}
+
+/// An operation with what has become of its callback.
+#[derive(Serialize)]
+pub(crate) struct Operation {
+    #[serde(flatten)]
+    operation: OperationRow,
+    callback: Option<CallbackRow>,
+    attempts: Vec<Attempt>,
+}
+
+pub(crate) async fn operation(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Path((service, id)): Path<Thing>,
+) -> Result<Json<Of<Operation>>, Problem> {
+    let handle = find_service(&gateway, &service)?;
+    let found = operation::read(&handle, id).await?;
+    let (operation, callback, attempts) = found.ok_or_else(not_there)?;
+    let service = handle.name();
+    let item = Operation {
+        operation,
+        callback,
+        attempts,
+    };
+    Ok(Json(Of { service, item }))
+}
+
+pub(crate) async fn callbacks(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Query(filter): Query<Filter>,
+    paging: Paging,
+) -> Result<List<Of<CallbackRow>>, Problem> {
+    let found = callbacks::find(&gateway, &filter, &paging).await?;
+    found.complete(&paging)
 }

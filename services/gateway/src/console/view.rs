@@ -1,10 +1,12 @@
 //! What the console shows.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use askama::Template;
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
-use tidings::{DeadEvent, Error, Handle, Installation, JobRow, Timestamp, alert, dead};
+use tidings::{DeadEvent, Error, Handle, Installation, JobRow, Problem, Timestamp, alert, dead};
+
+use super::page::{Page, Said};
+use super::text::{grouped, pretty};
+use crate::Gateway;
 
 use super::calls::{self, CallRow};
 
@@ -21,15 +23,11 @@ pub(crate) struct Console {
     events: Vec<EventRow>,
     jobs: Vec<JobView>,
     calls: Vec<CallRow>,
-    /// Services whose database did not answer.
-    silent: Vec<&'static str>,
     published: u64,
     lag: u64,
     parked: u64,
     dead: u64,
-    done: Option<&'static str>,
-    /// Whether mail is sent from here, and has a page.
-    has_mail: bool,
+    said: Said,
 }
 
 struct SubscriptionRow {
@@ -65,6 +63,7 @@ struct EventRow {
 
 struct JobView {
     anchor: String,
+    /// Its own page.
     href: String,
     kind: String,
     id: String,
@@ -74,9 +73,25 @@ struct JobView {
     payload: String,
 }
 
+impl Page for Console {
+    type Asked = ();
+
+    async fn load(gateway: &Gateway, (): &()) -> Result<Self, Problem> {
+        Ok(Self::read(gateway.installation()).await)
+    }
+
+    fn title(&self) -> String {
+        "Console".to_owned()
+    }
+
+    fn said(&mut self) -> &mut Said {
+        &mut self.said
+    }
+}
+
 impl Console {
     /// Reads everything; what cannot be read is left out and said to be.
-    pub(crate) async fn load(installation: &Installation) -> Self {
+    async fn read(installation: &Installation) -> Self {
         let streams = read("streams", lag::streams(installation).await);
         let subscriptions = read("subscriptions", lag::subscriptions(installation).await);
         let owed = subscriptions.as_deref().unwrap_or_default();
@@ -93,35 +108,15 @@ impl Console {
             events: Vec::new(),
             jobs: Vec::new(),
             calls: calls::rows(installation),
-            silent: Vec::new(),
-            done: None,
-            has_mail: installation.handle("notifications").is_some(),
+            said: Said::default(),
         };
         for handle in installation.handles() {
             if let Err(error) = console.add(handle).await {
                 tracing::warn!(service = handle.name(), error = %tidings::chain(&error), "the console could not read a service");
-                console.silent.push(handle.name());
+                console.said.silent.push(handle.name());
             }
         }
         console
-    }
-
-    /// Adds what the act before this page has done.
-    pub(crate) fn tell(&mut self, done: Option<&str>) {
-        self.done = match done {
-            Some("retried") => Some("The event is tried again."),
-            Some("discarded") => Some("The event is discarded, and your note is kept."),
-            Some("job_retried") => Some("The job runs again."),
-            _ => None,
-        };
-    }
-
-    /// Differs when the page does.
-    pub(crate) fn revision(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        // One that cannot be rendered is told of where it is shown.
-        self.render().unwrap_or_default().hash(&mut hasher);
-        hasher.finish()
     }
 
     async fn add(&mut self, handle: &Handle) -> Result<(), Error> {
@@ -201,43 +196,12 @@ fn event_row(service: &'static str, stuck: DeadEvent) -> EventRow {
 fn job_view(service: &'static str, job: JobRow) -> JobView {
     JobView {
         anchor: format!("job-{}", job.id),
-        href: format!("/console/jobs/{service}/{}/retry", job.id),
+        href: format!("/console/jobs/{service}/{}", job.id),
         kind: job.kind,
         id: job.id.to_string(),
         service,
         error: job.error.unwrap_or_default(),
         attempts: job.attempts,
         payload: pretty(&job.data),
-    }
-}
-
-/// JSON to read; what is not JSON is shown as it was received.
-fn pretty(data: &str) -> String {
-    let parsed = serde_json::from_str::<serde_json::Value>(data);
-    let pretty = parsed.and_then(|value| serde_json::to_string_pretty(&value));
-    pretty.unwrap_or_else(|_| data.to_owned())
-}
-
-/// `48,210`. By reference, as templates pass it.
-fn grouped(number: &u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let written = [0, 999, 1_000, 48_210, 1_234_567].map(|number| grouped(&number));
-        assert_eq!(written, ["0", "999", "1,000", "48,210", "1,234,567"]);
     }
 }

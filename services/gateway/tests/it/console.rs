@@ -10,6 +10,10 @@ use serde_json::json;
 
 use crate::door::Door;
 
+mod jobs;
+mod operations;
+mod workflows;
+
 /// An event that nobody can apply, and a job that nobody can do.
 async fn with_a_dead_event() -> Door {
     let mut door = Door::open().await;
@@ -49,7 +53,14 @@ async fn only_operators_see_the_console() {
         "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/retry",
         "POST /console/dead/reader/things/things.1.1/retry",
         "POST /console/dead/reader/things/things.1.1/discard",
+        "GET /console/jobs/live",
+        "GET /console/jobs/things/00000000-0000-0000-0000-000000000000/live",
         "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/retry",
+        "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
+        "GET /ops/jobs/counts",
+        "GET /ops/schedules",
+        "GET /ops/jobs/things/00000000-0000-0000-0000-000000000000",
+        "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
     ] {
         let token = format!("authorization: Bearer {}", door.token("alice"));
         assert_eq!(door.call(line, &[&token], "").await.status, 403, "{line}");
@@ -63,6 +74,19 @@ async fn an_empty_console_says_that_nothing_is_stuck() {
     let page = door.visit("/console", "olga").await.text;
     assert!(page.contains("Nothing is stuck") && page.contains("No job is dead"));
     assert!(page.contains("data-live=\"/console/live?seen="));
+}
+
+/// A page's stream, as an operator's browser opens it.
+async fn open(door: &Door, live: &str) -> Body {
+    let request = Request::get(live).header("cookie", "__Host-session=olga");
+    let open = door.send(request.body(Body::empty()).unwrap()).await;
+    open.into_body()
+}
+
+/// The address of a page's stream.
+fn stream_of(page: &str) -> String {
+    let (_, live) = page.split_once("data-live=\"").expect("a live page");
+    live.split('"').next().unwrap().replace("&#38;", "&")
 }
 
 /// What the open console hears within two seconds.
@@ -81,11 +105,7 @@ async fn hears(door: &Door, page: &mut Body) -> Option<String> {
 async fn an_open_console_hears_of_what_it_shows_and_of_no_other_commit() {
     let mut door = Door::open().await;
     let page = door.visit("/console", "olga").await.text;
-    let (_, live) = page.split_once("data-live=\"").expect("a live page");
-    let (live, _) = live.split_once('"').expect("an address");
-    let request = Request::get(live).header("cookie", "__Host-session=olga");
-    let open = door.send(request.body(Body::empty()).unwrap()).await;
-    let mut open = open.into_body();
+    let mut open = open(&door, &stream_of(&page)).await;
     assert_eq!(hears(&door, &mut open).await, None);
     let tx = door.service("reader").begin_own().await.unwrap();
     tx.commit().await.unwrap();

@@ -1,5 +1,6 @@
 //! The gateway as these tests call it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,7 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tidings::{Clock, Handle, Installation, Setup, Signer, Storage, Worker};
+use tidings::{CallbackPolicy, Clock, Handle, Installation, Setup, Signer, Storage, Worker};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -44,6 +45,11 @@ impl Answer {
     }
 }
 
+/// Tests talk to nobody outside.
+async fn nowhere(_: String) -> std::io::Result<Vec<IpAddr>> {
+    Err(std::io::Error::other("no <b>such</b> host"))
+}
+
 impl Door {
     pub(crate) async fn open() -> Self {
         let signer = Signer::new("test", &Signer::generate().unwrap()).unwrap();
@@ -70,6 +76,7 @@ impl Door {
         auth_is_down: Arc<AtomicBool>,
     ) -> Self {
         let setup = setup
+            .callbacks(CallbackPolicy::strict().resolver(nowhere))
             .service(services::things())
             .service(services::reader());
         let mut installation = setup.open().await.unwrap();
@@ -159,6 +166,12 @@ impl Door {
             "",
         )
         .await
+    }
+
+    /// Asks as an operator's program.
+    pub(crate) async fn ops(&self, line: &str) -> Answer {
+        let token = format!("authorization: Bearer {}", self.token("olga"));
+        self.call(line, &[&token], "").await
     }
 
     /// Submits a form as a browser does from one of our pages.

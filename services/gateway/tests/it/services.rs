@@ -14,8 +14,9 @@ use futures_util::{Stream, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tidings::{
-    Claims, Event, Fate, Fault, Fragment, Handle, Identity, Job, Json, Problem, RequestContext,
-    Service, SignedIn, Signer, Tx, Uuid,
+    Call, Claims, Event, Fate, Fault, Flow, Fragment, Handle, Identity, Job, Json, Operation,
+    OperationRun, Outcome, Problem, RequestContext, Service, SignedIn, Signer, StepFailed, Tx,
+    Uuid, Workflow,
 };
 
 /// What a title looks like when somebody tries it on.
@@ -97,6 +98,63 @@ async fn never_job(_: Hopeless, _: &mut Tx) -> Result<(), Never> {
     Err(Never)
 }
 
+/// To `nowhere` it is stuck, to anywhere else it rests for an hour.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Walk {
+    pub(crate) to: String,
+}
+
+impl Workflow for Walk {
+    const NAME: &'static str = "walk";
+}
+
+async fn walk(walk: Walk, cx: &mut Flow) -> Result<(), StepFailed> {
+    cx.step("pack", walk.clone(), pack).await?;
+    cx.undo("unpack", walk.clone(), unpack);
+    let _: String = cx.call("ask", walk.to, ask_the_way).await?;
+    cx.sleep("rest", Duration::from_secs(3600)).await;
+    Ok(())
+}
+
+async fn pack(walk: Walk, _: &mut Tx) -> Result<String, tidings::Error> {
+    Ok(format!("<b>sandwiches</b> for {}", walk.to))
+}
+
+async fn unpack(_: Walk, _: &mut Tx) -> Result<(), tidings::Error> {
+    Ok(())
+}
+
+async fn ask_the_way(to: String, _: Call) -> Outcome<String> {
+    match to.as_str() {
+        "nowhere" => Outcome::Unknown("nobody <i>there</i>".to_owned()),
+        _ => Outcome::Done("left".to_owned()),
+    }
+}
+
+/// Succeeds with how much it is, or is refused.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Count {
+    pub(crate) up_to: u64,
+}
+
+impl Job for Count {
+    const KIND: &'static str = "count";
+}
+
+impl Operation for Count {
+    type Output = Value;
+}
+
+async fn count(job: Count, run: OperationRun<Count>) -> Result<Value, tidings::Error> {
+    if job.up_to == 0 {
+        let tx = run
+            .fail("nothing", "There is <b>nothing</b> to count.")
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(json!({ "counted": job.up_to, "as": "</code><script>" }))
+}
+
 pub(crate) fn reader() -> Service {
     Service::new("reader").subscribes("things", never_event)
 }
@@ -118,6 +176,8 @@ pub(crate) fn things() -> Service {
     Service::new("things")
         .publishes::<ThingEvent>()
         .job::<Hopeless, _, _>(never_job)
+        .workflow(walk)
+        .operation(count)
         .http(routes)
         .openapi(json!({
             "info": { "description": "Makes things." },

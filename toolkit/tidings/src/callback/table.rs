@@ -159,6 +159,33 @@ pub(super) async fn insert(tx: &mut Tx, callback: &CallbackRow) -> Result<(), Er
     Ok(())
 }
 
+pub(super) async fn last_attempts(
+    conn: &mut Conn,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Attempt)>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "SELECT * FROM tidings_callback_attempts WHERE callback IN ({}) AND number = (
+            SELECT max(number) FROM tidings_callback_attempts AS other
+            WHERE other.callback = tidings_callback_attempts.callback)",
+        list.join(", ")
+    );
+    let row: Vec<_> = ids.iter().map(|&id| crate::Value::from(id)).collect();
+    let last: Vec<Last> = conn.query(&sql, &row).await?;
+    Ok(last.into_iter().map(|last| (last.0, last.1)).collect())
+}
+
+struct Last(Uuid, Attempt);
+
+impl FromRow for Last {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self(row.get("callback")?, Attempt::from_row(row)?))
+    }
+}
+
 /// Notes that a try begins, before it does: one that ends the process is in the log too.
 pub(super) async fn begin_attempt(tx: &mut Tx, id: Uuid) -> Result<u32, Error> {
     let sql = "SELECT coalesce(max(number), 0) FROM tidings_callback_attempts WHERE callback = $1";

@@ -68,6 +68,15 @@ pub async fn get(service: &Handle, id: Uuid) -> Result<Option<JobRow>, Error> {
     service.read().await?.query_opt(sql, params![id]).await
 }
 
+/// Jobs that wake this one when they end, newest first; a hundred at the most.
+///
+/// # Errors
+/// As statements.
+pub async fn children(service: &Handle, parent: Uuid) -> Result<Vec<JobRow>, Error> {
+    let sql = "SELECT * FROM tidings_jobs WHERE parent = $1 ORDER BY id DESC LIMIT 100";
+    service.read().await?.query(sql, params![parent]).await
+}
+
 /// How many jobs wait, run or are dead, by kind and state. Finished ones are not counted:
 /// there may be millions of them.
 ///

@@ -68,6 +68,7 @@ pub(crate) const MIGRATION_LIFE: Migration = Migration::new(
     CREATE INDEX tidings_jobs_turn ON tidings_jobs (priority, run_at, id)
         WHERE state IN ('ready', 'running');
     CREATE INDEX tidings_jobs_running ON tidings_jobs (kind, limit_key) WHERE state = 'running';
+    CREATE INDEX tidings_jobs_parent ON tidings_jobs (parent) WHERE parent IS NOT NULL;
     CREATE INDEX tidings_jobs_finished ON tidings_jobs (finished_at)
         WHERE state IN ('done', 'cancelled');
     CREATE INDEX tidings_jobs_dead ON tidings_jobs (id) WHERE state = 'dead';

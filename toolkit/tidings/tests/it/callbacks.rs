@@ -372,7 +372,7 @@ async fn its_owner_or_an_operator_can_send_it_again(bed: Bed) {
     drop(conn);
     let by = |who: &Caller| (format!("user:{}", who.user_id), "redeliver".to_owned());
     assert_eq!(acts, [by(&scene.who), by(&operator)]);
-    let all = callback::list(&service, Some("delivered"), 9)
+    let all = callback::list(&service, Some("delivered"), None, 9)
         .await
         .unwrap();
     assert_eq!(all.len(), 1);

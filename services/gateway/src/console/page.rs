@@ -1,0 +1,140 @@
+//! A page of the console: how it is shown, and how an open one hears that it has changed.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use askama::Template;
+use axum::extract::{FromRequestParts, State};
+use axum::http::Uri;
+use axum::response::Response;
+use serde::Deserialize;
+use tidings::{Fragment, Problem, Query, Seen, follow_all};
+
+use super::operator::Operator;
+use crate::Gateway;
+
+/// What a page shows, read anew whenever it is asked for.
+pub(crate) trait Page: Template + Send + Sized + 'static {
+    /// What the address says: which thing, which part of a list.
+    type Asked: FromRequestParts<Gateway> + Clone + Send + Sync + 'static;
+
+    fn load(
+        gateway: &Gateway,
+        asked: &Self::Asked,
+    ) -> impl Future<Output = Result<Self, Problem>> + Send;
+
+    fn title(&self) -> String;
+
+    fn said(&mut self) -> &mut Said;
+}
+
+/// What stands above every page's content.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// What the act before this page has done.
+    pub(crate) done: Option<&'static str>,
+    /// Services whose database did not answer.
+    pub(crate) silent: Vec<&'static str>,
+}
+
+impl Said {
+    pub(crate) fn of<const N: usize>(silent: [Vec<&'static str>; N]) -> Self {
+        let mut silent = silent.concat();
+        silent.sort_unstable();
+        silent.dedup();
+        Self { done: None, silent }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Before {
+    done: Option<String>,
+}
+
+pub(crate) async fn show<P: Page>(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    uri: Uri,
+    Query(Before { done }): Query<Before>,
+    asked: P::Asked,
+) -> Result<Fragment, Problem> {
+    let mut page = P::load(&gateway, &asked).await?;
+    let live = live(&uri, revision(&page));
+    page.said().done = done.as_deref().and_then(in_words);
+    Ok(Fragment::try_new(page.title(), page.render())?.live(live))
+}
+
+/// The role is looked at again whenever the browser comes back (SEC-27).
+pub(crate) async fn changes<P: Page>(
+    _: Operator,
+    State(gateway): State<Gateway>,
+    Seen(seen): Seen,
+    asked: P::Asked,
+) -> Response {
+    let looking = gateway.clone();
+    let services = gateway.installation().handles();
+    follow_all(services, &gateway.0.clock, seen, move || {
+        let (gateway, asked) = (looking.clone(), asked.clone());
+        async move {
+            let page = P::load(&gateway, &asked).await;
+            // What is gone has changed, and the page says so when it is fetched.
+            Ok::<_, Infallible>(page.map_or(0, |page| revision(&page)))
+        }
+    })
+}
+
+/// Differs when the page does.
+fn revision(page: &impl Template) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    // One that cannot be rendered is told of where it is shown.
+    page.render().unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Where a page's stream is: beside it, for the same part of what it lists.
+fn live(uri: &Uri, revision: u64) -> String {
+    let query = uri.query().unwrap_or_default().split('&');
+    let mut query: Vec<_> = query
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("done=") && !pair.starts_with("seen="))
+        .collect();
+    let seen = format!("seen={revision}");
+    query.push(&seen);
+    format!("{}/live?{}", uri.path(), query.join("&"))
+}
+
+fn in_words(done: &str) -> Option<&'static str> {
+    Some(match done {
+        "retried" => "The event is tried again.",
+        "discarded" => "The event is discarded, and your note is kept.",
+        "job_retried" => "The job runs again.",
+        "job_cancelled" => "The job is cancelled. One that is running stops when it next looks.",
+        "run_retried" => "The run goes on.",
+        "run_cancelled" => "The run is asked to stop: it undoes what it has done and ends.",
+        "step_decided" => "The run goes on with what you have said, and your note is kept.",
+        "run_abandoned" => "The run is given up, and your note is kept.",
+        "operation_cancelled" => "The operation is asked to stop.",
+        "callback_redelivered" => "The callback is sent again.",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::live;
+
+    #[test]
+    fn the_stream_of_a_page_follows_the_same_part_of_the_list() {
+        let lists = [
+            ("/console", "/console/live?seen=7"),
+            ("/console?done=retried", "/console/live?seen=7"),
+            (
+                "/console/jobs?state=dead&done=job_retried&cursor=1",
+                "/console/jobs/live?state=dead&cursor=1&seen=7",
+            ),
+        ];
+        for (page, stream) in lists {
+            assert_eq!(live(&page.parse().unwrap(), 7), stream);
+        }
+    }
+}
