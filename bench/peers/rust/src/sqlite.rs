@@ -38,8 +38,7 @@ async fn open(path: &str) -> Outcome<SqlitePool> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10));
-    // SQLite has one writer: more connections would only sleep until they may try again.
-    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = SqlitePoolOptions::new().max_connections(4);
     let pool = pool.connect_with(options).await?;
     SqliteStorage::migrations().run(&pool).await?;
     sqlx::query("CREATE TABLE effects (number BIGINT PRIMARY KEY)")
@@ -60,11 +59,18 @@ async fn enqueue(pool: &SqlitePool, effect: bool, first: u64, count: u64) -> Out
 }
 
 fn start(pool: &SqlitePool) {
-    let config = Config::default().queue(QUEUE).batch_size(100);
-    let strategy = Strategy::new().interval(Duration::from_millis(5));
+    // Without a second commit that says that a job runs; it is claimed all the same.
+    let config = Config::default()
+        .queue(QUEUE)
+        .batch_size(100)
+        .lock_tasks(false);
+    let ticks = futures::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        Some(((), ()))
+    });
     let backend = SqliteStorage::<Work>::new(pool)
         .with_config(config)
-        .poll_with_strategy(strategy);
+        .poll_with_stream(Box::pin(ticks));
     let worker = WorkerBuilder::new("worker")
         .backend(backend)
         .concurrency(16)
