@@ -9,6 +9,7 @@ mod jobs;
 mod ours;
 mod peer;
 mod report;
+mod workflows;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -61,6 +62,9 @@ async fn main() -> Outcome<()> {
         }
         if wanted(place.word(), "jobs") {
             jobs::run(&mut report, &mut place, &peers).await?;
+        }
+        if wanted(place.word(), "workflows") {
+            workflows::run(&mut report, &mut place, &peers).await?;
         }
     }
     println!("\n{}", report.table());
