@@ -21,16 +21,17 @@ const POSTGRES: &str = "CREATE TABLE orders (number BIGINT PRIMARY KEY, body TEX
 /// As many events in one transaction as the toolkit takes.
 const BATCH: i64 = 100;
 
-fn open(path: &Path) -> Outcome<rusqlite::Connection> {
+/// A new database in which every commit is synced.
+pub(crate) fn open_sqlite(path: &Path, tables: &str) -> Outcome<rusqlite::Connection> {
     let conn = rusqlite::Connection::open(path)?;
     conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")?;
-    conn.execute_batch(SQLITE)?;
+    conn.execute_batch(tables)?;
     Ok(conn)
 }
 
 /// One connection, one fsync a commit: SQLite has one writer, so more threads add nothing.
 pub(crate) fn sqlite_commits(path: &Path, span: Duration) -> Outcome<f64> {
-    let conn = open(path)?;
+    let conn = open_sqlite(path, SQLITE)?;
     let end = Instant::now() + span;
     let mut done = 0_i64;
     while Instant::now() < end {
@@ -50,7 +51,7 @@ pub(crate) fn sqlite_commits(path: &Path, span: Duration) -> Outcome<f64> {
 
 /// Reads the outbox by id and writes an effect each, a hundred in a transaction.
 pub(crate) fn sqlite_backlog(path: &Path, events: u64) -> Outcome<f64> {
-    let conn = open(path)?;
+    let conn = open_sqlite(path, SQLITE)?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     for number in 1..=events {
         conn.prepare_cached("INSERT INTO outbox (key, data) VALUES ('order', ?1)")?
@@ -92,7 +93,7 @@ pub(crate) async fn postgres_database(url: &str, name: &str) -> Outcome<String> 
     Ok(format!("{server}/{name}"))
 }
 
-async fn connect(url: &str) -> Outcome<Client> {
+pub(crate) async fn connect(url: &str) -> Outcome<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
     Ok(client)

@@ -1,16 +1,21 @@
-//! Measures the toolkit beside a hand-written loop of the same SQL, in one run.
+//! Measures the toolkit beside a hand-written loop of the same SQL, and beside other
+//! libraries that do the same, in one run.
 //!
-//! Every figure of ours stands beside its ceiling, measured in turns on the same
+//! Every figure of ours stands beside the others, measured in turns on the same
 //! disk in the same minutes, because the ratio is what a shared machine can tell.
 
 mod ceiling;
+mod jobs;
 mod ours;
+mod peer;
 mod report;
+mod workflows;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use report::Report;
+use peer::Peers;
+use report::{Report, Turn};
 use tidings::Storage;
 
 /// Turns that ours and the ceiling take; the median counts.
@@ -29,9 +34,17 @@ fn wanted(database: &str, part: &str) -> bool {
         .all(|word| word == database || word == part)
 }
 
+/// Whether a part is wanted on any database.
+fn wanted_at_all(part: &str) -> bool {
+    ["sqlite", "postgres"]
+        .iter()
+        .any(|database| wanted(database, part))
+}
+
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let mut report = Report::new();
+    let peers = Peers::prepare(wanted_at_all("jobs"), wanted_at_all("workflows"))?;
     let folder = tempfile::tempdir_in(".")?;
     for storage in [
         Place::Sqlite(folder.path().to_owned(), 0),
@@ -46,6 +59,12 @@ async fn main() -> Outcome<()> {
         }
         if wanted(place.word(), "live") {
             live(&mut report, &mut place).await?;
+        }
+        if wanted(place.word(), "jobs") {
+            jobs::run(&mut report, &mut place, &peers).await?;
+        }
+        if wanted(place.word(), "workflows") {
+            workflows::run(&mut report, &mut place, &peers).await?;
         }
     }
     println!("\n{}", report.table());
@@ -89,6 +108,14 @@ impl Place {
     }
 }
 
+fn beside(ours: f64, hand: f64) -> Turn {
+    Turn {
+        ours,
+        hand: Some(hand),
+        peer: None,
+    }
+}
+
 async fn commits(report: &mut Report, place: &mut Place) -> Outcome<()> {
     for writers in WRITERS {
         for _ in 0..ROUNDS {
@@ -99,7 +126,7 @@ async fn commits(report: &mut Report, place: &mut Place) -> Outcome<()> {
                 Storage::Memory => return Err("nothing to measure".into()),
             };
             let what = format!("commits/s, {writers} writers, 1 event each");
-            report.add(place.word(), &what, ours, hand);
+            report.add(place.word(), &what, beside(ours, hand));
         }
     }
     Ok(())
@@ -118,14 +145,12 @@ async fn backlog(report: &mut Report, place: &mut Place) -> Outcome<()> {
         report.add(
             database,
             "events/s applied from a backlog, one by one",
-            single,
-            hand,
+            beside(single, hand),
         );
         report.add(
             database,
             "events/s applied from a backlog, as slices",
-            slices,
-            hand,
+            beside(slices, hand),
         );
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Jobs: work that a service owes itself, now, later, or on a schedule.
 
 mod claim;
+mod crew;
 mod kind;
 mod operator;
 mod queue;

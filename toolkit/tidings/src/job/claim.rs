@@ -32,10 +32,11 @@ pub(super) async fn claim(
 ) -> Result<Vec<JobRow>, Error> {
     let mut turn = Turn::new(conn, kinds, now, room).await?;
     let mut level = level_below(conn, None).await?;
-    while let Some(priority) = level
-        && !turn.room.is_none()
-    {
+    while let Some(priority) = level {
         turn.take_level(conn, priority, now).await?;
+        if turn.room.is_none() {
+            break;
+        }
         level = level_below(conn, Some(priority)).await?;
     }
     let mut rows = take(conn, &turn.taken, kinds.lease_most(), now).await?;
@@ -65,15 +66,19 @@ async fn take(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let list = places(3, ids.len());
-    let sql = format!(
+    // One text for any number of jobs; one for each number would be prepared anew each.
+    let sql = conn.dialect().pick(
         "UPDATE tidings_jobs SET state = 'running', run_at = $2, started_at = $1,
             fence = fence + 1, attempts = attempts + 1
-         WHERE id IN ({list}) RETURNING *"
+         WHERE id IN (SELECT value FROM json_each($3)) RETURNING *",
+        "UPDATE tidings_jobs SET state = 'running', run_at = $2, started_at = $1,
+            fence = fence + 1, attempts = attempts + 1
+         WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($3::text::jsonb)))
+         RETURNING *",
     );
-    let mut row: Vec<Value> = params![now, now.plus(lease)].to_vec();
-    row.extend(ids.iter().map(|&id| Value::from(id)));
-    conn.query(&sql, &row).await
+    let ids: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+    let ids = format!("[{}]", ids.join(","));
+    conn.query(sql, params![now, now.plus(lease), ids]).await
 }
 
 /// One claim as it fills up.

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use super::claim::{Room, claim};
+use super::crew::Crew;
 use super::kind::Ended;
 use super::run::Claim;
 use super::table::JobRow;
@@ -16,10 +14,9 @@ use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::{Error, Fate, Timestamp, crash};
 
-/// Jobs that run side by side in one service. Transactions only wait for each other; calls
-/// wait for somebody outside, and one that does not answer must not hold up the others (F-65).
-const TRANSACTIONAL: usize = 16;
-const OUTSIDE: usize = 64;
+/// How long a claim waits for room for many: a claim is a commit of its own, so one by one
+/// they would cost as much as the jobs.
+const GATHER: Duration = Duration::from_millis(20);
 /// Another process may have enqueued something; nobody tells us of that yet.
 const POLL: Duration = Duration::from_secs(1);
 /// Tries of a job whose kind this build does not know; with their backoff about half an hour.
@@ -29,9 +26,8 @@ const UNKNOWN_BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration:
 /// Runs the jobs of one service.
 pub(crate) struct JobRunner {
     counter: Counter,
-    /// Each says, when it has ended, whether it was an outside one.
-    running: FuturesUnordered<BoxFuture<'static, bool>>,
-    room: Room,
+    crew: Crew,
+    claimed_at: Timestamp,
 }
 
 /// Where jobs are fetched.
@@ -49,21 +45,18 @@ enum Fetched {
 impl JobRunner {
     pub(crate) fn new(service: Handle) -> Self {
         Self {
+            crew: Crew::new(service.clone()),
             counter: Counter { service },
-            running: FuturesUnordered::new(),
-            room: Room {
-                transactional: TRANSACTIONAL,
-                outside: OUTSIDE,
-            },
+            claimed_at: Timestamp::from_micros(0),
         }
     }
 
     /// Runs what is due now to its end. Says whether there was anything.
     pub(crate) async fn step(&mut self) -> Result<bool, Error> {
-        let fetched = self.counter.fetch(self.room).await?;
+        let fetched = self.counter.fetch(self.crew.room).await?;
         let is_work = !matches!(&fetched, Fetched::Nothing(_));
         self.begin(fetched);
-        self.finish().await;
+        self.crew.finish().await;
         Ok(is_work)
     }
 
@@ -80,33 +73,34 @@ impl JobRunner {
                     service.now().plus(POLL)
                 }
             };
+            let is_room = !self.crew.claimable().is_none();
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
-                Some(outside) = self.running.next() => give_room(&mut self.room, outside),
-                () = service.clock().sleep_until(due), if !self.room.is_none() => {}
-                Ok(()) = committed.changed(), if !self.room.is_none() => {}
+                true = self.crew.one_ended() => {}
+                () = service.clock().sleep_until(due), if is_room => {}
+                Ok(()) = committed.changed(), if is_room => {}
             }
         }
-        self.finish().await;
-    }
-
-    async fn finish(&mut self) {
-        while let Some(outside) = self.running.next().await {
-            give_room(&mut self.room, outside);
-        }
+        self.crew.finish().await;
     }
 
     /// Begins what is due, and says when to look again.
     async fn claim_what_is_due(&mut self) -> Result<Timestamp, Error> {
         loop {
-            let later = self.counter.service.now().plus(POLL);
-            if self.room.is_none() {
+            let now = self.counter.service.now();
+            let later = now.plus(POLL);
+            if self.crew.claimable().is_none() {
                 return Ok(later);
+            }
+            let gathered = self.claimed_at.plus(GATHER);
+            if self.crew.is_crowded() && now < gathered {
+                return Ok(gathered);
             }
             let fetched = self.fetch_while_running().await?;
             if let Fetched::Nothing(due) = fetched {
                 return Ok(due.map_or(later, |due| due.min(later)));
             }
+            self.claimed_at = now;
             self.begin(fetched);
         }
     }
@@ -115,45 +109,21 @@ impl JobRunner {
     /// fetching waits for: were it not polled meanwhile, both would wait for ever, and every
     /// request of the service with them.
     async fn fetch_while_running(&mut self) -> Result<Fetched, Error> {
-        let asked = self.room;
-        let Self {
-            counter,
-            running,
-            room,
-        } = self;
+        let asked = self.crew.claimable();
+        let Self { counter, crew, .. } = self;
         let mut fetching = std::pin::pin!(counter.fetch(asked));
         loop {
             tokio::select! {
                 fetched = &mut fetching => return fetched,
-                Some(outside) = running.next() => give_room(room, outside),
+                true = crew.one_ended() => {}
             }
         }
     }
 
     fn begin(&mut self, fetched: Fetched) {
-        let Fetched::Jobs(rows) = fetched else {
-            return;
-        };
-        for row in rows {
-            let service = self.counter.service.clone();
-            let kind = service.0.jobs.get(&row.kind);
-            let outside = kind.is_some_and(|kind| kind.is_outside());
-            match outside {
-                true => self.room.outside = self.room.outside.saturating_sub(1),
-                false => self.room.transactional = self.room.transactional.saturating_sub(1),
-            }
-            self.running.push(Box::pin(async move {
-                run_one(&service, &row).await;
-                outside
-            }));
+        if let Fetched::Jobs(rows) = fetched {
+            self.crew.take(rows);
         }
-    }
-}
-
-fn give_room(room: &mut Room, outside: bool) {
-    match outside {
-        true => room.outside += 1,
-        false => room.transactional += 1,
     }
 }
 
@@ -190,7 +160,7 @@ impl Counter {
     }
 }
 
-async fn run_one(service: &Handle, row: &JobRow) {
+pub(super) async fn run_one(service: &Handle, row: &JobRow) {
     let kind = service.0.jobs.get(&row.kind);
     let (outcome, attempts_max) = match kind {
         Some(kind) if row.attempts > kind.attempts_max() => {
@@ -199,7 +169,9 @@ async fn run_one(service: &Handle, row: &JobRow) {
             (Err(Failure::hopeless(error)), 0)
         }
         Some(kind) => {
-            let claim = Claim::new(row.clone(), service.now().plus(kind.lease()));
+            // It may have waited since it was claimed.
+            let until = service.now().plus(kind.lease()).min(row.run_at);
+            let claim = Claim::new(row.clone(), until);
             let ended = claim.clone();
             let work = kind.run(service.clone(), claim);
             let outcome = guarded(ended.silence(service.clock()), work).await;
