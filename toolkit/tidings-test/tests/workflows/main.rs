@@ -153,8 +153,3 @@ async fn under_every_seed_each_step_has_its_effect_once_and_what_failed_is_undon
         "these faults hardly happened: {missing:?}"
     );
 }
-
-#[tokio::test]
-async fn a_world_under_the_same_seed_has_the_same_faults() {
-    assert_eq!(story(7).await, story(7).await);
-}
