@@ -22,6 +22,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The request with this Idempotency-Key has been carried out and answered. The answer could let somebody in, or was too large, and so it was not kept.",
     ),
     (
+        "bad_callback_url",
+        "The callback address cannot be used: it is not https, has another port than 443 or 8443, a name and password or a fragment in it, or its host is not on the public internet.",
+    ),
+    (
         "bad_category",
         "The category is none that exists: concert, sports, theatre or other.",
     ),
@@ -29,6 +33,7 @@ const MEANINGS: &[(&str, &str)] = &[
         "bad_characters",
         "The text has characters that cannot be shown, such as control characters. Remove them.",
     ),
+    ("bad_client_ref", "The client_ref has more than 200 bytes."),
     (
         "bad_credentials",
         "No account has this e-mail address with this password. It is not said which of the two is wrong.",
@@ -71,6 +76,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "bad_start",
         "The time is not in RFC 3339, in the past, or more than ten years ahead.",
+    ),
+    (
+        "bad_state",
+        "The state to filter by is none that there is. The problem names those that there are.",
     ),
     (
         "bad_status",
@@ -154,6 +163,14 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "not_signed_in",
         "Nobody has signed in, or the session or access token has ended. Sign in, then repeat the request.",
+    ),
+    (
+        "operation_failed",
+        "The operation was tried several times and could not be carried out. This is the problem of an operation, not of a request.",
+    ),
+    (
+        "operation_finished",
+        "The operation has ended, and what has ended is not cancelled. Its result or problem is at its own address.",
     ),
     (
         "order_cancelled",
@@ -250,6 +267,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "too_many_streams",
         "Too many pages are open at once. Close some of them.",
+    ),
+    (
+        "too_soon",
+        "The callback was tried within the last ten seconds. Retry-After says when it can be sent again.",
     ),
     (
         "unavailable",

@@ -90,6 +90,8 @@ use crate::callback::{self, BadUrl};
 use crate::handle::Handle;
 use crate::{Enqueue, Error, Fault, Job, Problem, Service, Timestamp, Tx, Uuid, job};
 
+/// When to ask for the first time.
+const RETRY_AFTER_S: &str = "1";
 /// Longer ones are no reference.
 const CLIENT_REF_BYTES_MAX: usize = 200;
 
@@ -197,20 +199,24 @@ impl Accepted {
     pub fn location(&self) -> String {
         table::path(self.service, self.id)
     }
+
+    fn body(&self) -> AcceptedBody<'_> {
+        AcceptedBody {
+            job_id: self.id,
+            status: &self.status,
+        }
+    }
 }
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        let body = axum::Json(AcceptedBody {
-            job_id: self.id,
-            status: &self.status,
-        });
+        let body = axum::Json(self.body());
         let mut response = (StatusCode::ACCEPTED, body).into_response();
         let headers = response.headers_mut();
         if let Ok(location) = HeaderValue::from_str(&self.location()) {
             headers.insert(header::LOCATION, location);
         }
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
         response
     }
 }
@@ -222,6 +228,9 @@ impl Tx {
     /// # Errors
     /// [`NotAccepted`], which a handler may answer as a [`Problem`];
     /// [`Error::Undeclared`] when the service does not declare the operation.
+    ///
+    /// A request with an idempotency key is given this 202 as its answer ([`Tx::answer`]); a
+    /// handler that answers something else says so after it.
     pub async fn accept<O: Operation>(
         &mut self,
         operation: &O,
@@ -235,12 +244,18 @@ impl Tx {
             return Err(NotAccepted::BadClientRef);
         }
         let stored = store(self, operation, &how).await;
-        let id = self.note(stored)?;
-        Ok(Accepted {
-            id,
+        let accepted = Accepted {
+            id: self.note(stored)?,
             service: self.shared().name,
             status: "queued".to_owned(),
-        })
+        };
+        // Whoever repeats the request because this process has died is told the same.
+        let headers = [
+            (header::LOCATION, accepted.location()),
+            (header::RETRY_AFTER, RETRY_AFTER_S.to_owned()),
+        ];
+        self.answer(StatusCode::ACCEPTED, &headers, &accepted.body())?;
+        Ok(accepted)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::client::{self, Network};
-use crate::db::{Db, migrate};
+use crate::db::{Db, Migration, migrate};
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
@@ -116,19 +116,7 @@ impl Setup {
                 None => open_db(&self.storage, service.name).await?,
             };
             let service = housekeeping::keep(service);
-            let mut steps = vec![
-                outbox::MIGRATION,
-                job::MIGRATION,
-                subscription::MIGRATION,
-                job::MIGRATION_LIFE,
-                workflow::MIGRATION,
-                operation::MIGRATION,
-                callback::MIGRATION,
-                idempotency::MIGRATION,
-                command::MIGRATION,
-            ];
-            steps.extend_from_slice(&service.migrations);
-            migrate(&db, &steps).await?;
+            migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
             let has_operations = !service.operations.is_empty();
@@ -198,6 +186,23 @@ fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The tables that every service has, and its own behind them.
+fn steps_of(service: &Service) -> Vec<Migration> {
+    let mut steps = vec![
+        outbox::MIGRATION,
+        job::MIGRATION,
+        subscription::MIGRATION,
+        job::MIGRATION_LIFE,
+        workflow::MIGRATION,
+        operation::MIGRATION,
+        callback::MIGRATION,
+        idempotency::MIGRATION,
+        command::MIGRATION,
+    ];
+    steps.extend_from_slice(&service.migrations);
+    steps
 }
 
 async fn open_db(storage: &Storage, name: &str) -> Result<Db, Error> {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value as Json;
@@ -84,25 +84,40 @@ impl Caller {
         String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap()
     }
 
+    /// As [`Caller::post`], and so that it can be repeated.
+    pub(crate) async fn post_with_key(&self, key: &str, path: &str, body: &Json) -> Reply {
+        let mut request = self.request("POST", path, body);
+        let key = HeaderValue::from_str(key).unwrap();
+        request.headers_mut().insert("idempotency-key", key);
+        reply(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
     async fn ask(&self, method: &str, path: &str, body: &Json) -> Reply {
-        let answer = self.send(method, path, body).await;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        Reply {
-            status,
-            headers,
-            json: serde_json::from_slice(&bytes).unwrap_or_default(),
-        }
+        reply(self.send(method, path, body).await).await
     }
 
     async fn send(&self, method: &str, path: &str, body: &Json) -> Response {
-        let request = Request::builder()
+        let request = self.request(method, path, body);
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    fn request(&self, method: &str, path: &str, body: &Json) -> Request<Body> {
+        Request::builder()
             .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_string()))
-            .unwrap();
-        self.router.clone().oneshot(request).await.unwrap()
+            .unwrap()
+    }
+}
+
+async fn reply(answer: Response) -> Reply {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    Reply {
+        status,
+        headers,
+        json: serde_json::from_slice(&bytes).unwrap_or_default(),
     }
 }

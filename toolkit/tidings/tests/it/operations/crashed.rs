@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use tidings::crash::{Plan, with_plan};
 
@@ -12,6 +13,7 @@ use crate::bed::{Bed, on_both};
 
 on_both!(
     killed_between_commit_and_answer_an_operation_is_carried_out,
+    killed_before_the_answer_a_request_that_is_repeated_gets_it,
     killed_before_the_commit_nothing_was_accepted,
     killed_after_its_result_an_operation_has_happened_once,
     killed_again_and_again_an_operation_has_happened_once,
@@ -39,6 +41,25 @@ async fn killed_between_commit_and_answer_an_operation_is_carried_out(bed: Bed) 
     stage.settle().await;
     assert_eq!(exports(&stage.handle("reports")).await, ["a"]);
     assert_eq!(states(&who).await, [json!("succeeded")]);
+}
+
+/// K0 once more, with a key: whoever repeats the request is told of the same operation (P-13).
+async fn killed_before_the_answer_a_request_that_is_repeated_gets_it(bed: Bed) {
+    let first = stage(&bed).await;
+    let mut who = Caller::new(&first);
+    let body = export("a", Way::Succeed);
+    let request = who.post_with_key("k", "/api/exports", &body);
+    let crashed = with_plan(&ends_at("P4"), request).await;
+    assert!(crashed.is_none());
+    let mut stage = stage(&bed).await;
+    stage.advance(Duration::from_secs(60)).await;
+    who.trusted_by(&stage);
+    let reply = who.post_with_key("k", "/api/exports", &body).await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED);
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    let location = reply.header("location").unwrap();
+    assert_eq!(who.get(location).await.json["status"], "succeeded");
+    assert_eq!(exports(&stage.handle("reports")).await, ["a"]);
 }
 
 async fn killed_before_the_commit_nothing_was_accepted(bed: Bed) {
