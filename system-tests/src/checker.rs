@@ -3,9 +3,10 @@
 //! Rules are named by their ids: I-32 one active order a ticket, I-35 sold, complete and
 //! paid go together, I-37 the provider's book and ours agree, I-39 released once a
 //! cancellation, I-41 versions without gaps, I-42 replicas equal their source,
-//! C-30 one receipt for each completed order.
+//! C-17 every order that is not over has a hold, C-30 one receipt for each completed order.
 
 mod delivery;
+mod holds;
 mod mails;
 mod market;
 mod money;
@@ -79,6 +80,7 @@ pub async fn check(books: &Books, history: &History) -> Result<Snapshot, Failure
     let mut findings = Findings::default();
     delivery::check(books, &snapshot, &mut findings).await?;
     market::check(&snapshot, &mut findings);
+    holds::check(books, &snapshot, &mut findings).await?;
     money::check(&snapshot, &mut findings);
     replicas::check(books, &mut findings).await?;
     mails::check(books, &snapshot, &mut findings).await?;

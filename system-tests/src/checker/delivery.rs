@@ -123,6 +123,11 @@ async fn check_nothing_failed(
     for line in books.read(service, sql).await? {
         findings.add("P-14", format!("{service} has a job {line:?}"));
     }
+    let sql = "SELECT name, key, state, stuck_by, error FROM tidings_workflows
+        WHERE state <> 'done' AND NOT (name = 'hold' AND state = 'running')";
+    for line in books.read(service, sql).await? {
+        findings.add("P-14", format!("{service} has a workflow {line:?}"));
+    }
     if let Books::Sqlite(_) = books {
         for line in books.read(service, "PRAGMA integrity_check").await? {
             findings.unless(line.text(0) == "ok", "P-04", || {

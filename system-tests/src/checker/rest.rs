@@ -9,8 +9,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// One look could fall between an event and what follows from it.
 const CALM_LOOKS: u32 = 3;
 
-/// Waits until every event is applied and every job that has to run has run. Timers of
-/// holds that still have minutes to go stay as they are.
+/// A hold may wait for its order, if it has begun to and the order's end was not told yet.
+const RUNS_ON_THEIR_WAY: &str = "SELECT name, key, state, waiting_for FROM tidings_workflows w
+    WHERE state IN ('running', 'compensating') AND (name <> 'hold' OR waiting_for IS NULL
+        OR EXISTS (SELECT 1 FROM tidings_workflow_messages m
+            WHERE m.workflow_id = w.id AND m.taken_by IS NULL))";
+
+/// Waits until every event is applied and every job and workflow that has to run
+/// has run. Holds that still have minutes to go stay as they are.
 ///
 /// # Errors
 /// When it does not come to rest within the limit, with what is still going on.
@@ -37,12 +43,14 @@ async fn stirring(books: &Books) -> Result<Vec<String>, Failure> {
         for line in books.read(service, sql).await? {
             stirring.push(format!("{service}: set aside {line:?}"));
         }
-        // Timers of holds and of events to come wait for longer than any test.
+        // Events to come, and what waits for an hour of the night, wait for longer than any test.
         let sql = "SELECT kind, state, data, error FROM tidings_jobs
-            WHERE state = 'running' OR (state = 'ready'
-                AND kind IN ('charge', 'reconcile', 'refund', 'deliver'))";
+            WHERE state = 'running' OR (state = 'ready' AND kind = 'deliver')";
         for line in books.read(service, sql).await? {
             stirring.push(format!("{service}: job {line:?}"));
+        }
+        for line in books.read(service, RUNS_ON_THEIR_WAY).await? {
+            stirring.push(format!("{service}: workflow {line:?}"));
         }
     }
     Ok(stirring)

@@ -229,11 +229,12 @@ async fn everything(books: &Books) -> Result<Vec<i64>, Failure> {
         ("orders", "orders"),
         ("orders", "tickets"),
         ("orders", "tidings_outbox"),
-        ("expiration", "timers"),
+        ("expiration", "tidings_workflows"),
         ("payments", "payments"),
         ("payments", "simulator_charges"),
         ("payments", "tidings_outbox"),
         ("payments", "tidings_jobs"),
+        ("payments", "tidings_workflows"),
         ("notifications", "messages"),
     ];
     let mut counts = Vec::new();

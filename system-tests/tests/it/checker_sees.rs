@@ -10,7 +10,7 @@ use system_tests::{Books, Crowd, Failure, History, Site, Size, checker, pause};
 use crate::{BINARY, seed, tell};
 
 /// A service, what is done to its book, and the rule that this breaks.
-const DAMAGE: [(&str, &str, &str); 14] = [
+const DAMAGE: [(&str, &str, &str); 16] = [
     (
         "notifications",
         "DELETE FROM messages WHERE subject LIKE 'Your ticket: %'",
@@ -79,6 +79,16 @@ const DAMAGE: [(&str, &str, &str); 14] = [
         version, data, time, actor, correlation_id, state, next_at)
         VALUES ('orders', 'orders', 1, 1, 'x', 'order.created', 1, '{}', 0, '', '', 'dead', 0)",
         "P-15",
+    ),
+    (
+        "payments",
+        "UPDATE tidings_workflows SET state = 'stuck' WHERE name = 'pay'",
+        "P-14",
+    ),
+    (
+        "expiration",
+        "UPDATE tidings_workflows SET state = 'running' WHERE name = 'hold'",
+        "C-17",
     ),
 ];
 
