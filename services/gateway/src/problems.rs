@@ -22,12 +22,20 @@ const MEANINGS: &[(&str, &str)] = &[
         "The request with this Idempotency-Key has been carried out and answered. The answer could let somebody in, or was too large, and so it was not kept.",
     ),
     (
+        "bad_callback_url",
+        "A callback cannot be sent to this address. The problem says why: it must be https, on port 443 or 8443, without name, password and fragment, and on the public internet.",
+    ),
+    (
         "bad_category",
         "The category is none that exists: concert, sports, theatre or other.",
     ),
     (
         "bad_characters",
         "The text has characters that cannot be shown, such as control characters. Remove them.",
+    ),
+    (
+        "bad_client_ref",
+        "An operation's client_ref has at most 200 bytes.",
     ),
     (
         "bad_credentials",
@@ -71,6 +79,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "bad_start",
         "The time is not in RFC 3339, in the past, or more than ten years ahead.",
+    ),
+    (
+        "bad_state",
+        "The state is none that an operation can have: queued, running, succeeded, failed or cancelled.",
     ),
     (
         "bad_status",
@@ -154,6 +166,14 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "not_signed_in",
         "Nobody has signed in, or the session or access token has ended. Sign in, then repeat the request.",
+    ),
+    (
+        "operation_failed",
+        "An operation could not be carried out, and the log says why. It is not tried again; another one may be asked for.",
+    ),
+    (
+        "operation_finished",
+        "The operation has ended already, and what has ended never changes.",
     ),
     (
         "order_cancelled",
@@ -250,6 +270,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "too_many_streams",
         "Too many pages are open at once. Close some of them.",
+    ),
+    (
+        "too_soon",
+        "The callback has just been tried. Wait for the seconds in Retry-After before you have it sent again.",
     ),
     (
         "unavailable",
