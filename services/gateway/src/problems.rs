@@ -23,7 +23,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "bad_callback_url",
-        "The callback address cannot be used: it is not https, has another port than 443 or 8443, a name and password or a fragment in it, or its host is not on the public internet.",
+        "A callback cannot be sent to this address. The problem says why: it must be https, on port 443 or 8443, without name, password and fragment, and on the public internet.",
     ),
     (
         "bad_category",
@@ -33,7 +33,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "bad_characters",
         "The text has characters that cannot be shown, such as control characters. Remove them.",
     ),
-    ("bad_client_ref", "The client_ref has more than 200 bytes."),
+    (
+        "bad_client_ref",
+        "An operation's client_ref has at most 200 bytes.",
+    ),
     (
         "bad_credentials",
         "No account has this e-mail address with this password. It is not said which of the two is wrong.",
@@ -79,7 +82,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "bad_state",
-        "The state to filter by is none that there is. The problem names those that there are.",
+        "The state is none that an operation can have: queued, running, succeeded, failed or cancelled.",
     ),
     (
         "bad_status",
@@ -166,11 +169,11 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "operation_failed",
-        "The operation was tried several times and could not be carried out. This is the problem of an operation, not of a request.",
+        "An operation could not be carried out, and the log says why. It is not tried again; another one may be asked for.",
     ),
     (
         "operation_finished",
-        "The operation has ended, and what has ended is not cancelled. Its result or problem is at its own address.",
+        "The operation has ended already, and what has ended never changes.",
     ),
     (
         "order_cancelled",
@@ -270,7 +273,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "too_soon",
-        "The callback was tried within the last ten seconds. Retry-After says when it can be sent again.",
+        "The callback has just been tried. Wait for the seconds in Retry-After before you have it sent again.",
     ),
     (
         "unavailable",
