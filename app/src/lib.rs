@@ -76,3 +76,8 @@ fn run(cli: Cli) -> Result<(), Error> {
     runtime.shutdown_background();
     outcome
 }
+
+/// The examples of the guide to work that takes time, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guides/work.md")]
+struct WorkThatTakesTime;
