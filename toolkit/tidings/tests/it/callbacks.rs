@@ -376,5 +376,14 @@ async fn its_owner_or_an_operator_can_send_it_again(bed: Bed) {
         .await
         .unwrap();
     assert_eq!(all.len(), 1);
+    let only = &all[0];
+    let after = Some((only.created_at, only.id));
+    let older = callback::list(&service, None, after, 9).await.unwrap();
+    assert_eq!(older, []);
+    let found = callback::get(&service, only.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(only));
+    let tries = callback::attempts(&service, only.id).await.unwrap();
+    let last = callback::last_attempts(&service, &[only.id]).await.unwrap();
+    assert_eq!(last, [(only.id, tries.last().unwrap().clone())]);
     assert_eq!(exports(&service).await, ["a"]);
 }
