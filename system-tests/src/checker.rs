@@ -3,7 +3,7 @@
 //! Rules are named by their ids: I-32 one active order a ticket, I-35 sold, complete and
 //! paid go together, I-37 the provider's book and ours agree, I-39 released once a
 //! cancellation, I-41 versions without gaps, I-42 replicas equal their source,
-//! C-17 every order that is not over has a hold, C-30 one receipt for each completed order.
+//! C-17 each order has a hold that ends as it does, C-30 one receipt for each completed order.
 
 mod delivery;
 mod holds;

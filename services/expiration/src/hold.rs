@@ -27,11 +27,12 @@ pub(crate) async fn hold(hold: Hold, cx: &mut Flow) -> Result<(), StepFailed> {
     Ok(())
 }
 
-/// Publishes once, together with the record of the step (C-26).
-async fn expire(order_id: OrderId, tx: &mut Tx) -> Result<(), Error> {
+/// Publishes once, together with the record of the step (C-26), and says whether it has.
+async fn expire(order_id: OrderId, tx: &mut Tx) -> Result<bool, Error> {
     // The order may have ended since the wait did.
     if tx.has_message::<Hold>(order_id).await? {
-        return Ok(());
+        return Ok(false);
     }
-    tx.publish(ExpirationEvent::Completed { order_id })
+    tx.publish(ExpirationEvent::Completed { order_id })?;
+    Ok(true)
 }

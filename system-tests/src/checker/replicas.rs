@@ -17,13 +17,6 @@ pub(super) async fn check(books: &Books, findings: &mut Findings) -> Result<(), 
         FROM orders ORDER BY id";
     compare(books, ("orders", orders), ("payments", known), findings).await?;
 
-    let due = "SELECT id, expires_at,
-        CASE WHEN cancel_reason = 'expired' THEN 'fired'
-            WHEN status IN ('complete', 'cancelled') THEN 'disarmed' ELSE 'armed' END
-        FROM orders ORDER BY id";
-    let timers = "SELECT order_id, due_at, state FROM timers ORDER BY order_id";
-    compare(books, ("orders", due), ("expiration", timers), findings).await?;
-
     let accounts = "SELECT id, email, version FROM accounts ORDER BY id";
     let users = "SELECT id, email, version FROM users ORDER BY id";
     compare(

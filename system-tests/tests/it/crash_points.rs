@@ -1,4 +1,4 @@
-//! The process kills itself between two named steps (F-01 to F-03, F-09 to F-11, F-16).
+//! The process kills itself between two named steps (F-01 to F-03, F-09 to F-11, F-16, F-17).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{BINARY, seed, tell};
 
 /// Each point with the passes at which the process is to end: an early one, in the first
 /// steps of a fresh installation, and later ones in the thick of it.
-const POINTS: [(&str, [u32; 3]); 10] = [
+const POINTS: [(&str, [u32; 3]); 14] = [
     ("P1", [1, 25, 90]),
     ("P2", [2, 30, 100]),
     ("P3", [9, 60, 250]),
@@ -21,6 +21,10 @@ const POINTS: [(&str, [u32; 3]); 10] = [
     ("C4", [2, 28, 85]),
     ("J0", [1, 4, 12]),
     ("J3", [1, 5, 14]),
+    ("S0", [1, 8, 25]),
+    ("S1", [2, 12, 40]),
+    ("S2", [3, 14, 45]),
+    ("S4", [1, 2, 5]),
 ];
 /// Sites that run side by side: most of the time they wait for leases to end.
 const SIDE_BY_SIDE: usize = 5;

@@ -205,9 +205,7 @@ async fn an_end_that_is_heard_before_the_hold_is_said_to_have_run_out_comes_firs
     );
     machine.advance(60);
     up.settle().await;
-    assert_ne!(
-        hold(&up.service("expiration"), order(1)).await,
-        Some(Held::On)
-    );
+    let held = hold(&up.service("expiration"), order(1)).await;
+    assert_eq!(held, Some(Held::Over));
     assert_eq!(up.heard().await, []);
 }

@@ -3,7 +3,7 @@
 use contracts::expirations::ExpirationEvent;
 use contracts::orders::{CancelReason, OrderEvent};
 use contracts::{Currency, OrderId, PaymentId, TicketId, UserId};
-use tidings::workflow::{self, RunState};
+use tidings::workflow::{self, RunState, StepRow};
 use tidings::{Error, Event, Handle, Migration, Service, Timestamp, Tx, Uuid, params};
 
 pub(crate) fn order(number: u128) -> OrderId {
@@ -61,10 +61,14 @@ pub(crate) async fn hold(expiration: &Handle, order_id: OrderId) -> Option<Held>
     let steps = steps.expect("the database answers");
     Some(match run.state {
         RunState::Running => Held::On,
-        RunState::Done if steps.iter().any(|step| step.name == "expire") => Held::Expired,
+        RunState::Done if steps.iter().any(is_told) => Held::Expired,
         RunState::Done => Held::Over,
         _ => Held::Stuck,
     })
+}
+
+fn is_told(step: &StepRow) -> bool {
+    step.name == "expire" && step.result.as_deref() == Some("true")
 }
 
 pub(crate) async fn publish(orders: &Handle, event: OrderEvent) {
