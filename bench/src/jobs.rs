@@ -116,7 +116,8 @@ async fn latency(report: &mut Report, place: &mut Place, peers: &Peers) -> Outco
         Storage::Sqlite(path) => by_hand::sqlite_latency(&path.join("hand.db"), jobs).await?,
         Storage::Memory => return Err("nothing to measure".into()),
     };
-    // On SQLite the peer begins jobs only with its heartbeat, every 30 s, once it was idle.
+    // On SQLite the peer, once idle, often begins jobs only with its heartbeat, after 30 s:
+    // surely not what it can do.
     let peer = match place.fresh().await? {
         Storage::Sqlite(_) => None,
         storage => Some(peers.jobs(&storage, "latency", jobs)?),

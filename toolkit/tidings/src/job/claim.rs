@@ -49,12 +49,12 @@ pub(super) async fn claim(
 /// The next lower priority that unfinished jobs have. Each is one look at the index, and
 /// a service has few; ordering all due jobs anew for every claim would read all of them.
 async fn level_below(conn: &mut Conn, above: Option<i64>) -> Result<Option<i64>, Error> {
-    let sql = "SELECT max(priority) FROM tidings_jobs
-        WHERE state IN ('ready', 'running') AND priority < $1";
-    let (level,): (Option<i64>,) = conn
-        .query_one(sql, params![above.unwrap_or(i64::MAX)])
-        .await?;
-    Ok(level)
+    // Not max(): PostgreSQL reads all rows for it while it believes that there are few.
+    let sql = "SELECT priority FROM tidings_jobs
+        WHERE state IN ('ready', 'running') AND priority < $1 ORDER BY priority DESC LIMIT 1";
+    let above = above.unwrap_or(i64::MAX);
+    let level: Option<(i64,)> = conn.query_opt(sql, params![above]).await?;
+    Ok(level.map(|(level,)| level))
 }
 
 async fn take(

@@ -222,9 +222,12 @@ fn fenced(touched: u64) -> Result<(), Error> {
 
 /// When the next job is due, if there is one.
 pub(super) async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, Error> {
-    let sql = "SELECT min(run_at) FROM tidings_jobs WHERE state IN ('ready', 'running')";
-    let (due,): (Option<Timestamp>,) = conn.query_one(sql, &[]).await?;
-    Ok(due)
+    // Not min(), and not without a bound: PostgreSQL reads all rows for them while it
+    // believes that there are few, which for a fresh backlog it does.
+    let sql = "SELECT run_at FROM tidings_jobs
+        WHERE state IN ('ready', 'running') AND run_at >= $1 ORDER BY run_at LIMIT 1";
+    let due: Option<(Timestamp,)> = conn.query_opt(sql, params![i64::MIN]).await?;
+    Ok(due.map(|(due,)| due))
 }
 
 /// Deletes some of the jobs that ended long ago. The dead stay until a person has decided.
