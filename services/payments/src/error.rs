@@ -41,9 +41,10 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Store(error) => error.into(),
-            // Somebody else's order and none at all look the same from outside (C-15).
+            // Somebody else's order, none at all and one placed a moment ago, of which this
+            // service has not heard, look the same from outside (C-15).
             Error::NoOrder(_) | Error::UnknownOrder(_) => {
-                Problem::not_found("There is no such order of yours.")
+                Problem::not_found("There is no such order of yours.").retry_after(1)
             }
             Error::NoPayment(_) => Problem::not_found("There is no such payment of yours."),
             Error::Refused(refusal) => refused(refusal),

@@ -109,7 +109,8 @@ struct Filter {
         (status = 400, description = "The request cannot be understood."),
         (status = 401, description = "Nobody has signed in."),
         (status = 402, description = "Declined: `card_declined`, `insufficient_funds`, `invalid_token`."),
-        (status = 404, description = "No such order of yours."),
+        (status = 404, description = "No such order of yours, or not yet; \
+            `Retry-After` says when to ask again."),
         (status = 409, description = "`order_not_ready`, `order_expired`, `order_cancelled`, \
             `order_complete`, `payment_in_progress`, `too_many_attempts`."),
     ))]

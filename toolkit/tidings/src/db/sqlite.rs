@@ -19,6 +19,7 @@ const OLDEST_SAFE_VERSION: i32 = 3_051_003;
 const READERS: usize = 4;
 /// Only another process could make us wait: inside this one the writer is a mutex.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const LOG_TRY_EVERY: Duration = Duration::from_millis(10);
 
 pub(super) struct Sqlite {
     writer: Arc<AsyncMutex<Connection>>,
@@ -47,14 +48,7 @@ impl Sqlite {
         }
         let writer = Connection::open(path).map_err(fault)?;
         writer.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
-        let mode: String = writer
-            .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-            .map_err(fault)?;
-        if mode != "wal" {
-            return Err(Error::Unsafe(format!(
-                "SQLite keeps a {mode} journal here, not a log"
-            )));
-        }
+        keep_a_log(&writer)?;
         prepare(&writer)?;
         // The first write creates the log, which the sync thread holds open.
         writer
@@ -129,6 +123,26 @@ impl Sqlite {
             None => Ok(()),
         }
     }
+}
+
+/// Two processes that open a new file at once both want it alone, and SQLite does not wait
+/// out its busy timeout where waiting for each other could last for ever: we do.
+fn keep_a_log(conn: &Connection) -> Result<(), Error> {
+    let mut tries_left = BUSY_TIMEOUT.as_millis() / LOG_TRY_EVERY.as_millis();
+    let mode: String = loop {
+        let set = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        match set.map_err(fault) {
+            Err(Error::Busy(_)) if tries_left > 0 => std::thread::sleep(LOG_TRY_EVERY),
+            mode => break mode?,
+        }
+        tries_left -= 1;
+    };
+    if mode == "wal" {
+        return Ok(());
+    }
+    Err(Error::Unsafe(format!(
+        "SQLite keeps a {mode} journal here, not a log"
+    )))
 }
 
 fn prepare(conn: &Connection) -> Result<(), Error> {
