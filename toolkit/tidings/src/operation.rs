@@ -3,7 +3,7 @@
 //! An endpoint that needs longer than its caller should wait stores an operation and its job
 //! in one transaction, and answers 202 once that is committed. The caller finds state,
 //! progress and result at the address in `Location`, may cancel, and may have the end told to
-//! an address of its own: see [`callback`](crate::callback).
+//! an address of its own: see [`callback`].
 //!
 //! # An asynchronous export with a callback
 //!
@@ -120,7 +120,7 @@ impl Accept {
         }
     }
 
-    /// Tells the end to this address; see [`callback`](crate::callback).
+    /// Tells the end to this address; see [`callback`].
     #[must_use]
     pub fn callback(self, url: impl Into<String>) -> Self {
         self.maybe_callback(Some(url.into()))

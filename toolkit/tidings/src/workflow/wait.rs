@@ -82,8 +82,8 @@ impl Flow {
         self.wait(tx, &step, &what, Some(due)).await
     }
 
-    /// Waits for the next message of a type that [`Tx::tell`] has left for this run, or until
-    /// the time-out has passed: then `None`. What it was is recorded.
+    /// Waits for the next message of a type that [`Tx::tell`](crate::Tx::tell) has left for
+    /// this run, or until the time-out has passed: then `None`. What it was is recorded.
     ///
     /// Messages wait for the run, however long before this call they came, and are taken in
     /// their order, each once. One that comes after the time-out is there for the next wait; a
