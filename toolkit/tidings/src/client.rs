@@ -26,6 +26,7 @@ pub use call::Call;
 pub use channel::{CallStatus, Outcome};
 pub use error::CallError;
 
+pub(crate) use call::traceparent;
 pub(crate) use network::Network;
 
 /// The header that names the service that calls. For logs: anybody can send it.

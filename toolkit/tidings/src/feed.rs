@@ -1,10 +1,12 @@
-//! Reading somebody's outbox.
+//! Reading somebody's outbox, and what may bring it nearer.
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::handle::Handle;
-use crate::{Envelope, Error, outbox};
+use crate::{Envelope, Error, StreamInfo, outbox};
 
 /// A part of one slot of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,29 @@ pub trait Receiver: Send {
     fn wakes(&self) -> watch::Receiver<u64>;
 }
 
+/// A broker between services on different machines: it carries what an outbox has to whoever
+/// wants it, so that not every reader asks the producer.
+///
+/// It is an optimisation, like every [`Transport`]. What it loses is fetched from the feed.
+pub trait Bus: Send + Sync {
+    /// Its name in tables and logs: `nats`.
+    fn name(&self) -> &'static str;
+
+    /// How its readers receive.
+    fn transport(&self) -> Arc<dyn Transport>;
+
+    /// Hands over events of one stream, in the order given, and returns when the broker has
+    /// acknowledged them all. What has been handed over before may come again.
+    ///
+    /// # Errors
+    /// When not all were acknowledged; all of them will be handed over again.
+    fn publish<'a>(
+        &'a self,
+        stream: &'a StreamInfo,
+        events: &'a [Envelope],
+    ) -> BoxFuture<'a, Result<(), Error>>;
+}
+
 /// The feed of a service in the same process, and the transport that needs no broker.
 #[derive(Clone)]
 pub struct LocalFeed(Handle);
@@ -92,7 +117,7 @@ impl Feed for LocalFeed {
             let events = outbox::read_slot(&mut conn, stream, slot, after, limit).await?;
             drop(conn);
             self.0.db().wait_synced().await?;
-            let covered = events.last().map_or(after, |event| event.id.sequence);
+            let covered = covered(after, &events);
             Ok(FeedPage { events, covered })
         })
     }
@@ -106,6 +131,13 @@ impl Feed for LocalFeed {
             Ok(heads)
         })
     }
+}
+
+/// Up to where nothing is missing. A hole behind it is a loss, which readers must not pass over.
+fn covered(after: u64, events: &[Envelope]) -> u64 {
+    events.iter().fold(after, |covered, event| {
+        covered + u64::from(event.id.sequence == covered + 1)
+    })
 }
 
 impl Transport for LocalFeed {

@@ -65,32 +65,40 @@ pub struct Installation {
     workers: Mutex<Vec<Worker>>,
 }
 
+/// Where every stream's events come from: its service's own feed, or what was given for a
+/// stream that is written elsewhere.
+pub(crate) fn sources(
+    parts: &[ServiceParts],
+    make_transport: Option<&MakeTransport>,
+    elsewhere: HashMap<String, Source>,
+) -> Result<HashMap<String, Source>, Error> {
+    let mut sources = elsewhere;
+    for part in parts {
+        for stream in &part.handle.0.streams {
+            let feed = LocalFeed::new(part.handle.clone());
+            let transport: Arc<dyn Transport> = match make_transport {
+                Some(make) => make(feed.clone()),
+                None => Arc::new(feed.clone()),
+            };
+            let feed = Arc::new(feed);
+            let source = Source { transport, feed };
+            if sources.insert(stream.name.to_owned(), source).is_some() {
+                let text = format!("two services write the stream {}", stream.name);
+                return Err(Error::Unsafe(text));
+            }
+        }
+    }
+    Ok(sources)
+}
+
 impl Installation {
     pub(crate) async fn assemble(
         parts: Vec<ServiceParts>,
         clock: Clock,
         verifier: Verifier,
-        make_transport: Option<&MakeTransport>,
+        sources: HashMap<String, Source>,
         network: Arc<Network>,
     ) -> Result<Self, Error> {
-        let mut sources: HashMap<&'static str, Source> = HashMap::new();
-        for part in &parts {
-            for stream in &part.handle.0.streams {
-                let feed = LocalFeed::new(part.handle.clone());
-                let transport: Arc<dyn Transport> = match make_transport {
-                    Some(make) => make(feed.clone()),
-                    None => Arc::new(feed.clone()),
-                };
-                let feed = Arc::new(feed);
-                if sources
-                    .insert(stream.name, Source { transport, feed })
-                    .is_some()
-                {
-                    let text = format!("two services write the stream {}", stream.name);
-                    return Err(Error::Unsafe(text));
-                }
-            }
-        }
         let mut installation = Self {
             handles: Vec::new(),
             subscriptions: Vec::new(),
@@ -116,7 +124,7 @@ impl Installation {
         &mut self,
         part: ServiceParts,
         clock: &Clock,
-        sources: &HashMap<&'static str, Source>,
+        sources: &HashMap<String, Source>,
     ) -> Result<(), Error> {
         let handle = part.handle;
         let mut workers = Vec::new();

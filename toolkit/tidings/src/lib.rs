@@ -21,6 +21,7 @@ mod act;
 pub mod alert;
 pub mod callback;
 pub mod client;
+mod cloudevent;
 mod command;
 pub mod crash;
 mod db;
@@ -50,13 +51,14 @@ pub mod workflow;
 
 pub use callback::CallbackPolicy;
 pub use client::{BreakerState, CallError, CallStatus, Calls, Client};
+pub use cloudevent::{BadCloudEvent, CLOUDEVENT, CLOUDEVENT_BATCH};
 pub use command::{
     Answer, AnswerHandler, Command, CommandHandler, CommandId, CommandOutcome, Received, Sending,
 };
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
-pub use feed::{Feed, FeedPage, LocalFeed, Receiver, Transport};
+pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Transport};
 pub use handle::Handle;
 pub use http::{
     CORRELATION_HEADER, CorrelationId, FieldError, Form, Fragment, Json, List, Paging, Path, Place,

@@ -8,11 +8,12 @@ use tokio::sync::watch;
 
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
-use crate::feed::{LocalFeed, Transport};
+use crate::feed::{Feed, LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::Verifier;
-use crate::installation::{Installation, ServiceParts};
+use crate::installation::{self, Installation, ServiceParts};
+use crate::worker::Source;
 use crate::{
     CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
     sequencer, subscription, workflow,
@@ -39,6 +40,7 @@ pub struct Setup {
     seed: Option<u64>,
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
+    elsewhere: HashMap<String, Source>,
     databases: HashMap<String, Db>,
     pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
@@ -54,6 +56,7 @@ impl Setup {
             seed: None,
             services: Vec::new(),
             transport: None,
+            elsewhere: HashMap::new(),
             databases: HashMap::new(),
             callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
@@ -95,6 +98,20 @@ impl Setup {
         make: impl Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync + 'static,
     ) -> Self {
         self.transport = Some(Box::new(make));
+        self
+    }
+
+    /// Says where the events of a stream come from that no service of this installation writes:
+    /// `feed` is the truth, and `transport` brings them nearer.
+    #[must_use]
+    pub fn elsewhere(
+        mut self,
+        stream: &str,
+        feed: Arc<dyn Feed>,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        let source = Source { transport, feed };
+        self.elsewhere.insert(stream.to_owned(), source);
         self
     }
 
@@ -152,7 +169,8 @@ impl Setup {
             });
         }
         let transport = self.transport.as_deref();
-        Installation::assemble(parts, self.clock, verifier, transport, network).await
+        let sources = installation::sources(&parts, transport, self.elsewhere)?;
+        Installation::assemble(parts, self.clock, verifier, sources, network).await
     }
 }
 

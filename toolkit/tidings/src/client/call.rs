@@ -234,7 +234,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
 }
 
 /// The flow as W3C trace context writes it: the correlation id is the trace, a call its span.
-fn traceparent(correlation_id: &str, span_id: u64) -> String {
+pub(crate) fn traceparent(correlation_id: &str, span_id: u64) -> String {
     let trace = match correlation_id.parse::<Uuid>() {
         Ok(id) if !id.is_nil() => id.simple().to_string(),
         _ => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cursor::Cursors;
 use crate::alert::{AHEAD, Alert};
-use crate::feed::{Feed, Receiver};
+use crate::feed::{Feed, FeedPage, Receiver};
 use crate::{Envelope, Error};
 
 /// Events in one transaction at the most. More does not pay: the transaction gets long.
@@ -76,7 +76,7 @@ impl Intake {
             let reached = run.last().map_or(cursor, |event| event.id.sequence);
             if newest.is_some_and(|newest| newest > reached) {
                 let page = feed.read(stream, slot, reached, BATCH).await?;
-                run.extend(contiguous(reached, page.events));
+                run.extend(complete(reached, page));
             }
             batch.extend(run);
         }
@@ -106,7 +106,7 @@ impl Intake {
                 stopped.extend(self.stopped.get(&slot).map(|alert| (slot, alert.clone())));
             } else if cursor < head {
                 let page = feed.read(stream, slot, cursor, BATCH).await?;
-                let run = contiguous(cursor, page.events);
+                let run = complete(cursor, page);
                 if run.is_empty() {
                     let alert = Alert::gap(subscription, stream, slot, cursor + 1, head);
                     stopped.insert(slot, alert);
@@ -136,6 +136,20 @@ impl Intake {
             .get(&slot)
             .is_some_and(|alert| alert.kind == AHEAD)
     }
+}
+
+/// What of a page comes after the cursor: with holes up to where the page is complete, and
+/// without any behind it.
+fn complete(cursor: u64, page: FeedPage) -> Vec<Envelope> {
+    let (mut run, behind): (Vec<_>, Vec<_>) = page
+        .events
+        .into_iter()
+        .filter(|event| event.id.sequence > cursor)
+        .partition(|event| event.id.sequence <= page.covered);
+    run.sort_by_key(|event| event.id.sequence);
+    run.dedup_by_key(|event| event.id.sequence);
+    run.extend(contiguous(page.covered.max(cursor), behind));
+    run
 }
 
 /// The events that directly follow the cursor, in order, each once.
