@@ -1,7 +1,7 @@
 //! The pages are whole without their script.
 
 use crate::browser::{Browser, Scripts};
-use crate::patience::patiently;
+use crate::patience::{eventually, patiently};
 use crate::stage::Stage;
 
 #[tokio::test]
@@ -27,6 +27,12 @@ async fn without_scripts_a_ticket_is_sold_and_bought_all_the_same() {
     buyer.is_refused("The payment was declined", 402).await;
     buyer.follow("Try another card").await;
     buyer.pays_with("tok_visa").await;
+    // The page that was left has the same words as the one that comes.
+    let paying = async || match buyer.path().await {
+        path if path.ends_with("?paying=2") => Ok(()),
+        path => Err(path),
+    };
+    eventually("the order's page after the payment", paying).await;
     // Whether or not the order has heard of the money yet, nobody is asked for it again.
     let main = buyer.shows("main", "What you pa").await;
     assert!(!main.contains("Test card"), "{main}");
