@@ -29,8 +29,13 @@ pub use error::CallError;
 pub(crate) use call::traceparent;
 pub(crate) use network::Network;
 
-/// The header that names the service that calls. For logs: anybody can send it.
+/// The header that names the service that calls. For logs: a service sees it only if the
+/// caller is in the same process or has shown its token ([`SERVICE_TOKEN_HEADER`]).
 pub const CALLER_HEADER: &str = "x-tidings-caller";
+
+/// The header with the token that shows which service calls ([`crate::ServiceTokens`]). It
+/// stands beside a user's own `Authorization`, on calls that leave the process.
+pub const SERVICE_TOKEN_HEADER: &str = "tidings-service-token";
 
 /// How one service calls another: its patience and its limits.
 ///

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::client::Network;
 use crate::db::{Conn, Db};
-use crate::identity::Verifier;
+use crate::identity::{ServiceTokens, Verifier};
 use crate::job::{Kinds, Scheduled};
 use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx, callback};
 
@@ -45,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) callbacks: callback::Sender,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) verifier: Verifier,
+    pub(crate) tokens: Option<ServiceTokens>,
     pub(crate) random: Mutex<StdRng>,
     /// The installation owns it: it holds the routers, which hold this.
     pub(crate) network: Weak<Network>,
@@ -108,6 +109,11 @@ impl Handle {
     #[must_use]
     pub fn verifier(&self) -> &Verifier {
         &self.0.verifier
+    }
+
+    /// By which tokens services know each other; nothing where the installation has no secret.
+    pub(crate) fn service_tokens(&self) -> Option<&ServiceTokens> {
+        self.0.tokens.as_ref()
     }
 
     /// A connection for reading.

@@ -1,5 +1,6 @@
 //! HTTP conventions that all services share: problems, extractors, lists, page fragments.
 
+pub(crate) mod calling;
 mod extract;
 mod fragment;
 pub(crate) mod idempotency;
@@ -7,6 +8,7 @@ mod list;
 mod live;
 mod problem;
 
+pub use calling::CallingService;
 pub(crate) use extract::is_plain;
 pub use extract::{Form, Json, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;

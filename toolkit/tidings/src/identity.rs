@@ -1,4 +1,7 @@
-//! Who calls: access tokens signed by one service and verified by all, offline.
+//! Who calls: access tokens signed by one service and verified by all, offline; and the tokens
+//! by which services know each other.
+
+mod service_tokens;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,6 +10,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, Uuid};
+
+pub use service_tokens::ServiceTokens;
 
 /// Who issues tokens, and for whom.
 const ISSUER: &str = "tidings/auth";

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::client::Network;
 use crate::feed::{LocalFeed, Transport};
 use crate::handle::Handle;
-use crate::http::idempotency;
+use crate::http::{calling, idempotency};
 use crate::identity::Verifier;
 use crate::job::JobRunner;
 use crate::setup::MakeTransport;
@@ -213,12 +213,15 @@ impl Installation {
         &self.verifier
     }
 
-    /// The routes of all services. A POST with an `Idempotency-Key` is carried out once (P-13).
+    /// The routes of all services. A POST with an `Idempotency-Key` is carried out once (P-13);
+    /// a wrong service token is refused, and who calls is taken from a good one alone.
     pub fn router(&self) -> Router {
         let routers = self.routers.iter();
         routers.fold(Router::new(), |all, (handle, router)| {
             let once = from_fn_with_state(handle.clone(), idempotency::once);
-            all.merge(router.clone().with_state(handle.clone()).layer(once))
+            let recognize = from_fn_with_state(handle.clone(), calling::recognize);
+            let router = router.clone().with_state(handle.clone());
+            all.merge(router.layer(once).layer(recognize))
         })
     }
 

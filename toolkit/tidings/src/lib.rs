@@ -61,11 +61,11 @@ pub use event::{Context, Envelope, Event, EventId};
 pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Transport};
 pub use handle::Handle;
 pub use http::{
-    CORRELATION_HEADER, CorrelationId, FieldError, Form, Fragment, Json, List, Paging, Path, Place,
-    Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,
+    CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,
+    Paging, Path, Place, Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,
 };
 pub use id::uuid_at;
-pub use identity::{BadKey, Claims, Identity, Rejected, Signer, Verifier};
+pub use identity::{BadKey, Claims, Identity, Rejected, ServiceTokens, Signer, Verifier};
 pub use installation::{Installation, Running, SubscriptionInfo};
 pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,

@@ -11,7 +11,7 @@ use crate::db::{Db, Migration, migrate};
 use crate::feed::{Feed, LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
-use crate::identity::Verifier;
+use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::worker::Source;
 use crate::{
@@ -44,6 +44,7 @@ pub struct Setup {
     databases: HashMap<String, Db>,
     pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
+    secret: Option<Vec<u8>>,
 }
 
 impl Setup {
@@ -60,6 +61,7 @@ impl Setup {
             databases: HashMap::new(),
             callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
+            secret: None,
         }
     }
 
@@ -115,6 +117,15 @@ impl Setup {
         self
     }
 
+    /// The secret that the services of one installation share, at least 32 bytes, by which they
+    /// know each other when they run in several processes ([`ServiceTokens`]). Without it no
+    /// call shows who calls, and every token is refused.
+    #[must_use]
+    pub fn secret(mut self, secret: &[u8]) -> Self {
+        self.secret = Some(secret.to_owned());
+        self
+    }
+
     /// Opens and migrates the databases and runs the start hooks. Nothing moves yet.
     ///
     /// # Errors
@@ -125,7 +136,10 @@ impl Setup {
         let unhandled = command::unhandled(&services);
         let verifier = Verifier::default();
         let names = services.iter().map(|service| service.name).collect();
-        let network = Network::try_new(self.clock.clone(), self.seed, names, self.remotes)?;
+        let secret = self.secret.as_deref();
+        let tokens = secret.map(ServiceTokens::try_new).transpose()?;
+        let clock = self.clock.clone();
+        let network = Network::try_new(clock, self.seed, names, self.remotes, tokens.clone())?;
         let mut parts = Vec::new();
         for service in services {
             let db = match self.databases.get(service.name) {
@@ -152,6 +166,7 @@ impl Setup {
                 callbacks: callback::Sender::new(self.callbacks.clone()),
                 resources: service.resources,
                 verifier: verifier.clone(),
+                tokens: tokens.clone(),
                 random: seeded(self.seed),
                 network: Arc::downgrade(&network),
                 committed: watch::Sender::new(0),

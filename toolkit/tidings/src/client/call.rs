@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::answer::Answer;
 use super::error::CallError;
-use super::{CALLER_HEADER, Client, tries};
-use crate::http::{CORRELATION_HEADER, is_plain};
+use super::{CALLER_HEADER, Client, SERVICE_TOKEN_HEADER, tries};
+use crate::http::{CORRELATION_HEADER, CallingService, is_plain};
 use crate::{Context, Uuid};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -178,6 +178,17 @@ impl Call {
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
+        let channel = &self.client.0;
+        // Of each try its own: a token lives shorter than a call may.
+        if let Some(token) = channel.service_token()
+            && let Ok(mut value) = HeaderValue::from_str(&token)
+        {
+            value.set_sensitive(true);
+            request.headers_mut().insert(SERVICE_TOKEN_HEADER, value);
+        }
+        // Within the process this is enough; it never goes over the network.
+        let caller = CallingService(channel.from().to_owned());
+        request.extensions_mut().insert(caller);
         Ok(request)
     }
 

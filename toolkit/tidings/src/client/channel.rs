@@ -13,7 +13,7 @@ use super::Calls;
 use super::breaker::{Breaker, BreakerState, Leave};
 use super::error::CallError;
 use super::network::Way;
-use crate::{Clock, Timestamp, chain};
+use crate::{Clock, ServiceTokens, Timestamp, chain};
 
 /// How a call ended, for the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -113,6 +113,7 @@ pub(crate) struct Channel {
     from: Arc<str>,
     to: Arc<str>,
     way: Way,
+    tokens: Option<ServiceTokens>,
     limits: Calls,
     clock: Clock,
     random: Mutex<StdRng>,
@@ -130,7 +131,7 @@ struct Book {
 impl Channel {
     pub(super) fn new(
         (from, to): (&str, &str),
-        way: Way,
+        (way, tokens): (Way, Option<ServiceTokens>),
         limits: Calls,
         clock: Clock,
         random: Mutex<StdRng>,
@@ -139,6 +140,7 @@ impl Channel {
             from: from.into(),
             to: to.into(),
             way,
+            tokens,
             at_once: Semaphore::new(limits.at_once_max),
             limits,
             clock,
@@ -162,6 +164,13 @@ impl Channel {
 
     pub(super) fn way(&self) -> &Way {
         &self.way
+    }
+
+    /// What shows the target who calls, where the call leaves the process.
+    pub(super) fn service_token(&self) -> Option<String> {
+        let tokens = self.tokens.as_ref();
+        let tokens = tokens.filter(|_| matches!(self.way, Way::Remote { .. }))?;
+        Some(tokens.sign(&self.from, &self.to, self.now()))
     }
 
     pub(super) fn limits(&self) -> &Calls {

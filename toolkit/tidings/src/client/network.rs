@@ -17,7 +17,7 @@ use super::channel::{CallStatus, Channel};
 use super::error::CallError;
 use crate::failure::panic_text;
 use crate::handle::seeded;
-use crate::{Cause, Clock, Error, Problem};
+use crate::{Cause, Clock, Error, Problem, ServiceTokens};
 
 /// Servers close idle connections after ten seconds or more: a connection that is never older
 /// is not closed under a request that may not be repeated.
@@ -32,6 +32,7 @@ pub(crate) struct Network {
     /// Filled once the services are wired to each other.
     routers: OnceLock<HashMap<&'static str, Router>>,
     remotes: HashMap<String, String>,
+    tokens: Option<ServiceTokens>,
     http: Option<reqwest::Client>,
     channels: Mutex<BTreeMap<(String, String), Arc<Channel>>>,
 }
@@ -48,6 +49,7 @@ impl Network {
         seed: Option<u64>,
         services: BTreeSet<&'static str>,
         remotes: HashMap<String, String>,
+        tokens: Option<ServiceTokens>,
     ) -> Result<Arc<Self>, Error> {
         for (name, base) in &remotes {
             check_base(base)
@@ -60,6 +62,7 @@ impl Network {
             services,
             routers: OnceLock::new(),
             remotes,
+            tokens,
             http,
             channels: Mutex::default(),
         }))
@@ -95,6 +98,7 @@ impl Network {
             }
         };
         let random = seeded(self.seed);
+        let way = (way, self.tokens.clone());
         let channel = Channel::new((from, to), way, limits.clone(), self.clock.clone(), random);
         let channel = Arc::new(channel);
         channels.insert(pair, Arc::clone(&channel));

@@ -22,6 +22,7 @@ mod numbers;
 mod operations;
 mod outcomes;
 mod parked;
+mod processes;
 mod properties;
 mod settings;
 mod store;
