@@ -66,7 +66,10 @@ async fn kill_again_and_again(
     );
 
     let tally = history.tally();
-    assert!(tally.is_meaningful(), "the run shows too little: {tally}");
+    assert!(
+        tally.is_meaningful(kills),
+        "the run shows too little: {tally}"
+    );
     let completed = snapshot.charges.len() - snapshot.refunds.len();
     tell(&format!(
         "{name}: {kills} kills of a running process in {:.0?}, operations {tally}; {} events, \
