@@ -217,7 +217,7 @@ impl Tally {
     /// doubt. A slow machine refuses more, and that is no fault.
     #[must_use]
     pub fn is_meaningful(&self, kills: u32) -> bool {
-        self.ok >= 4 * kills as usize && self.unknown > 0
+        self.ok >= 2 * kills as usize && self.unknown > 0
     }
 }
 

@@ -17,6 +17,11 @@ const SERVICES: [&str; 6] = [
 /// Everything else of a session has to stay as it is.
 const SESSIONS: &str = "SELECT token_digest, account_id, created_at FROM sessions";
 
+/// What happens by the clock happens whether anybody reads or not.
+const CLOCKWORK: &str = "tidings_schedules";
+const JOBS: &str =
+    "SELECT * FROM tidings_jobs WHERE kind NOT IN (SELECT name FROM tidings_schedules)";
+
 /// The rows of every table of every service, in an order of their own.
 pub(crate) async fn of(books: &Books) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut all = BTreeMap::new();
@@ -25,10 +30,11 @@ pub(crate) async fn of(books: &Books) -> Result<BTreeMap<String, Vec<String>>, F
             AND name NOT LIKE 'sqlite_%' ORDER BY name";
         for table in books.read(service, tables).await? {
             let table = table.text(0);
-            let query = if table == "sessions" {
-                SESSIONS.to_owned()
-            } else {
-                format!("SELECT * FROM {table}")
+            let query = match table {
+                CLOCKWORK => continue,
+                "tidings_jobs" => JOBS.to_owned(),
+                "sessions" => SESSIONS.to_owned(),
+                _ => format!("SELECT * FROM {table}"),
             };
             let lines = books.read(service, &query).await?;
             let mut lines: Vec<String> = lines.iter().map(|line| format!("{line:?}")).collect();
