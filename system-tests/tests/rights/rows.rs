@@ -30,7 +30,7 @@ pub(crate) async fn of(books: &Books) -> Result<BTreeMap<String, Vec<String>>, F
             AND name NOT LIKE 'sqlite_%' ORDER BY name";
         for table in books.read(service, tables).await? {
             let table = table.text(0);
-            let query = match table {
+            let query = match table.as_str() {
                 CLOCKWORK => continue,
                 "tidings_jobs" => JOBS.to_owned(),
                 "sessions" => SESSIONS.to_owned(),
