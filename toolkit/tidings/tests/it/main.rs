@@ -23,6 +23,7 @@ mod operations;
 mod outcomes;
 mod parked;
 mod properties;
+mod publishers;
 mod settings;
 mod store;
 mod subscriptions;
