@@ -18,7 +18,8 @@ pub(crate) const UNKNOWN: &str = "unknown";
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
     /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow),
-    /// `unhandled` (a command), `callback` (a host that takes none).
+    /// `unhandled` (a command), `callback` (a host that takes none), `bus` (a broker that takes no
+    /// events of a stream).
     pub kind: String,
     /// What it is about: `subscription stream.slot`, a workflow and the identifier of a run,
     /// or a command's name.

@@ -15,6 +15,9 @@
 //! | C1 | cursor moved in the transaction, handler not called |
 //! | C2 | handler done |
 //! | C4 | subscriber's COMMIT done, progress not yet remembered |
+//! | B0 | events read for the bus, not handed over |
+//! | B1 | broker has acknowledged them, position not moved |
+//! | B2 | position moved |
 //! | J0 | job claimed |
 //! | J3 | job's effect committed |
 //! | S0 | run of a workflow loaded, its code not begun |

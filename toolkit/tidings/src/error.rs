@@ -60,6 +60,9 @@ pub enum Error {
         /// What was found instead.
         reason: String,
     },
+    /// The broker was not reached, or did not take or give what was asked for.
+    #[error("reach the bus")]
+    Bus(#[source] Cause),
     /// A value could not be written as JSON.
     #[error("write {what} as JSON")]
     Encode {
@@ -115,6 +118,7 @@ impl Error {
                 | Error::ConnectionLost(_)
                 | Error::OutcomeUnknown(_)
                 | Error::SyncFailed(_)
+                | Error::Bus(_)
                 | Error::Overtaken
         )
     }

@@ -1,6 +1,7 @@
 //! Reading somebody's outbox, and what may bring it nearer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -55,6 +56,12 @@ pub trait Transport: Send + Sync {
         stream: &'static str,
         cursors: &'a [(u16, u64)],
     ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>>;
+
+    /// How long it may be behind the producer. Only what it has not brought by then is fetched
+    /// from the [`Feed`], and the producer is not asked more often than that.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// One subscription's end of a [`Transport`].

@@ -9,11 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::Network;
-use crate::feed::{LocalFeed, Transport};
+use crate::feed::{Bus, LocalFeed, Transport};
 use crate::handle::Handle;
 use crate::http::{calling, idempotency};
 use crate::identity::Verifier;
 use crate::job::JobRunner;
+use crate::publisher::Publisher;
 use crate::setup::MakeTransport;
 use crate::subscription::{ParkedRunner, Reader, Subscription};
 use crate::worker::{Source, Worker};
@@ -26,6 +27,8 @@ pub(crate) struct ServiceParts {
     pub(crate) router: Router<Handle>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) hooks: Vec<crate::service::StartHook>,
+    /// Who else gets its events.
+    pub(crate) bus: Option<Arc<dyn Bus>>,
 }
 
 /// One subscription of one stream, by name, for catalogues and consoles.
@@ -57,6 +60,8 @@ pub struct SubscriptionInfo {
 pub struct Installation {
     handles: Vec<Handle>,
     subscriptions: Vec<SubscriptionInfo>,
+    /// Streams that are handed to a bus: who writes them, and the bus.
+    pub(crate) on_bus: Vec<(Handle, &'static str, &'static str)>,
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
     verifier: Verifier,
@@ -91,6 +96,15 @@ pub(crate) fn sources(
     Ok(sources)
 }
 
+/// Who hands a service's streams to the bus.
+fn publishers<'a>(handle: &'a Handle, bus: &'a Arc<dyn Bus>) -> impl Iterator<Item = Worker> + 'a {
+    handle.0.streams.iter().map(move |stream| {
+        let name = format!("{} {} to {}", handle.name(), stream.name, bus.name());
+        let publisher = Publisher::new(handle.clone(), *stream, Arc::clone(bus));
+        Worker::publisher(name, handle.clock().clone(), publisher)
+    })
+}
+
 impl Installation {
     pub(crate) async fn assemble(
         parts: Vec<ServiceParts>,
@@ -102,6 +116,7 @@ impl Installation {
         let mut installation = Self {
             handles: Vec::new(),
             subscriptions: Vec::new(),
+            on_bus: Vec::new(),
             routers: Vec::new(),
             openapi: Vec::new(),
             verifier,
@@ -161,6 +176,12 @@ impl Installation {
         workers.push(Worker::jobs(&handle, JobRunner::new(handle.clone())));
         if handle.db().dialect() == Dialect::Postgres && !handle.0.streams.is_empty() {
             workers.push(Worker::sequencer(&handle));
+        }
+        if let Some(bus) = &part.bus {
+            workers.extend(publishers(&handle, bus));
+            let streams = handle.0.streams.iter();
+            let named = streams.map(|stream| (handle.clone(), stream.name, bus.name()));
+            self.on_bus.extend(named);
         }
         self.openapi
             .extend(part.openapi.map(|document| (handle.name(), document)));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Error, Installation, outbox, params};
+use crate::{Error, Installation, outbox, params, publisher};
 
 /// A stream, and how many events it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +32,19 @@ pub struct SubscriptionStatus {
     pub parked: u64,
     /// Events that a person must decide about.
     pub dead: u64,
+}
+
+/// A stream that is handed to a bus, and how much of it has not been.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BusStatus {
+    /// The bus.
+    pub bus: String,
+    /// The service that writes the stream.
+    pub service: String,
+    /// The stream.
+    pub stream: String,
+    /// Events that wait to be handed over; more than 100,000 are not counted.
+    pub lag: u64,
 }
 
 /// Every stream with its head.
@@ -90,6 +103,24 @@ pub async fn subscriptions(installation: &Installation) -> Result<Vec<Subscripti
             lag: owed.sum(),
             parked,
             dead,
+        });
+    }
+    Ok(all)
+}
+
+/// Every stream that is handed to a bus.
+///
+/// # Errors
+/// As statements.
+pub async fn buses(installation: &Installation) -> Result<Vec<BusStatus>, Error> {
+    let mut all = Vec::new();
+    for (handle, stream, bus) in &installation.on_bus {
+        let lag = publisher::lag(&mut handle.read().await?, bus, stream).await?;
+        all.push(BusStatus {
+            bus: (*bus).to_owned(),
+            service: handle.name().to_owned(),
+            stream: (*stream).to_owned(),
+            lag,
         });
     }
     Ok(all)

@@ -39,6 +39,7 @@ mod job;
 pub mod lag;
 pub mod operation;
 mod outbox;
+mod publisher;
 mod sequencer;
 mod service;
 mod setup;

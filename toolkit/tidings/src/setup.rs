@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
-use crate::feed::{Feed, LocalFeed, Transport};
+use crate::feed::{Bus, Feed, LocalFeed, Transport};
 use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::{ServiceTokens, Verifier};
@@ -16,7 +16,7 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::worker::Source;
 use crate::{
     CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
-    sequencer, subscription, workflow,
+    publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -41,6 +41,7 @@ pub struct Setup {
     services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     elsewhere: HashMap<String, Source>,
+    pub(crate) bus: Option<Arc<dyn Bus>>,
     databases: HashMap<String, Db>,
     pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
@@ -58,6 +59,7 @@ impl Setup {
             services: Vec::new(),
             transport: None,
             elsewhere: HashMap::new(),
+            bus: None,
             databases: HashMap::new(),
             callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
@@ -181,6 +183,7 @@ impl Setup {
                 router: service.router,
                 openapi,
                 hooks: service.hooks,
+                bus: self.bus.clone(),
             });
         }
         let transport = self.transport.as_deref();
@@ -233,6 +236,7 @@ fn steps_of(service: &Service) -> Vec<Migration> {
         callback::MIGRATION,
         idempotency::MIGRATION,
         command::MIGRATION,
+        publisher::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -4,6 +4,7 @@ mod cursor;
 mod handler;
 mod intake;
 mod parked;
+mod patience;
 mod reader;
 mod tries;
 

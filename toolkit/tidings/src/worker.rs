@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::job::JobRunner;
+use crate::publisher::Publisher;
 use crate::subscription::{ParkedRunner, Progress, Reader};
 use crate::{Clock, chain, sequencer};
 
@@ -28,6 +29,7 @@ enum Part {
     Parked(ParkedRunner, Handle),
     Jobs(Box<JobRunner>),
     Sequencer(Handle),
+    Publisher(Box<Publisher>),
 }
 
 impl Worker {
@@ -60,6 +62,11 @@ impl Worker {
         }
     }
 
+    pub(crate) fn publisher(name: String, clock: Clock, publisher: Publisher) -> Self {
+        let part = Part::Publisher(Box::new(publisher));
+        Self { name, clock, part }
+    }
+
     /// What it is: `orders/tickets tickets`, `payments jobs`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -84,6 +91,7 @@ impl Worker {
             Part::Sequencer(service) => sequencer::tick(service)
                 .await
                 .map_err(|error| chain(&error)),
+            Part::Publisher(publisher) => publisher.step().await.map_err(|error| chain(&error)),
         }
     }
 
@@ -139,6 +147,7 @@ impl Worker {
         match &self.part {
             Part::Reader(reader) => reader.wakes(),
             Part::Sequencer(service) => Some(service.changes()),
+            Part::Publisher(publisher) => Some(publisher.wakes()),
             Part::Parked(..) | Part::Jobs(_) => None,
         }
     }
@@ -146,13 +155,13 @@ impl Worker {
     fn has_new_wakes(&mut self) -> bool {
         match &mut self.part {
             Part::Reader(reader) => reader.take_reopened(),
-            Part::Parked(..) | Part::Jobs(_) | Part::Sequencer(_) => false,
+            Part::Parked(..) | Part::Jobs(_) | Part::Sequencer(_) | Part::Publisher(_) => false,
         }
     }
 
     async fn pause(&mut self, idle: u32) -> Duration {
         match &self.part {
-            Part::Sequencer(_) => doubled(TICK_FIRST, idle, TICK_MOST),
+            Part::Sequencer(_) | Part::Publisher(_) => doubled(TICK_FIRST, idle, TICK_MOST),
             Part::Parked(runner, service) => match runner.next_due().await {
                 Ok(Some(due)) => due.since(service.now()).min(POLL),
                 _ => POLL,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::cursor::Cursors;
+use super::patience::Patience;
 use crate::alert::{AHEAD, Alert};
 use crate::feed::{Feed, FeedPage, Receiver};
-use crate::{Envelope, Error};
+use crate::{Envelope, Error, Timestamp};
 
 /// Events in one transaction at the most. More does not pay: the transaction gets long.
 const BATCH: u32 = 100;
@@ -19,6 +20,7 @@ pub(super) struct Intake {
     /// Slots that cannot go on, and why.
     pub(super) stopped: BTreeMap<u16, Alert>,
     unchecked: u32,
+    patience: Patience,
 }
 
 impl Intake {
@@ -26,6 +28,7 @@ impl Intake {
         cursors: Cursors,
         receiver: Box<dyn Receiver>,
         stopped: BTreeMap<u16, Alert>,
+        patience: Patience,
     ) -> Self {
         Self {
             cursors,
@@ -34,7 +37,18 @@ impl Intake {
             // The first look is at the heads: once a producer that went back in time has
             // passed our cursor again, nobody can tell any more.
             unchecked: UNCHECKED_MAX,
+            patience,
         }
+    }
+
+    /// Whether the next look must be at the heads, whatever has arrived.
+    pub(super) fn must_look(&self) -> bool {
+        self.unchecked >= UNCHECKED_MAX
+    }
+
+    /// Whether it is worth looking at the heads when nothing has arrived.
+    pub(super) fn may_look(&self, now: Timestamp) -> bool {
+        self.must_look() || self.patience.allows_a_look(now)
     }
 
     /// What has arrived and comes next; nothing when it is time to look at the heads.
@@ -43,7 +57,7 @@ impl Intake {
         feed: &dyn Feed,
         stream: &str,
     ) -> Result<Vec<Envelope>, Error> {
-        if self.unchecked >= UNCHECKED_MAX {
+        if self.must_look() {
             return Ok(Vec::new());
         }
         self.unchecked += 1;
@@ -90,17 +104,20 @@ impl Intake {
         feed: &dyn Feed,
         subscription: &str,
         stream: &str,
+        now: Timestamp,
     ) -> Result<(Vec<Envelope>, BTreeMap<u16, Alert>), Error> {
         self.unchecked = 0;
+        self.patience.looks(now);
         let heads: BTreeMap<u16, u64> = feed.heads(stream).await?.into_iter().collect();
         let mut batch = Vec::new();
         let mut stopped = BTreeMap::new();
         for (&slot, &cursor) in &self.cursors {
             let head = heads.get(&slot).copied().unwrap_or(0);
-            let full = batch.len() >= BATCH as usize;
+            let is_over = self.patience.is_over(slot, cursor, head, now);
+            let waits = batch.len() >= BATCH as usize || !is_over;
             if cursor > head && !self.slot_went_back(slot) {
                 stopped.insert(slot, Alert::ahead(subscription, stream, slot, cursor, head));
-            } else if self.slot_went_back(slot) || (full && cursor < head) {
+            } else if self.slot_went_back(slot) || (waits && cursor < head) {
                 // Nothing new is known about it: what went back stays stopped, also when
                 // the producer has passed the cursor with other events of the same numbers.
                 stopped.extend(self.stopped.get(&slot).map(|alert| (slot, alert.clone())));

@@ -8,6 +8,7 @@ use super::Subscription;
 use super::cursor::{self, Cursors};
 use super::handler::Failed;
 use super::intake::Intake;
+use super::patience::Patience;
 use super::{parked, tries};
 use crate::alert;
 use crate::failure::{Failure, guarded};
@@ -92,9 +93,13 @@ impl Reader {
         let Some(intake) = &mut self.intake else {
             return Ok(Progress::Idle);
         };
+        let looks_first = intake.must_look();
         let mut batch = intake.receive(&*self.feed, stream).await?;
-        if batch.is_empty() {
+        if batch.is_empty() && intake.may_look(self.service.now()) {
             batch = self.catch_up().await?;
+        }
+        if let (true, true, Some(intake)) = (looks_first, batch.is_empty(), &mut self.intake) {
+            batch = intake.receive(&*self.feed, stream).await?;
         }
         if batch.is_empty() {
             return Ok(Progress::Idle);
@@ -124,7 +129,8 @@ impl Reader {
         drop(conn);
         let pairs: Vec<(u16, u64)> = cursors.iter().map(|(slot, last)| (*slot, *last)).collect();
         let receiver = self.transport.open(stream.name, &pairs).await?;
-        self.intake = Some(Intake::new(cursors, receiver, stopped));
+        let patience = Patience::new(self.transport.patience());
+        self.intake = Some(Intake::new(cursors, receiver, stopped, patience));
         self.reopened = true;
         Ok(())
     }
@@ -143,7 +149,9 @@ impl Reader {
                 return Err(Error::Overtaken);
             }
         }
-        let (batch, stopped) = intake.missing(&*self.feed, name, stream.name).await?;
+        let (batch, stopped) = intake
+            .missing(&*self.feed, name, stream.name, self.service.now())
+            .await?;
         alert::replace(&self.service, &intake.stopped, &stopped).await?;
         intake.stopped = stopped;
         Ok(batch)

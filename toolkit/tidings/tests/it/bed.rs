@@ -124,13 +124,18 @@ impl Stage {
 
     /// Lets everything that is due happen.
     pub(crate) async fn settle(&mut self) {
+        self.try_settle().await.unwrap();
+    }
+
+    /// Lets what is due happen until something fails.
+    pub(crate) async fn try_settle(&mut self) -> Result<(), String> {
         for _ in 0..STEPS_MAX {
             let mut moved = false;
             for worker in &mut self.workers {
-                moved |= worker.step().await.unwrap();
+                moved |= worker.step().await?;
             }
             if !moved {
-                return;
+                return Ok(());
             }
         }
         panic!("the story goes in circles");

@@ -24,6 +24,7 @@ mod outcomes;
 mod parked;
 mod processes;
 mod properties;
+mod publishers;
 mod settings;
 mod store;
 mod subscriptions;

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod connection;
+mod follow;
+mod message;
+mod names;
+mod publish;
+mod settings;
+mod start;
+mod stream;
+
+pub use connection::Nats;
+pub use settings::NatsSettings;
