@@ -39,6 +39,7 @@ mod job;
 pub mod lag;
 pub mod operation;
 mod outbox;
+mod process;
 mod sequencer;
 mod service;
 mod setup;
@@ -72,6 +73,7 @@ pub use job::{
     ScheduleRow,
 };
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
+pub use process::Elsewhere;
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};
