@@ -10,6 +10,7 @@ mod breaker;
 mod call;
 mod channel;
 mod error;
+mod forward;
 mod network;
 mod tries;
 

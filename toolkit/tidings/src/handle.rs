@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) operations: Vec<&'static str>,
     pub(crate) callbacks: callback::Sender,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// It is only looked into from here.
+    pub(crate) is_away: bool,
     pub(crate) verifier: Verifier,
     pub(crate) tokens: Option<ServiceTokens>,
     pub(crate) random: Mutex<StdRng>,

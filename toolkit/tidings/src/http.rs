@@ -2,6 +2,7 @@
 
 pub(crate) mod calling;
 mod extract;
+pub(crate) mod forwarded;
 mod fragment;
 pub(crate) mod idempotency;
 mod list;

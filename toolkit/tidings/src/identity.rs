@@ -1,9 +1,10 @@
 //! Who calls: access tokens signed by one service and verified by all, offline; and the tokens
 //! by which services know each other.
 
+mod keys_elsewhere;
 mod service_tokens;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, Uuid};
 
+pub(crate) use keys_elsewhere::KeyKeeper;
 pub use service_tokens::ServiceTokens;
 
 /// Who issues tokens, and for whom.
@@ -126,6 +128,9 @@ pub enum Rejected {
     /// It was good once.
     #[error("use the access token: it has expired")]
     Expired,
+    /// No key could be had from where the keys are, so nobody can tell whether it is good.
+    #[error("have the keys of access tokens")]
+    NoKeys,
     /// It was signed with a key that we do not know.
     #[error("believe the access token: its key is not known")]
     UnknownKey,
@@ -137,6 +142,8 @@ pub enum Rejected {
 #[derive(Clone, Default)]
 pub struct Verifier {
     keys: Arc<RwLock<Vec<(String, DecodingKey)>>>,
+    /// Set where the keys come from another process.
+    fetching: Arc<OnceLock<keys_elsewhere::Fetching>>,
 }
 
 impl Verifier {

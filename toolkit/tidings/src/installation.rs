@@ -9,11 +9,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::Network;
-use crate::feed::{Bus, LocalFeed, Transport};
+use crate::feed::{Bus, Feed, LocalFeed, Transport};
 use crate::handle::Handle;
 use crate::http::{calling, idempotency};
 use crate::identity::Verifier;
 use crate::job::JobRunner;
+use crate::process::Sources;
 use crate::publisher::Publisher;
 use crate::setup::MakeTransport;
 use crate::subscription::{ParkedRunner, Reader, Subscription};
@@ -40,6 +41,18 @@ pub struct SubscriptionInfo {
     pub name: &'static str,
     /// The stream it reads.
     pub stream: &'static str,
+    /// Where the stream comes from, of subscriptions that are read here.
+    pub(crate) feed: Option<FeedOf>,
+}
+
+/// A feed among what can be printed.
+#[derive(Clone)]
+pub(crate) struct FeedOf(pub(crate) Arc<dyn Feed>);
+
+impl std::fmt::Debug for FeedOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Feed")
+    }
 }
 
 /// Services that are open and can be asked; [`Installation::start`] sets them moving.
@@ -64,10 +77,12 @@ pub struct Installation {
     pub(crate) on_bus: Vec<(Handle, &'static str, &'static str)>,
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
-    verifier: Verifier,
+    /// The services that run in other processes.
+    pub(crate) away: Vec<ServiceParts>,
+    pub(crate) verifier: Verifier,
     pub(crate) network: Arc<Network>,
     /// Behind a lock only so that an installation can be shared between threads.
-    workers: Mutex<Vec<Worker>>,
+    pub(crate) workers: Mutex<Vec<Worker>>,
 }
 
 /// Where every stream's events come from: its service's own feed, or what was given for a
@@ -107,10 +122,10 @@ fn publishers<'a>(handle: &'a Handle, bus: &'a Arc<dyn Bus>) -> impl Iterator<It
 
 impl Installation {
     pub(crate) async fn assemble(
-        parts: Vec<ServiceParts>,
-        clock: Clock,
+        (parts, away): (Vec<ServiceParts>, Vec<ServiceParts>),
+        clock: &Clock,
         verifier: Verifier,
-        sources: HashMap<String, Source>,
+        sources: Sources,
         network: Arc<Network>,
     ) -> Result<Self, Error> {
         let mut installation = Self {
@@ -119,13 +134,15 @@ impl Installation {
             on_bus: Vec::new(),
             routers: Vec::new(),
             openapi: Vec::new(),
+            away: Vec::new(),
             verifier,
             network,
             workers: Mutex::default(),
         };
         for part in parts {
-            installation.add(part, &clock, &sources).await?;
+            installation.add(part, clock, &sources).await?;
         }
+        installation.look_at(away);
         let routers = installation.routers.iter();
         let routers = routers.map(|(handle, router)| {
             let router = router.clone().with_state(handle.clone());
@@ -139,7 +156,7 @@ impl Installation {
         &mut self,
         part: ServiceParts,
         clock: &Clock,
-        sources: &HashMap<String, Source>,
+        sources: &Sources,
     ) -> Result<(), Error> {
         let handle = part.handle;
         let mut workers = Vec::new();
@@ -147,7 +164,7 @@ impl Installation {
             hook(handle.clone()).await?;
         }
         for of in &part.subscriptions {
-            let Some(source) = sources.get(of.stream.name) else {
+            let Some(source) = sources.of(&handle, of.stream.name) else {
                 tracing::warn!(
                     service = handle.name(),
                     stream = of.stream.name,
@@ -167,6 +184,7 @@ impl Installation {
                 service: handle.clone(),
                 name: of.name,
                 stream: of.stream.name,
+                feed: Some(FeedOf(source.feed)),
             });
         }
         if !part.subscriptions.is_empty() {
@@ -194,7 +212,30 @@ impl Installation {
         Ok(())
     }
 
-    /// A service by its name.
+    /// Services elsewhere: their descriptions count, and what can be seen of them is shown.
+    fn look_at(&mut self, away: Vec<ServiceParts>) {
+        for part in &away {
+            let handle = &part.handle;
+            if let Some(document) = &part.openapi {
+                self.openapi.push((handle.name(), document.clone()));
+            }
+            if !handle.db().is_reachable() {
+                continue;
+            }
+            let subscriptions = part.subscriptions.iter().map(|of| SubscriptionInfo {
+                service: handle.clone(),
+                name: of.name,
+                stream: of.stream.name,
+                feed: None,
+            });
+            self.subscriptions.extend(subscriptions);
+            self.handles.push(handle.clone());
+        }
+        self.away = away;
+    }
+
+    /// A service by its name; one that runs elsewhere only if it is looked into from here
+    /// ([`Setup::attach`](crate::Setup::attach)).
     #[must_use]
     pub fn handle(&self, name: &str) -> Option<Handle> {
         self.handles
@@ -203,7 +244,7 @@ impl Installation {
             .cloned()
     }
 
-    /// Every service.
+    /// Every service that runs here, and those elsewhere that are looked into.
     #[must_use]
     pub fn handles(&self) -> &[Handle] {
         &self.handles
@@ -222,7 +263,7 @@ impl Installation {
         &self.subscriptions
     }
 
-    /// The OpenAPI documents of the services.
+    /// The OpenAPI documents of the services, of those elsewhere, too.
     #[must_use]
     pub fn openapi(&self) -> &[(&'static str, serde_json::Value)] {
         &self.openapi
@@ -234,7 +275,7 @@ impl Installation {
         &self.verifier
     }
 
-    /// The routes of all services. A POST with an `Idempotency-Key` is carried out once (P-13);
+    /// The routes of the services that run here. A POST with an `Idempotency-Key` is carried out once (P-13);
     /// a wrong service token is refused, and who calls is taken from a good one alone.
     pub fn router(&self) -> Router {
         let routers = self.routers.iter();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Error, Installation, outbox, params, publisher};
+use crate::handle::Handle;
+use crate::{Error, Installation, SubscriptionInfo, chain, outbox, params, publisher};
 
 /// A stream, and how many events it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,14 +48,17 @@ pub struct BusStatus {
     pub lag: u64,
 }
 
-/// Every stream with its head.
+/// Every stream with its head. Of services elsewhere only what can be seen from here; what
+/// cannot just now is left out, and logged.
 ///
 /// # Errors
-/// As statements.
+/// As statements, about services that run here.
 pub async fn streams(installation: &Installation) -> Result<Vec<StreamStatus>, Error> {
     let mut all = Vec::new();
     for (handle, info) in installation.streams() {
-        let heads = outbox::heads(&mut handle.read().await?, info.name).await?;
+        let Some(heads) = seen(handle, heads(handle, info.name).await)? else {
+            continue;
+        };
         all.push(StreamStatus {
             stream: info.name.to_owned(),
             service: handle.name().to_owned(),
@@ -64,46 +68,37 @@ pub async fn streams(installation: &Installation) -> Result<Vec<StreamStatus>, E
     Ok(all)
 }
 
-/// Every subscription with its lag.
+async fn heads(service: &Handle, stream: &str) -> Result<Vec<(u16, u64)>, Error> {
+    outbox::heads(&mut service.read().await?, stream).await
+}
+
+/// One service that is away does not hide the others.
+fn seen<T>(service: &Handle, outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if service.runs_here() => Err(error),
+        Err(error) => {
+            let (service, error) = (service.name(), chain(&error));
+            tracing::warn!(service, error, "a service elsewhere cannot be looked into");
+            Ok(None)
+        }
+    }
+}
+
+/// Every subscription with its lag. Of services elsewhere only what can be seen from here, and
+/// none of those whose producer can be neither seen nor asked just now: nobody knows what they
+/// owe.
 ///
 /// # Errors
-/// As statements.
+/// As statements, about services that run here.
 pub async fn subscriptions(installation: &Installation) -> Result<Vec<SubscriptionStatus>, Error> {
     let mut all = Vec::new();
     for subscription in installation.subscriptions() {
-        let producer = installation
-            .streams()
-            .find(|(_, stream)| stream.name == subscription.stream);
-        let heads = match producer {
-            Some((handle, _)) => {
-                outbox::heads(&mut handle.read().await?, subscription.stream).await?
-            }
-            None => Vec::new(),
+        let Some(heads) = heads_for(installation, subscription).await? else {
+            continue;
         };
-        let mut conn = subscription.service.read().await?;
-        let sql =
-            "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
-        let names = params![subscription.name, subscription.stream];
-        let cursors: BTreeMap<u16, u64> = conn
-            .query::<(u16, u64)>(sql, names)
-            .await?
-            .into_iter()
-            .collect();
-        let sql = "SELECT count(CASE WHEN state <> 'dead' THEN 1 END),
-                count(CASE WHEN state = 'dead' THEN 1 END)
-            FROM tidings_parked WHERE subscription = $1 AND stream = $2";
-        let (parked, dead): (u64, u64) = conn.query_one(sql, names).await?;
-        let owed = heads
-            .iter()
-            .map(|(slot, head)| head.saturating_sub(cursors.get(slot).copied().unwrap_or(0)));
-        all.push(SubscriptionStatus {
-            service: subscription.service.name().to_owned(),
-            name: subscription.name.to_owned(),
-            stream: subscription.stream.to_owned(),
-            lag: owed.sum(),
-            parked,
-            dead,
-        });
+        let status = status(subscription, &heads).await;
+        all.extend(seen(&subscription.service, status)?);
     }
     Ok(all)
 }
@@ -124,4 +119,56 @@ pub async fn buses(installation: &Installation) -> Result<Vec<BusStatus>, Error>
         });
     }
     Ok(all)
+}
+
+/// The heads of what a subscription reads.
+async fn heads_for(
+    installation: &Installation,
+    subscription: &SubscriptionInfo,
+) -> Result<Option<Vec<(u16, u64)>>, Error> {
+    let mut streams = installation.streams();
+    let producer = streams.find(|(_, stream)| stream.name == subscription.stream);
+    if let Some((handle, stream)) = producer {
+        return seen(handle, heads(handle, stream.name).await);
+    }
+    let Some(feed) = &subscription.feed else {
+        return Ok(Some(Vec::new()));
+    };
+    match feed.0.heads(subscription.stream).await {
+        Ok(heads) => Ok(Some(heads)),
+        Err(error) => {
+            let (stream, error) = (subscription.stream, chain(&error));
+            tracing::warn!(stream, error, "the producer of a stream cannot be asked");
+            Ok(None)
+        }
+    }
+}
+
+async fn status(
+    subscription: &SubscriptionInfo,
+    heads: &[(u16, u64)],
+) -> Result<SubscriptionStatus, Error> {
+    let mut conn = subscription.service.read().await?;
+    let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
+    let names = params![subscription.name, subscription.stream];
+    let cursors: BTreeMap<u16, u64> = conn
+        .query::<(u16, u64)>(sql, names)
+        .await?
+        .into_iter()
+        .collect();
+    let sql = "SELECT count(CASE WHEN state <> 'dead' THEN 1 END),
+            count(CASE WHEN state = 'dead' THEN 1 END)
+        FROM tidings_parked WHERE subscription = $1 AND stream = $2";
+    let (parked, dead): (u64, u64) = conn.query_one(sql, names).await?;
+    let owed = heads
+        .iter()
+        .map(|(slot, head)| head.saturating_sub(cursors.get(slot).copied().unwrap_or(0)));
+    Ok(SubscriptionStatus {
+        service: subscription.service.name().to_owned(),
+        name: subscription.name.to_owned(),
+        stream: subscription.stream.to_owned(),
+        lag: owed.sum(),
+        parked,
+        dead,
+    })
 }

@@ -39,6 +39,7 @@ mod job;
 pub mod lag;
 pub mod operation;
 mod outbox;
+mod process;
 mod publisher;
 mod sequencer;
 mod service;
@@ -73,6 +74,7 @@ pub use job::{
     ScheduleRow,
 };
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
+pub use process::Elsewhere;
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};

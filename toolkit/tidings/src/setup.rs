@@ -13,6 +13,7 @@ use crate::handle::{Handle, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
+use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
     CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
@@ -46,6 +47,7 @@ pub struct Setup {
     pub(crate) callbacks: CallbackPolicy,
     pub(crate) remotes: HashMap<String, String>,
     secret: Option<Vec<u8>>,
+    pub(crate) process: Layout,
 }
 
 impl Setup {
@@ -64,6 +66,7 @@ impl Setup {
             callbacks: CallbackPolicy::default(),
             remotes: HashMap::new(),
             secret: None,
+            process: Layout::default(),
         }
     }
 
@@ -132,64 +135,104 @@ impl Setup {
     ///
     /// # Errors
     /// When a database cannot be opened, is unsafe, or a migration fails.
-    pub async fn open(self) -> Result<Installation, Error> {
-        let services = command::wire(self.services)?;
+    pub async fn open(mut self) -> Result<Installation, Error> {
+        let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
-        let unhandled = command::unhandled(&services);
-        let verifier = Verifier::default();
-        let names = services.iter().map(|service| service.name).collect();
-        let secret = self.secret.as_deref();
-        let tokens = secret.map(ServiceTokens::try_new).transpose()?;
-        let clock = self.clock.clone();
-        let network = Network::try_new(clock, self.seed, names, self.remotes, tokens.clone())?;
+        let unhandled = command::unhandled(&services, &self.remotes);
+        self.process.locate(&mut self.remotes, &services);
+        let (here, away) = self.process.divide(services)?;
+        let common = self.common(&here)?;
         let mut parts = Vec::new();
-        for service in services {
+        for service in here {
             let db = match self.databases.get(service.name) {
                 Some(db) => db.clone(),
-                None => open_db(&self.storage, service.name).await?,
+                None => open_db(self.storage_for(service.name), service.name).await?,
             };
             let service = housekeeping::keep(service);
             migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
-            let has_operations = !service.operations.is_empty();
-            let openapi = operation::described(service.name, service.openapi, has_operations);
-            client::declare(&network, service.name, &service.calls);
-            let shared = Shared {
-                name: service.name,
-                db,
-                clock: self.clock.clone(),
-                streams: service.streams,
-                jobs: Arc::new(job::Kinds::new(service.jobs)),
-                schedules: service.schedules,
-                commands: service.commands,
-                keep_jobs: service.keep_jobs,
-                operations: service.operations,
-                callbacks: callback::Sender::new(self.callbacks.clone()),
-                resources: service.resources,
-                verifier: verifier.clone(),
-                tokens: tokens.clone(),
-                random: seeded(self.seed),
-                network: Arc::downgrade(&network),
-                committed: watch::Sender::new(0),
-                published: watch::Sender::new(0),
-            };
-            let handle = Handle(Arc::new(shared));
-            let alerts = unhandled.get(handle.name()).map(Vec::as_slice);
-            command::alert_unhandled(&handle, alerts.unwrap_or_default()).await?;
-            parts.push(ServiceParts {
-                handle,
-                subscriptions: service.subscriptions,
-                router: service.router,
-                openapi,
-                hooks: service.hooks,
-                bus: self.bus.clone(),
-            });
+            client::declare(&common.network, service.name, &service.calls);
+            let part = self.part(service, db, &common, false);
+            let alerts = unhandled.get(part.handle.name()).map(Vec::as_slice);
+            command::alert_unhandled(&part.handle, alerts.unwrap_or_default()).await?;
+            parts.push(part);
+        }
+        let mut away_parts = Vec::new();
+        for service in away {
+            let db = self.process.attached(service.name, &self.storage)?;
+            away_parts.push(self.part(housekeeping::keep(service), db, &common, true));
         }
         let transport = self.transport.as_deref();
         let sources = installation::sources(&parts, transport, self.elsewhere)?;
-        Installation::assemble(parts, self.clock, verifier, sources, network).await
+        let sources = Sources::new(sources, &away_parts, &common.network);
+        let Common {
+            verifier, network, ..
+        } = common;
+        let (clock, parts) = (self.clock, (parts, away_parts));
+        let mut opened = Installation::assemble(parts, &clock, verifier, sources, network).await?;
+        opened.fetch_keys(&clock, self.process.keys_from);
+        Ok(opened)
     }
+
+    fn storage_for(&self, service: &str) -> &Storage {
+        self.process.storage_of(service, &self.storage)
+    }
+
+    /// What all services of the process share.
+    fn common(&self, here: &[Service]) -> Result<Common, Error> {
+        let names = here.iter().map(|service| service.name).collect();
+        let secret = self.secret.as_deref();
+        let tokens = secret.map(ServiceTokens::try_new).transpose()?;
+        let (clock, remotes) = (self.clock.clone(), self.remotes.clone());
+        let network = Network::try_new(clock, self.seed, names, remotes, tokens.clone())?;
+        Ok(Common {
+            verifier: Verifier::default(),
+            tokens,
+            network,
+        })
+    }
+
+    /// A service with its database, before it is wired to the others.
+    fn part(&self, service: Service, db: Db, common: &Common, is_away: bool) -> ServiceParts {
+        let has_operations = !service.operations.is_empty();
+        let openapi = operation::described(service.name, service.openapi, has_operations);
+        let shared = Shared {
+            name: service.name,
+            db,
+            clock: self.clock.clone(),
+            streams: service.streams,
+            jobs: Arc::new(job::Kinds::new(service.jobs)),
+            schedules: service.schedules,
+            commands: service.commands,
+            keep_jobs: service.keep_jobs,
+            operations: service.operations,
+            callbacks: callback::Sender::new(self.callbacks.clone()),
+            resources: service.resources,
+            is_away,
+            verifier: common.verifier.clone(),
+            tokens: common.tokens.clone(),
+            random: seeded(self.seed),
+            network: Arc::downgrade(&common.network),
+            committed: watch::Sender::new(0),
+            published: watch::Sender::new(0),
+        };
+        ServiceParts {
+            handle: Handle(Arc::new(shared)),
+            subscriptions: service.subscriptions,
+            router: service.router,
+            openapi,
+            hooks: service.hooks,
+            bus: self.bus.clone(),
+        }
+    }
+}
+
+/// What all services of a process share.
+struct Common {
+    verifier: Verifier,
+    tokens: Option<ServiceTokens>,
+    network: Arc<Network>,
 }
 
 /// Two of a name would share what the name keeps: a database, a cursor (each would get half

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
+use crate::identity::KeyKeeper;
 use crate::job::JobRunner;
 use crate::publisher::Publisher;
 use crate::subscription::{ParkedRunner, Progress, Reader};
@@ -30,6 +31,7 @@ enum Part {
     Jobs(Box<JobRunner>),
     Sequencer(Handle),
     Publisher(Box<Publisher>),
+    Keys(Box<KeyKeeper>),
 }
 
 impl Worker {
@@ -67,6 +69,11 @@ impl Worker {
         Self { name, clock, part }
     }
 
+    pub(crate) fn keys(clock: Clock, keeper: KeyKeeper) -> Self {
+        let (name, part) = ("keys".to_owned(), Part::Keys(Box::new(keeper)));
+        Self { name, clock, part }
+    }
+
     /// What it is: `orders/tickets tickets`, `payments jobs`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -88,6 +95,7 @@ impl Worker {
             // Boxed, because it is larger than all the others.
             Part::Parked(runner, _) => Box::pin(runner.step()).await.map_err(|error| chain(&error)),
             Part::Jobs(runner) => runner.step().await.map_err(|error| chain(&error)),
+            Part::Keys(keeper) => Box::pin(keeper.step()).await,
             Part::Sequencer(service) => sequencer::tick(service)
                 .await
                 .map_err(|error| chain(&error)),
@@ -148,6 +156,7 @@ impl Worker {
             Part::Reader(reader) => reader.wakes(),
             Part::Sequencer(service) => Some(service.changes()),
             Part::Publisher(publisher) => Some(publisher.wakes()),
+            Part::Keys(keeper) => Some(keeper.wakes()),
             Part::Parked(..) | Part::Jobs(_) => None,
         }
     }
@@ -155,7 +164,11 @@ impl Worker {
     fn has_new_wakes(&mut self) -> bool {
         match &mut self.part {
             Part::Reader(reader) => reader.take_reopened(),
-            Part::Parked(..) | Part::Jobs(_) | Part::Sequencer(_) | Part::Publisher(_) => false,
+            Part::Parked(..)
+            | Part::Jobs(_)
+            | Part::Sequencer(_)
+            | Part::Publisher(_)
+            | Part::Keys(_) => false,
         }
     }
 
@@ -166,6 +179,7 @@ impl Worker {
                 Ok(Some(due)) => due.since(service.now()).min(POLL),
                 _ => POLL,
             },
+            Part::Keys(keeper) => keeper.pause(),
             Part::Reader(_) | Part::Jobs(_) => POLL,
         }
     }
@@ -187,6 +201,7 @@ async fn changed(wakes: &mut Option<watch::Receiver<u64>>) {
 }
 
 /// What a subscription reads from.
+#[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) transport: std::sync::Arc<dyn Transport>,
     pub(crate) feed: std::sync::Arc<dyn Feed>,

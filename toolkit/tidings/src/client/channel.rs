@@ -173,6 +173,12 @@ impl Channel {
         Some(tokens.sign(&self.from, &self.to, self.now()))
     }
 
+    /// Whether a service has shown with this token that it calls the target.
+    pub(super) fn is_for_target(&self, token: &str) -> bool {
+        let tokens = self.tokens.as_ref();
+        tokens.is_some_and(|tokens| tokens.verify(token, &self.to, self.now()).is_some())
+    }
+
     pub(super) fn limits(&self) -> &Calls {
         &self.limits
     }

@@ -105,6 +105,11 @@ impl Network {
         Ok(channel)
     }
 
+    /// Where a service is reached that does not run here.
+    pub(crate) fn remote(&self, name: &str) -> Option<String> {
+        self.remotes.get(name).cloned()
+    }
+
     pub(super) fn statuses(&self) -> Vec<CallStatus> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.values().map(|channel| channel.status()).collect()

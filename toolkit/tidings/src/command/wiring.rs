@@ -181,9 +181,19 @@ fn refuse_contradictions(service: &Service) -> Result<(), Error> {
 }
 
 /// The alerts about commands that nobody handles, by the service that sends them.
-pub(crate) fn unhandled(services: &[Service]) -> BTreeMap<&'static str, Vec<Alert>> {
+///
+/// Of a service that runs elsewhere the definition says what it handles; one without a
+/// definition here is asked for nothing more than an address.
+pub(crate) fn unhandled(
+    services: &[Service],
+    remotes: &HashMap<String, String>,
+) -> BTreeMap<&'static str, Vec<Alert>> {
     let of = |service: &Service| {
         let sends = service.commands.sends.iter();
+        let sends = sends.filter(|sends| {
+            let is_known = services.iter().any(|of| of.name == sends.target);
+            is_known || !remotes.contains_key(sends.target)
+        });
         let alerts = sends.filter_map(|sends| unhandled_alert(service.name, *sends, services));
         (service.name, alerts.collect())
     };

@@ -50,6 +50,8 @@ pub struct Db(Arc<Kind>);
 enum Kind {
     Sqlite(sqlite::Sqlite),
     Postgres(postgres::Postgres),
+    /// Another process has it, and nothing can be seen of it here.
+    Elsewhere,
 }
 
 impl Db {
@@ -81,11 +83,27 @@ impl Db {
         Ok(Self(Arc::new(Kind::Postgres(postgres))))
     }
 
+    /// As [`Db::postgres`], without making anything or asking the server now: the schema is
+    /// another process's.
+    pub(crate) fn attached(url: &str, schema: &str) -> Result<Self, Error> {
+        let postgres = postgres::Postgres::attach(url, schema)?;
+        Ok(Self(Arc::new(Kind::Postgres(postgres))))
+    }
+
+    /// No database: that of a service in another process. Whatever is asked of it fails.
+    pub(crate) fn elsewhere() -> Self {
+        Self(Arc::new(Kind::Elsewhere))
+    }
+
+    pub(crate) fn is_reachable(&self) -> bool {
+        !matches!(&*self.0, Kind::Elsewhere)
+    }
+
     /// Which SQL this database speaks.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         match &*self.0 {
-            Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Elsewhere | Kind::Sqlite(_) => Dialect::Sqlite,
             Kind::Postgres(_) => Dialect::Postgres,
         }
     }
@@ -101,6 +119,7 @@ impl Db {
         let inner = match &*self.0 {
             Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.read().await?),
             Kind::Postgres(postgres) => Inner::Postgres(postgres.read().await?),
+            Kind::Elsewhere => return Err(is_elsewhere()),
         };
         Ok(Conn::new(inner, Use::Reading))
     }
@@ -112,7 +131,7 @@ impl Db {
     pub(crate) async fn wait_synced(&self) -> Result<(), Error> {
         match &*self.0 {
             Kind::Sqlite(sqlite) => sqlite.wait_synced().await,
-            Kind::Postgres(_) => Ok(()),
+            Kind::Postgres(_) | Kind::Elsewhere => Ok(()),
         }
     }
 
@@ -121,6 +140,7 @@ impl Db {
         let inner = match &*self.0 {
             Kind::Sqlite(sqlite) => Inner::Sqlite(sqlite.begin().await?),
             Kind::Postgres(postgres) => Inner::Postgres(postgres.begin().await?),
+            Kind::Elsewhere => return Err(is_elsewhere()),
         };
         Ok(Conn::new(inner, Use::Transaction))
     }
@@ -133,9 +153,15 @@ impl Db {
         match (&*self.0, conn.inner) {
             (Kind::Sqlite(sqlite), Inner::Sqlite(conn)) => sqlite.commit(conn).await,
             (_, Inner::Postgres(conn)) => conn.commit().await,
-            (Kind::Postgres(_), Inner::Sqlite(_)) => Err(Error::Unsafe("commit elsewhere".into())),
+            (Kind::Postgres(_) | Kind::Elsewhere, Inner::Sqlite(_)) => {
+                Err(Error::Unsafe("commit elsewhere".into()))
+            }
         }
     }
+}
+
+fn is_elsewhere() -> Error {
+    Error::ConnectionLost("the service runs in another process".into())
 }
 
 /// A connection: where statements run.

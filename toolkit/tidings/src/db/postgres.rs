@@ -29,6 +29,14 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn connect(url: &str, schema: &str) -> Result<Self, Error> {
+        let postgres = Self::attach(url, schema)?;
+        let mut handle = postgres.read().await?;
+        handle.create_schema(schema).await?;
+        Ok(postgres)
+    }
+
+    /// Connects when it is first asked, to a schema that somebody else makes.
+    pub(super) fn attach(url: &str, schema: &str) -> Result<Self, Error> {
         let mut config = tokio_postgres::Config::from_str(url)
             .map_err(|error| Error::Unsafe(format!("the database URL cannot be read: {error}")))?;
         if !schema
@@ -57,10 +65,7 @@ impl Postgres {
             .post_create(Hook::async_fn(|client, _| Box::pin(refuse_unsafe(client))))
             .build()
             .map_err(|error| Error::ConnectionLost(Box::new(error)))?;
-        let postgres = Self { pool };
-        let mut handle = postgres.read().await?;
-        handle.create_schema(schema).await?;
-        Ok(postgres)
+        Ok(Self { pool })
     }
 
     pub(super) async fn read(&self) -> Result<Handle, Error> {

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Problem;
+use super::{Problem, forwarded};
 use crate::client::{CALLER_HEADER, SERVICE_TOKEN_HEADER};
 use crate::handle::Handle;
 
@@ -60,6 +60,12 @@ pub(crate) async fn recognize(
             tracing::warn!(service = service.name(), "a service's token was refused");
             return refusal("The service token is not good here.").into_response();
         };
+        // What is passed on for somebody else is not the service's own request: with its name
+        // anybody could ask for what only services may.
+        if forwarded::is_forwarded(request.headers()) {
+            forwarded::believe(&mut request);
+            return forwarded::write(next.run(request).await);
+        }
         if let Ok(name) = HeaderValue::from_str(&caller) {
             request.headers_mut().insert(CALLER_HEADER, name);
         }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CORRELATION_HEADER, CorrelationId, Problem};
 use crate::handle::Handle;
-use crate::{Context, Identity};
+use crate::{Context, Identity, Rejected};
 
 fn rejected(status: StatusCode, text: String) -> Problem {
     match status {
@@ -92,7 +92,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let identity = identity(parts, &Handle::from_ref(state))?;
+        let identity = identity(parts, &Handle::from_ref(state)).await?;
         identity.map(Self).ok_or_else(Problem::not_signed_in)
     }
 }
@@ -105,7 +105,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
-        Ok(identity(parts, &Handle::from_ref(state))?.map(Self))
+        Ok(identity(parts, &Handle::from_ref(state)).await?.map(Self))
     }
 }
 
@@ -122,7 +122,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let service = Handle::from_ref(state);
-        let identity = identity(parts, &service)?;
+        let identity = identity(parts, &service).await?;
         let known = parts
             .extensions
             .get::<CorrelationId>()
@@ -150,18 +150,21 @@ pub(crate) fn is_plain(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-pub(super) fn identity(parts: &Parts, service: &Handle) -> Result<Option<Identity>, Problem> {
+pub(super) async fn identity(parts: &Parts, service: &Handle) -> Result<Option<Identity>, Problem> {
     let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };
     let text = value.to_str().ok();
     let token = text.and_then(|text| text.strip_prefix("Bearer "));
-    match token.map(|token| service.verifier().verify(token, service.now())) {
-        Some(Ok(identity)) => Ok(Some(identity)),
-        Some(Err(rejected)) => {
+    let Some(token) = token else {
+        return Err(Problem::not_signed_in());
+    };
+    match service.verifier().identify(token, service.clock()).await {
+        Ok(identity) => Ok(Some(identity)),
+        Err(Rejected::NoKeys) => Err(Problem::unavailable(5)),
+        Err(rejected) => {
             tracing::info!(error = %crate::chain(&rejected), "an access token was refused");
             Err(Problem::not_signed_in())
         }
-        None => Err(Problem::not_signed_in()),
     }
 }

@@ -72,7 +72,7 @@ pub(crate) async fn once(State(service): State<Handle>, request: Request, next: 
 async fn run_once(service: Handle, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let sent = sent_key(&parts.headers)?;
-    let key = scoped(&sent, &parts, &service)?;
+    let key = scoped(&sent, &parts, &service).await?;
     let whole = Request::from_parts(parts.clone(), body);
     let body = Bytes::from_request(whole, &()).await?;
     let fence = match store::claim(&service, &key, &fingerprint(&sent, &parts, &body)).await? {

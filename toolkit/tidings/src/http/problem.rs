@@ -2,9 +2,10 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::id::interned;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -173,6 +174,37 @@ impl Problem {
                 .insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+/// A problem as another process has told it.
+#[derive(Deserialize)]
+struct Told {
+    errors: Vec<ToldField>,
+}
+
+#[derive(Deserialize)]
+struct ToldField {
+    code: String,
+    message: String,
+    field: Option<String>,
+}
+
+impl Problem {
+    /// Reads the JSON of a problem of another process of the same installation. Its codes are
+    /// those that the services have, so that keeping them costs a little once.
+    pub(crate) fn of_json(status: StatusCode, text: &[u8]) -> Option<Self> {
+        let told: Told = serde_json::from_slice(text).ok()?;
+        let errors = told.errors.into_iter().map(|error| FieldError {
+            code: interned(error.code),
+            message: error.message,
+            field: error.field,
+        });
+        Some(Self {
+            status,
+            errors: errors.collect(),
+            retry_after_s: None,
+        })
     }
 }
 

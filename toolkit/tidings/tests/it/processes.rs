@@ -1,4 +1,7 @@
 //! Services of one installation in several processes: who is whom, who is where.
 
+mod forwarding;
+mod keys;
+mod only;
 mod site;
 mod tokens;

@@ -34,9 +34,13 @@ pub(super) fn sent_key(headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
 
 /// What the request is stored under: another caller's key is another key (SEC-80). Somebody
 /// without a token is told apart by the cookies, which a service may know him by.
-pub(super) fn scoped(sent: &[u8], parts: &Parts, service: &Handle) -> Result<Vec<u8>, Problem> {
+pub(super) async fn scoped(
+    sent: &[u8],
+    parts: &Parts,
+    service: &Handle,
+) -> Result<Vec<u8>, Problem> {
     let mut hash = digest::Context::new(&digest::SHA256);
-    match extract::identity(parts, service)? {
+    match extract::identity(parts, service).await? {
         Some(identity) => hash.update(identity.user_id.as_bytes()),
         None => {
             hash.update(b"anonymous");

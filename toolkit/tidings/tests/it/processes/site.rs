@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use tidings::{Installation, Setup};
+use tidings::{Installation, Running, Setup};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -16,6 +16,7 @@ pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) installation: Arc<Installation>,
     server: JoinHandle<()>,
+    _running: Option<Running>,
 }
 
 impl Drop for Site {
@@ -38,9 +39,24 @@ impl Site {
     }
 
     pub(crate) async fn open_at(setup: Setup, listener: TcpListener) -> Self {
-        let installation = Arc::new(setup.open().await.unwrap());
-        let router = installation.router();
+        Self::of(setup.open().await.unwrap(), None, listener)
+    }
+
+    /// With its moving parts moving.
+    pub(crate) async fn open_running(setup: Setup) -> Self {
+        let mut installation = setup.open().await.unwrap();
+        let running = installation.start();
+        Self::of(installation, Some(running), address().await.0)
+    }
+
+    fn of(installation: Installation, running: Option<Running>, listener: TcpListener) -> Self {
+        let installation = Arc::new(installation);
+        // As in a process with a gateway: what is not here is passed on.
+        let router = installation
+            .router()
+            .merge(installation.forwarding_router());
         Self {
+            _running: running,
             url: format!("http://{}", listener.local_addr().unwrap()),
             server: serve(listener, router),
             installation,
