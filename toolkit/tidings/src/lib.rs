@@ -37,6 +37,7 @@ mod identity;
 mod installation;
 mod job;
 pub mod lag;
+mod mark;
 pub mod operation;
 mod outbox;
 mod publisher;
@@ -59,7 +60,7 @@ pub use command::{
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
-pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Transport};
+pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Standing, Transport};
 pub use handle::Handle;
 pub use http::{
     CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,

@@ -15,8 +15,8 @@ use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
-    publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, mark, operation,
+    outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -158,6 +158,7 @@ impl Setup {
             let shared = Shared {
                 name: service.name,
                 db,
+                run: crate::Uuid::new_v4().as_u64_pair().0,
                 clock: self.clock.clone(),
                 streams: service.streams,
                 jobs: Arc::new(job::Kinds::new(service.jobs)),
@@ -237,6 +238,7 @@ fn steps_of(service: &Service) -> Vec<Migration> {
         idempotency::MIGRATION,
         command::MIGRATION,
         publisher::MIGRATION,
+        mark::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps
