@@ -63,9 +63,9 @@ pub trait Feed: Send + Sync {
         })
     }
 
-    /// The [marks](Envelope::mark) of the events at these places, each a slot and a number;
-    /// `None` of an event that the producer does not have, or no longer. By itself it reads
-    /// them one by one.
+    /// The [marks](Envelope::mark) of the events at these places, each a slot and a number, by
+    /// their slots; events that the producer does not have, or no longer, are left out. By
+    /// itself it reads them one by one.
     ///
     /// # Errors
     /// When the producer cannot be reached; try again.
@@ -73,7 +73,7 @@ pub trait Feed: Send + Sync {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, Option<u64>)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
         Box::pin(async move {
             let mut marks = Vec::with_capacity(places.len());
             for &(slot, sequence) in places {
@@ -82,7 +82,7 @@ pub trait Feed: Send + Sync {
                     .await?;
                 let found = page.events.first();
                 let found = found.filter(|event| event.id.sequence == sequence);
-                marks.push((slot, found.map(Envelope::mark)));
+                marks.extend(found.map(|event| (slot, event.mark())));
             }
             Ok(marks)
         })
@@ -197,7 +197,7 @@ impl Feed for LocalFeed {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, Option<u64>)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
         Box::pin(async move {
             let mut conn = self.0.read().await?;
             mark::of_places(&mut conn, stream, places).await

@@ -62,12 +62,12 @@ fn mark(id: &EventId, key: &str, name: &str, time: Timestamp, correlation_id: &s
     fnv1a(text.bytes())
 }
 
-/// The marks of some of a stream's events in this outbox; `None` of those that it does not have.
+/// The marks of those of these places of a stream that this outbox has.
 pub(crate) async fn of_places(
     conn: &mut Conn,
     stream: &str,
     places: &[(u16, u64)],
-) -> Result<Vec<(u16, Option<u64>)>, Error> {
+) -> Result<Vec<(u16, u64)>, Error> {
     // A lookup for each place: joined, they would be planned as a reading of the whole table
     // where there are no statistics yet.
     let sql = match conn.dialect() {
@@ -86,16 +86,16 @@ pub(crate) async fn of_places(
         let found: Option<(String, String, Timestamp, String)> = conn
             .query_opt(sql, params![stream, slot, as_i64(sequence)])
             .await?;
+        let Some((key, name, time, correlation_id)) = found else {
+            continue;
+        };
         let stream = stream.to_owned();
         let id = EventId {
             stream,
             slot,
             sequence,
         };
-        let of = |(key, name, time, correlation): (String, String, Timestamp, String)| {
-            mark(&id, &key, &name, time, &correlation)
-        };
-        marks.push((slot, found.map(of)));
+        marks.push((slot, mark(&id, &key, &name, time, &correlation_id)));
     }
     Ok(marks)
 }

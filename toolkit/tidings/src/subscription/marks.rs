@@ -90,9 +90,6 @@ impl Marks {
         let mut compared = Compared::default();
         if !places.is_empty() {
             let theirs = feed.marks(stream, &places).await?;
-            let theirs = theirs
-                .into_iter()
-                .filter_map(|(slot, mark)| Some((slot, mark?)));
             for (slot, mark) in theirs {
                 match self.of.get(&slot) {
                     Some(ours) if ours.mark != mark => {

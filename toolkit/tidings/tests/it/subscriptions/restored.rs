@@ -231,6 +231,5 @@ async fn marks_that_are_read_event_by_event_are_the_same(bed: Bed) {
     let places: Vec<(u16, u64)> = (0..=4).map(|sequence| (slot, sequence)).collect();
     let (local, read) = feed::marks_of_both(producer, &places).await;
     assert_eq!(local, read);
-    let known: Vec<bool> = local.iter().map(|(_, mark)| mark.is_some()).collect();
-    assert_eq!(known, [false, true, true, true, false]);
+    assert_eq!(local.len(), 3, "{local:?}");
 }

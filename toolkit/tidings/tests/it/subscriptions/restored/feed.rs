@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use tidings::{Error, Feed, FeedPage, Handle, LocalFeed, Receiver, Standing, Transport};
 use tokio::sync::watch;
 
-type Marks = Vec<(u16, Option<u64>)>;
+type Marks = Vec<(u16, u64)>;
 
 /// Brings nothing by itself: what is read comes from the feed.
 pub(super) struct Swapped(Mutex<Option<LocalFeed>>);
