@@ -38,6 +38,7 @@ mod installation;
 mod job;
 pub mod lag;
 mod mark;
+mod moving;
 pub mod operation;
 mod outbox;
 mod publisher;
@@ -73,6 +74,7 @@ pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
     ScheduleRow,
 };
+pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};

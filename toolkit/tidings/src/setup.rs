@@ -15,8 +15,8 @@ use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, mark, operation,
-    outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, mark, moving,
+    operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -35,10 +35,10 @@ pub type MakeTransport = dyn Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync;
 
 /// How an installation is set up.
 pub struct Setup {
-    storage: Storage,
+    pub(crate) storage: Storage,
     clock: Clock,
     seed: Option<u64>,
-    services: Vec<Service>,
+    pub(crate) services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     elsewhere: HashMap<String, Source>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
@@ -149,6 +149,7 @@ impl Setup {
                 None => open_db(&self.storage, service.name).await?,
             };
             let service = housekeeping::keep(service);
+            moving::refuse_unfinished(&db).await?;
             migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
@@ -226,7 +227,7 @@ fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
 }
 
 /// The tables that every service has, and its own behind them.
-fn steps_of(service: &Service) -> Vec<Migration> {
+pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
     let mut steps = vec![
         outbox::MIGRATION,
         job::MIGRATION,
