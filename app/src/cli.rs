@@ -22,6 +22,14 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,
+    /// Move an installation from SQLite to PostgreSQL, with everything it knows.
+    ///
+    /// Every table of every service is copied and counted on both sides: accounts and sessions,
+    /// orders and payments, events with their addresses, what subscriptions have applied, parked
+    /// events, jobs, holds, refunds. The server must be stopped. The source is only read; when
+    /// everything has come over, a file in its folder keeps it from being started by accident.
+    /// If the move is broken off, nothing starts on the target, and --again begins anew.
+    Move(Move),
     /// Make an account an operator, who may open the console.
     GrantOperator(GrantOperator),
 }
@@ -109,6 +117,31 @@ impl Place {
         }
     }
 }
+
+/// From where and to where.
+#[derive(Args, Clone)]
+pub(crate) struct Move {
+    /// Where the installation is: sqlite: and the data folder, as in sqlite:data.
+    #[arg(long, value_name = "sqlite:DIR", value_parser = crate::move_to::parse_from)]
+    pub(crate) from: MoveFrom,
+    /// Where it goes: a database of PostgreSQL without tables, as in postgres://user@host/name.
+    /// An address with a password is better kept in TIDINGS_MOVE_TO, where `ps` does not show it.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TIDINGS_MOVE_TO",
+        hide_env_values = true,
+        value_parser = crate::move_to::parse_to
+    )]
+    pub(crate) to: String,
+    /// Drop what an earlier move that was broken off has left in the target, and begin anew.
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+/// The folder that an installation moves out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MoveFrom(pub(crate) PathBuf);
 
 /// Whom to make an operator.
 #[derive(Args, Clone, Debug)]

@@ -28,6 +28,26 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is nothing to move.
+    #[error("find the folder {}: say where the installation is with --from", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The installation was moved away.
+    #[error(
+        "use these files: the installation was moved to {target}; start it there with --database, or remove {} to use the files all the same",
+        file.display()
+    )]
+    MovedAway {
+        /// The file that says so.
+        file: PathBuf,
+        /// Where it is now.
+        target: String,
+    },
+    /// The installation cannot be moved.
+    #[error("move the installation")]
+    Move(#[source] tidings::Error),
     /// The port is taken.
     #[error("listen on 127.0.0.1:{port}: the port is in use; choose another with --port")]
     PortInUse {

@@ -1,15 +1,17 @@
 //! The data folder: ours alone, and only one server's at a time.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
 
 use crate::Error;
+use crate::cli::Place;
 
 const LOCK_FILE: &str = "lock";
+const MOVED_FILE: &str = "moved.txt";
 
 /// A data folder that is held until this is dropped. The system lets go of it with the
 /// process, however that ends.
@@ -36,6 +38,68 @@ impl Folder {
             }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
+    }
+}
+
+/// The note that a folder's installation is somewhere else now.
+pub(crate) struct Moved {
+    file: PathBuf,
+}
+
+impl Moved {
+    /// The note of a folder, there or not.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let file = folder.join(MOVED_FILE);
+        Self { file }
+    }
+
+    /// Refuses to work on SQLite files that an installation was moved out of.
+    ///
+    /// # Errors
+    /// When there is a note.
+    pub(crate) fn check(place: &Place) -> Result<(), Error> {
+        match place.database {
+            Some(_) => Ok(()),
+            None => Self::of(&place.data).refuse(),
+        }
+    }
+
+    /// Refuses when there is a note.
+    pub(crate) fn refuse(&self) -> Result<(), Error> {
+        match fs::read_to_string(&self.file) {
+            Ok(text) => Err(Error::MovedAway {
+                file: self.file.clone(),
+                target: text.lines().next().unwrap_or_default().to_owned(),
+            }),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Takes the note away.
+    pub(crate) fn forget(&self) -> io::Result<()> {
+        fs::remove_file(&self.file)
+    }
+
+    /// Writes the note, and brings it to disk.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub(crate) fn note(&self, target: &str) -> io::Result<PathBuf> {
+        let mut file = open_private(&self.file)?;
+        file.set_len(0)?;
+        writeln!(
+            file,
+            "{target}\n\n\
+             The installation in this folder was moved there. Remove this file to start on the\n\
+             files in this folder all the same: they are as they were when it was moved."
+        )?;
+        file.sync_all()?;
+        let folder = self
+            .file
+            .parent()
+            .filter(|path| !path.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(self.file.clone())
     }
 }
 

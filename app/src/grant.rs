@@ -5,7 +5,7 @@ use std::io::Write;
 use tidings::Clock;
 
 use crate::cli::GrantOperator;
-use crate::folder::Folder;
+use crate::folder::{Folder, Moved};
 use crate::{Error, services};
 
 /// Works on a stopped server's folder only: two processes must not write one SQLite file's
@@ -15,6 +15,7 @@ pub(crate) async fn grant_operator(options: GrantOperator) -> Result<(), Error> 
         Some(_) => None,
         None => Some(Folder::take(&options.place.data)?),
     };
+    Moved::check(&options.place)?;
     let storage = options.place.storage();
     let installation = services::open(storage, Clock::system())
         .await

@@ -9,6 +9,7 @@ mod door;
 mod error;
 mod folder;
 mod grant;
+mod move_to;
 mod serve;
 mod services;
 
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> Result<(), Error> {
             None => serve::serve(cli.serve).await,
             Some(Command::Serve(options)) => serve::serve(options).await,
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
+            Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
         }
     });

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::accounts::{self, Account};
 use crate::cli::Serve;
-use crate::folder::Folder;
+use crate::folder::{Folder, Moved};
 use crate::{Error, door, services};
 
 /// How long what was begun may take after the signal to stop.
@@ -22,6 +22,7 @@ pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
     let mail = options.mail.settings().map_err(Error::Mail)?;
     let mut signals = Signals::listen()?;
     let _folder = Folder::take(&options.place.data)?;
+    Moved::check(&options.place)?;
     let listener = listen(options.port).await?;
     let settings = services::Settings {
         mail,

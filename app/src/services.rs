@@ -31,14 +31,16 @@ pub(crate) async fn with_settings(
     clock: Clock,
     settings: Settings,
 ) -> Result<Installation, tidings::Error> {
+    setup(storage, settings).clock(clock).open().await
+}
+
+/// Every service, not opened yet.
+pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
     Setup::new(storage)
-        .clock(clock)
         .service(auth::service(auth::Settings::default()))
         .service(tickets::service())
         .service(orders::service(orders::Settings::default()))
         .service(expiration::service())
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
-        .open()
-        .await
 }

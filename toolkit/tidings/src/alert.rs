@@ -74,6 +74,28 @@ impl Alert {
         }
     }
 
+    /// An event that was applied, and that the producer has replaced: its database went back in
+    /// time and has been written to since. `marks` are of our event and of theirs.
+    pub(crate) fn rewritten(
+        subscription: &str,
+        (stream, slot, sequence): (&str, u16, u64),
+        (ours, theirs): (u64, u64),
+        head: u64,
+    ) -> Self {
+        let text = format!(
+            "{stream}.{slot}.{sequence} was applied with the mark {ours:016x}, but the producer has \
+             another event under that number ({theirs:016x}) and ends at {head}: its database went \
+             back in time and was written to since; the slot stands still until a person has \
+             decided"
+        );
+        Self {
+            kind: AHEAD.to_owned(),
+            subject: format!("{subscription} {stream}.{slot}"),
+            text,
+            opened_at: None,
+        }
+    }
+
     /// A run of a workflow that waits for a person.
     pub(crate) fn stuck(subject: &str, text: String) -> Self {
         Self::of(STUCK, subject, text)
@@ -205,8 +227,11 @@ pub(crate) async fn of_slots(
 /// as applied up to `sequence`, and the subscription goes on from there. `false` when
 /// somebody else has decided already.
 ///
-/// With the producer's head, nothing is applied again and what was lost stays applied;
-/// with a lower number, events are applied a second time.
+/// With the producer's head, nothing is applied again and what was lost stays applied; what
+/// the producer has written since it went back is passed over. With a lower number, events
+/// after it are applied, those that were applied before a second time. The number that the
+/// producer's backup ended with is the one after which nothing was applied yet of its new
+/// history.
 ///
 /// # Errors
 /// As statements.
@@ -221,7 +246,7 @@ pub async fn settle(
     if !close(tx, AHEAD, &subject).await? {
         return Ok(false);
     }
-    let sql = "UPDATE tidings_cursors SET sequence = $4
+    let sql = "UPDATE tidings_cursors SET sequence = $4, marked = NULL, mark = NULL
         WHERE subscription = $1 AND stream = $2 AND slot = $3";
     let row = params![subscription, stream, slot, as_i64(sequence)];
     tx.execute(sql, row).await?;

@@ -25,6 +25,8 @@
 //! | S2 | step committed |
 //! | S3 | run noted as being undone, nothing undone yet |
 //! | S4 | call outside made, its outcome not recorded |
+//! | M0 | a table of a move copied, not committed |
+//! | M1 | a service of a move copied and committed, others not |
 //! | K0 | operation and job committed, 202 not sent: the point is P4 |
 //! | K1 | operation's result committed |
 //! | K2 | callback answered, answer not read |

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::handle::Handle;
-use crate::{Envelope, Error, StreamInfo, outbox};
+use crate::{Envelope, Error, StreamInfo, mark, outbox};
 
 /// A part of one slot of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub struct FeedPage {
     /// Up to which sequence the page is complete: numbers up to it that are not
     /// among the events will never come.
     pub covered: u64,
+}
+
+/// What a producer says of a stream at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Which run of the producer says so: another number after every start of it. A reader that
+    /// meets a new one makes sure that it still has the same past. `None` when it is not known.
+    pub run: Option<u64>,
+    /// The last number of every slot that has any.
+    pub heads: Vec<(u16, u64)>,
 }
 
 /// The truth about a stream: its producer's outbox.
@@ -41,6 +51,42 @@ pub trait Feed: Send + Sync {
     /// # Errors
     /// When the producer cannot be reached; try again.
     fn heads<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>>;
+
+    /// The heads, and which run of the producer tells them. By itself it knows of no run.
+    ///
+    /// # Errors
+    /// When the producer cannot be reached; try again.
+    fn standing<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Standing, Error>> {
+        Box::pin(async move {
+            let heads = self.heads(stream).await?;
+            Ok(Standing { run: None, heads })
+        })
+    }
+
+    /// The [marks](Envelope::mark) of the events at these places, each a slot and a number, by
+    /// their slots; events that the producer does not have, or no longer, are left out. By
+    /// itself it reads them one by one.
+    ///
+    /// # Errors
+    /// When the producer cannot be reached; try again.
+    fn marks<'a>(
+        &'a self,
+        stream: &'a str,
+        places: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let mut marks = Vec::with_capacity(places.len());
+            for &(slot, sequence) in places {
+                let page = self
+                    .read(stream, slot, sequence.saturating_sub(1), 1)
+                    .await?;
+                let found = page.events.first();
+                let found = found.filter(|event| event.id.sequence == sequence);
+                marks.extend(found.map(|event| (slot, event.mark())));
+            }
+            Ok(marks)
+        })
+    }
 }
 
 /// Brings events nearer. It may lose, duplicate, delay and reorder them as it
@@ -136,6 +182,25 @@ impl Feed for LocalFeed {
             drop(conn);
             self.0.db().wait_synced().await?;
             Ok(heads)
+        })
+    }
+
+    fn standing<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Standing, Error>> {
+        Box::pin(async move {
+            let run = Some(self.0.0.run);
+            let heads = self.heads(stream).await?;
+            Ok(Standing { run, heads })
+        })
+    }
+
+    fn marks<'a>(
+        &'a self,
+        stream: &'a str,
+        places: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let mut conn = self.0.read().await?;
+            mark::of_places(&mut conn, stream, places).await
         })
     }
 }

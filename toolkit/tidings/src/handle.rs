@@ -35,6 +35,8 @@ pub struct Handle(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) name: &'static str,
     pub(crate) db: Db,
+    /// Which run of the service this is: a number of its own for every opening.
+    pub(crate) run: u64,
     pub(crate) clock: Clock,
     pub(crate) streams: Vec<StreamInfo>,
     pub(crate) jobs: Arc<Kinds>,

@@ -37,6 +37,8 @@ mod identity;
 mod installation;
 mod job;
 pub mod lag;
+mod mark;
+mod moving;
 pub mod operation;
 mod outbox;
 mod process;
@@ -60,7 +62,7 @@ pub use command::{
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
-pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Transport};
+pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Standing, Transport};
 pub use handle::Handle;
 pub use http::{
     CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,
@@ -73,6 +75,7 @@ pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
     ScheduleRow,
 };
+pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use process::Elsewhere;
 pub use service::Service;

@@ -16,8 +16,8 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
-    publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, mark, moving,
+    operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -36,10 +36,10 @@ pub type MakeTransport = dyn Fn(LocalFeed) -> Arc<dyn Transport> + Send + Sync;
 
 /// How an installation is set up.
 pub struct Setup {
-    storage: Storage,
+    pub(crate) storage: Storage,
     clock: Clock,
     seed: Option<u64>,
-    services: Vec<Service>,
+    pub(crate) services: Vec<Service>,
     transport: Option<Box<MakeTransport>>,
     elsewhere: HashMap<String, Source>,
     pub(crate) bus: Option<Arc<dyn Bus>>,
@@ -149,6 +149,7 @@ impl Setup {
                 None => open_db(self.storage_for(service.name), service.name).await?,
             };
             let service = housekeeping::keep(service);
+            moving::refuse_unfinished(&db).await?;
             migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
@@ -200,6 +201,7 @@ impl Setup {
         let shared = Shared {
             name: service.name,
             db,
+            run: crate::Uuid::new_v4().as_u64_pair().0,
             clock: self.clock.clone(),
             streams: service.streams,
             jobs: Arc::new(job::Kinds::new(service.jobs)),
@@ -268,7 +270,7 @@ fn refuse_namesakes(services: &[Service]) -> Result<(), Error> {
 }
 
 /// The tables that every service has, and its own behind them.
-fn steps_of(service: &Service) -> Vec<Migration> {
+pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
     let mut steps = vec![
         outbox::MIGRATION,
         job::MIGRATION,
@@ -280,6 +282,7 @@ fn steps_of(service: &Service) -> Vec<Migration> {
         idempotency::MIGRATION,
         command::MIGRATION,
         publisher::MIGRATION,
+        mark::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -3,6 +3,7 @@
 mod cursor;
 mod handler;
 mod intake;
+mod marks;
 mod parked;
 mod patience;
 mod reader;

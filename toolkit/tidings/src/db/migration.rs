@@ -86,3 +86,60 @@ async fn apply(conn: &mut Conn, migration: &Migration) -> Result<(), Error> {
         }
     }
 }
+
+/// How a database differs from what this program's migrations would make of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Difference {
+    /// It was not applied yet; a start will do it.
+    Pending,
+    /// It was edited after it had been applied; no start will accept it.
+    Edited,
+    /// It was applied by another version of the program; this one does not know it.
+    Unknown,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "not applied yet",
+            Self::Edited => "not what was applied",
+            Self::Unknown => "not known to this version",
+        })
+    }
+}
+
+/// Compares a database with the migrations that it should have; only reads.
+pub(crate) async fn differences(
+    conn: &mut Conn,
+    migrations: &[Migration],
+) -> Result<Vec<(String, Difference)>, Error> {
+    let there = conn.dialect().pick(
+        "SELECT count(*) FROM sqlite_master WHERE name = 'tidings_migrations'",
+        "SELECT count(to_regclass(quote_ident(current_schema()) || '.tidings_migrations'))",
+    );
+    let (there,): (i64,) = conn.query_one(there, &[]).await?;
+    let applied: Vec<(String, String)> = match there {
+        0 => Vec::new(),
+        _ => {
+            let sql = "SELECT name, sql FROM tidings_migrations ORDER BY name";
+            conn.query(sql, &[]).await?
+        }
+    };
+    let mut found = Vec::new();
+    for migration in migrations {
+        let sql = conn.dialect().pick(migration.sqlite, migration.postgres);
+        match applied.iter().find(|(name, _)| name == migration.name) {
+            None => found.push((migration.name.to_owned(), Difference::Pending)),
+            Some((_, text)) if text != sql => {
+                found.push((migration.name.to_owned(), Difference::Edited));
+            }
+            Some(_) => {}
+        }
+    }
+    let unknown = applied
+        .into_iter()
+        .filter(|(name, _)| !migrations.iter().any(|one| one.name == name));
+    found.extend(unknown.map(|(name, _)| (name, Difference::Unknown)));
+    Ok(found)
+}

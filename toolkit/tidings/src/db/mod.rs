@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use migration::Migration;
-pub(crate) use migration::migrate;
+pub(crate) use migration::{differences, migrate};
 pub use row::{FromRow, Row};
 pub use value::{FromValue, Value};
 
@@ -61,6 +61,12 @@ impl Db {
     /// When the file cannot be opened or written.
     pub fn sqlite(path: &Path) -> Result<Self, Error> {
         Ok(Self(Arc::new(Kind::Sqlite(sqlite::Sqlite::open(path)?))))
+    }
+
+    /// Opens an SQLite file only to read it, also beside a process that writes to it.
+    pub(crate) fn sqlite_to_read(path: &Path) -> Result<Self, Error> {
+        let sqlite = sqlite::Sqlite::open_to_read(path)?;
+        Ok(Self(Arc::new(Kind::Sqlite(sqlite))))
     }
 
     /// A database in memory that dies with its last handle, for tests and demonstrations.
@@ -335,6 +341,21 @@ impl Conn {
 pub(crate) type Piped<'a> = (&'a str, &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)]);
 
 impl Conn {
+    /// Feeds a PostgreSQL COPY statement with what comes, until the other end is closed.
+    pub(crate) async fn copy_in(
+        &mut self,
+        sql: &str,
+        chunks: &mut tokio::sync::mpsc::Receiver<Result<Vec<u8>, Error>>,
+    ) -> Result<(), Error> {
+        self.check_writing()?;
+        self.note_written();
+        let outcome = match &mut self.inner {
+            Inner::Sqlite(_) => Err(Error::Unsafe("SQLite has no COPY".into())),
+            Inner::Postgres(conn) => conn.copy_in(sql, chunks).await,
+        };
+        self.note(outcome)
+    }
+
     /// Sends PostgreSQL statements one behind the other without waiting in between.
     pub(crate) async fn pipeline(&mut self, statements: &[Piped<'_>]) -> Result<(), Error> {
         self.note_written();

@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool per service, one schema per service.
 
 mod convert;
+mod copy;
 mod fault;
 
 use std::str::FromStr;

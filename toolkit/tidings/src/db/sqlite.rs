@@ -69,6 +69,17 @@ impl Sqlite {
         })
     }
 
+    /// One connection, which takes no lock that a writer could wait for.
+    pub(super) fn open_to_read(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags).map_err(fault)?;
+        reader.busy_timeout(BUSY_TIMEOUT).map_err(fault)?;
+        Ok(Self {
+            writer: Arc::new(AsyncMutex::new(reader)),
+            file: None,
+        })
+    }
+
     pub(super) fn memory() -> Result<Self, Error> {
         let writer = Connection::open_in_memory().map_err(fault)?;
         prepare(&writer)?;

@@ -9,6 +9,14 @@ use crate::{Dialect, Error, StreamInfo, params};
 /// The cursors of one subscription on one stream.
 pub(crate) type Cursors = BTreeMap<u16, u64>;
 
+/// How far one cursor is to be moved, and the mark of the event that it comes to.
+pub(super) struct Move {
+    pub(super) slot: u16,
+    pub(super) old: u64,
+    pub(super) new: u64,
+    pub(super) mark: u64,
+}
+
 /// Reads the cursors, after making sure that there is one for every slot.
 pub(super) async fn load(
     conn: &mut Conn,
@@ -46,7 +54,7 @@ pub(super) async fn advance(
     conn: &mut Conn,
     subscription: &str,
     stream: &str,
-    moves: &[(u16, u64, u64)],
+    moves: &[Move],
 ) -> Result<(), Error> {
     let touched = match conn.dialect() {
         Dialect::Sqlite => advance_each(conn, subscription, stream, moves).await?,
@@ -63,13 +71,15 @@ async fn advance_each(
     conn: &mut Conn,
     subscription: &str,
     stream: &str,
-    moves: &[(u16, u64, u64)],
+    moves: &[Move],
 ) -> Result<u64, Error> {
     let mut touched = 0;
-    for &(slot, old, new) in moves {
-        let sql = "UPDATE tidings_cursors SET sequence = $5
+    for one in moves {
+        let sql = "UPDATE tidings_cursors SET sequence = $5, marked = $5, mark = $6
             WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4";
-        let row = params![subscription, stream, slot, as_i64(old), as_i64(new)];
+        let (old, new) = (as_i64(one.old), as_i64(one.new));
+        let mark = one.mark.cast_signed();
+        let row = params![subscription, stream, one.slot, old, new, mark];
         touched += conn.execute(sql, row).await?;
     }
     Ok(touched)
@@ -80,13 +90,18 @@ async fn advance_all(
     conn: &mut Conn,
     subscription: &str,
     stream: &str,
-    moves: &[(u16, u64, u64)],
+    moves: &[Move],
 ) -> Result<u64, Error> {
-    let json = serde_json::to_string(moves).map_err(|source| Error::Encode {
+    let moves: Vec<(u16, u64, u64, i64)> = moves
+        .iter()
+        .map(|one| (one.slot, one.old, one.new, one.mark.cast_signed()))
+        .collect();
+    let json = serde_json::to_string(&moves).map_err(|source| Error::Encode {
         what: "cursors".to_owned(),
         source,
     })?;
-    let sql = "UPDATE tidings_cursors SET sequence = (m.value ->> 2)::bigint
+    let sql = "UPDATE tidings_cursors SET sequence = (m.value ->> 2)::bigint,
+            marked = (m.value ->> 2)::bigint, mark = (m.value ->> 3)::bigint
         FROM jsonb_array_elements($3::text::jsonb) AS m(value)
         WHERE subscription = $1 AND stream = $2 AND slot = (m.value ->> 0)::bigint
             AND sequence = (m.value ->> 1)::bigint";

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::cursor::Cursors;
+use super::cursor::{Cursors, Move};
+use super::marks::{Compared, Marked, Marks};
 use super::patience::Patience;
 use crate::alert::{AHEAD, Alert};
-use crate::feed::{Feed, FeedPage, Receiver};
+use crate::feed::{Feed, FeedPage, Receiver, Standing};
 use crate::{Envelope, Error, Timestamp};
 
 /// Events in one transaction at the most. More does not pay: the transaction gets long.
@@ -14,8 +15,19 @@ const BATCH: u32 = 100;
 /// for one slot must not hide for ever that it has lost the last event of another.
 const UNCHECKED_MAX: u32 = 16;
 
+/// What the producer has beyond the cursors.
+pub(super) struct Missing {
+    /// What comes next.
+    pub(super) batch: Vec<Envelope>,
+    /// The slots that cannot go on, and why.
+    pub(super) stopped: BTreeMap<u16, Alert>,
+    /// Marks that were not known before.
+    pub(super) found: Vec<(u16, Marked)>,
+}
+
 pub(super) struct Intake {
     pub(super) cursors: Cursors,
+    marks: Marks,
     pub(super) receiver: Box<dyn Receiver>,
     /// Slots that cannot go on, and why.
     pub(super) stopped: BTreeMap<u16, Alert>,
@@ -26,12 +38,14 @@ pub(super) struct Intake {
 impl Intake {
     pub(super) fn new(
         cursors: Cursors,
+        marks: Marks,
         receiver: Box<dyn Receiver>,
         stopped: BTreeMap<u16, Alert>,
         patience: Patience,
     ) -> Self {
         Self {
             cursors,
+            marks,
             receiver,
             stopped,
             // The first look is at the heads: once a producer that went back in time has
@@ -105,10 +119,12 @@ impl Intake {
         subscription: &str,
         stream: &str,
         now: Timestamp,
-    ) -> Result<(Vec<Envelope>, BTreeMap<u16, Alert>), Error> {
+    ) -> Result<Missing, Error> {
         self.unchecked = 0;
         self.patience.looks(now);
-        let heads: BTreeMap<u16, u64> = feed.heads(stream).await?.into_iter().collect();
+        let Standing { run, heads } = feed.standing(stream).await?;
+        let heads: BTreeMap<u16, u64> = heads.into_iter().collect();
+        let Compared { other, found } = self.compare(feed, stream, run, &heads).await?;
         let mut batch = Vec::new();
         let mut stopped = BTreeMap::new();
         for (&slot, &cursor) in &self.cursors {
@@ -117,6 +133,12 @@ impl Intake {
             let waits = batch.len() >= BATCH as usize || !is_over;
             if cursor > head && !self.slot_went_back(slot) {
                 stopped.insert(slot, Alert::ahead(subscription, stream, slot, cursor, head));
+            } else if let Some((ours, theirs)) = other.get(&slot)
+                && !self.slot_went_back(slot)
+            {
+                let address = (stream, slot, ours.sequence);
+                let alert = Alert::rewritten(subscription, address, (ours.mark, *theirs), head);
+                stopped.insert(slot, alert);
             } else if self.slot_went_back(slot) || (waits && cursor < head) {
                 // Nothing new is known about it: what went back stays stopped, also when
                 // the producer has passed the cursor with other events of the same numbers.
@@ -131,7 +153,38 @@ impl Intake {
                 batch.extend(run);
             }
         }
-        Ok((batch, stopped))
+        Ok(Missing {
+            batch,
+            stopped,
+            found,
+        })
+    }
+
+    /// Compares marks with the producer's when that is due. One slot that went back is reason
+    /// enough: others may have been written past their cursors since.
+    async fn compare(
+        &mut self,
+        feed: &dyn Feed,
+        stream: &str,
+        run: Option<u64>,
+        heads: &BTreeMap<u16, u64>,
+    ) -> Result<Compared, Error> {
+        let went_back = self.cursors.iter().any(|(slot, cursor)| {
+            let head = heads.get(slot).copied().unwrap_or(0);
+            *cursor > head && !self.slot_went_back(*slot)
+        });
+        if went_back || self.marks.is_due(run) {
+            self.marks.compare(feed, stream, &self.cursors, run).await
+        } else {
+            Ok(Compared::default())
+        }
+    }
+
+    /// Notes what was applied.
+    pub(super) fn remember(&mut self, moves: &[Move]) {
+        self.cursors
+            .extend(moves.iter().map(|one| (one.slot, one.new)));
+        self.marks.remember(moves);
     }
 
     /// Whether the producer of any slot has gone back in time.

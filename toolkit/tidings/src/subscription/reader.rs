@@ -1,13 +1,14 @@
 //! Applies a stream to a subscription: once, in order per key, without silent gaps.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Subscription;
-use super::cursor::{self, Cursors};
+use super::cursor::{self, Move};
 use super::handler::Failed;
-use super::intake::Intake;
+use super::intake::{Intake, Missing};
+use super::marks::{self, Marks};
 use super::patience::Patience;
 use super::{parked, tries};
 use crate::alert;
@@ -125,12 +126,13 @@ impl Reader {
         }
         let mut conn = self.service.read().await?;
         let cursors = cursor::load(&mut conn, name, stream).await?;
+        let marks = Marks::load(&mut conn, name, stream).await?;
         let stopped = alert::of_slots(&mut conn, name, stream.name).await?;
         drop(conn);
         let pairs: Vec<(u16, u64)> = cursors.iter().map(|(slot, last)| (*slot, *last)).collect();
         let receiver = self.transport.open(stream.name, &pairs).await?;
         let patience = Patience::new(self.transport.patience());
-        self.intake = Some(Intake::new(cursors, receiver, stopped, patience));
+        self.intake = Some(Intake::new(cursors, marks, receiver, stopped, patience));
         self.reopened = true;
         Ok(())
     }
@@ -149,9 +151,19 @@ impl Reader {
                 return Err(Error::Overtaken);
             }
         }
-        let (batch, stopped) = intake
+        let missing = intake
             .missing(&*self.feed, name, stream.name, self.service.now())
             .await?;
+        let Missing {
+            batch,
+            stopped,
+            found,
+        } = missing;
+        if !found.is_empty() {
+            let mut tx = self.service.begin_own().await?;
+            marks::adopt(&mut tx, name, stream.name, &found).await?;
+            tx.commit().await?;
+        }
         alert::replace(&self.service, &intake.stopped, &stopped).await?;
         intake.stopped = stopped;
         Ok(batch)
@@ -226,7 +238,7 @@ impl Reader {
     /// One transaction: cursors, effects, and what queues up behind parked events.
     async fn apply_part(&mut self, part: &[Envelope]) -> Result<(), PartError> {
         let mut tx = self.service.begin_own().await?;
-        let moved = self.advance(&mut tx, part).await?;
+        let moves = self.advance(&mut tx, part).await?;
         crash::point("C1").await;
         let blocked = parked::blocked_keys(&mut tx, &self.subscription, part).await?;
         let mut free = Vec::with_capacity(part.len());
@@ -281,37 +293,35 @@ impl Reader {
             });
         }
         crash::point("C4").await;
-        self.remember(moved);
+        self.remember(&moves);
         Ok(())
     }
 
     /// Moves the cursors of the part's slots, first in the transaction, so that an
     /// instance that comes second stops before it has worked.
-    async fn advance(&mut self, tx: &mut Tx, part: &[Envelope]) -> Result<Cursors, Error> {
-        let mut moved = Cursors::new();
-        for event in part {
-            moved.insert(event.id.slot, event.id.sequence);
-        }
+    async fn advance(&mut self, tx: &mut Tx, part: &[Envelope]) -> Result<Vec<Move>, Error> {
+        let last: BTreeMap<u16, &Envelope> =
+            part.iter().map(|event| (event.id.slot, event)).collect();
         let Subscription { name, stream, .. } = &*self.subscription;
-        let moves: Vec<(u16, u64, u64)> = {
-            let state = self.intake.as_ref().ok_or(Error::Overtaken)?;
-            let old = |slot| state.cursors.get(slot).copied().unwrap_or(0);
-            moved
-                .iter()
-                .map(|(slot, new)| (*slot, old(slot), *new))
-                .collect()
-        };
+        let state = self.intake.as_ref().ok_or(Error::Overtaken)?;
+        let moves = last.into_iter().map(|(slot, event)| Move {
+            slot,
+            old: state.cursors.get(&slot).copied().unwrap_or(0),
+            new: event.id.sequence,
+            mark: event.mark(),
+        });
+        let moves: Vec<Move> = moves.collect();
         cursor::advance(tx, name, stream.name, &moves).await?;
-        Ok(moved)
+        Ok(moves)
     }
 
     async fn park(&mut self, event: &Envelope, failure: &Failure, tries: u32) -> Result<(), Error> {
         let part = std::slice::from_ref(event);
         let mut tx = self.service.begin_own().await?;
-        let moved = self.advance(&mut tx, part).await?;
+        let moves = self.advance(&mut tx, part).await?;
         parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
         tx.commit().await?;
-        self.remember(moved);
+        self.remember(&moves);
         tracing::warn!(
             subscription = self.subscription.name, event = %event.id, error = failure.error,
             "an event is parked; later events of its key wait behind it"
@@ -323,16 +333,16 @@ impl Reader {
     async fn answer(&mut self, event: &Envelope, answer: NewEvent) -> Result<(), Error> {
         let part = std::slice::from_ref(event);
         let mut tx = self.service.begin_own().await?;
-        let moved = self.advance(&mut tx, part).await?;
+        let moves = self.advance(&mut tx, part).await?;
         tx.add_event(answer);
         tx.commit().await?;
-        self.remember(moved);
+        self.remember(&moves);
         Ok(())
     }
 
-    fn remember(&mut self, moved: Cursors) {
+    fn remember(&mut self, moves: &[Move]) {
         if let Some(intake) = &mut self.intake {
-            intake.cursors.extend(moved);
+            intake.remember(moves);
         }
     }
 }

@@ -18,6 +18,7 @@ mod group_commit;
 mod idempotency;
 mod jobs;
 mod migrations;
+mod moves;
 mod numbers;
 mod operations;
 mod outcomes;

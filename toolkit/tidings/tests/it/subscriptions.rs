@@ -1,5 +1,6 @@
 //! What a subscription makes of what it gets: effects once, in order, and no silent gap.
 
+mod restored;
 mod stopped;
 
 use std::sync::Arc;
@@ -17,7 +18,11 @@ async fn count(event: Event<CountEvent>, tx: &mut Tx) -> Result<(), Error> {
 }
 
 fn services() -> [Service; 2] {
-    [producer(), consumer().subscribes("count", count)]
+    [producer(), consumer_of_counts()]
+}
+
+fn consumer_of_counts() -> Service {
+    consumer().subscribes("count", count)
 }
 
 async fn stage_over(bed: &Bed, faults: Faults) -> Stage {
