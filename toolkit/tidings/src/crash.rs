@@ -22,6 +22,8 @@
 //! | S2 | step committed |
 //! | S3 | run noted as being undone, nothing undone yet |
 //! | S4 | call outside made, its outcome not recorded |
+//! | H1 | history noted as gone or compacted in the transaction, events not yet deleted |
+//! | H2 | history deleted, not committed |
 //! | K0 | operation and job committed, 202 not sent: the point is P4 |
 //! | K1 | operation's result committed |
 //! | K2 | callback answered, answer not read |

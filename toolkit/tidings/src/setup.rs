@@ -15,8 +15,8 @@ use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, operation, outbox,
-    sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, history, housekeeping, job,
+    operation, outbox, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -146,7 +146,8 @@ impl Setup {
                 Some(db) => db.clone(),
                 None => open_db(&self.storage, service.name).await?,
             };
-            let service = housekeeping::keep(service);
+            let mut service = housekeeping::keep(service);
+            history::apply_starts(&mut service)?;
             migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
             job::enter(&db, &service.schedules, self.clock.now()).await?;
@@ -233,6 +234,7 @@ fn steps_of(service: &Service) -> Vec<Migration> {
         callback::MIGRATION,
         idempotency::MIGRATION,
         command::MIGRATION,
+        history::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps
