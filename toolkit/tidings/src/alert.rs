@@ -9,6 +9,8 @@ use crate::{Error, FromRow, Row, Timestamp, Tx, params};
 
 /// The kind of alert that only a person closes.
 pub(crate) const AHEAD: &str = "ahead";
+/// Events that were deleted by age before a subscription had applied them; only a person closes it.
+pub(crate) const GONE: &str = "gone";
 /// A run of a workflow that cannot go on.
 pub(crate) const STUCK: &str = "stuck";
 /// A call of a run that has been asked about for long, in vain.
@@ -17,7 +19,7 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap` or `ahead` (a slot), `stuck` or `unknown` (a run of a workflow),
+    /// What kind: `gap`, `ahead` or `gone` (a slot), `stuck` or `unknown` (a run of a workflow),
     /// `unhandled` (a command), `callback` (a host that takes none), `bus` (a broker that takes no
     /// events of a stream).
     pub kind: String,
@@ -94,6 +96,15 @@ impl Alert {
             text,
             opened_at: None,
         }
+    }
+
+    /// Events that were deleted by age before they were applied.
+    pub(crate) fn gone(subscription: &str, stream: &str, slot: u16, first: u64, last: u64) -> Self {
+        let text = format!(
+            "{stream}.{slot}.{first} to {stream}.{slot}.{last} were deleted by age before they \
+             were applied; the slot stands still until a person has decided where it goes on"
+        );
+        Self::of(GONE, &format!("{subscription} {stream}.{slot}"), text)
     }
 
     /// A run of a workflow that waits for a person.
@@ -223,9 +234,9 @@ pub(crate) async fn of_slots(
     Ok(slots.collect())
 }
 
-/// A person's decision about a slot whose producer went back in time: its events count
-/// as applied up to `sequence`, and the subscription goes on from there. `false` when
-/// somebody else has decided already.
+/// A person's decision about a slot whose producer went back in time, or no longer has what
+/// comes next: its events count as applied up to `sequence`, and the subscription goes on from
+/// there. `false` when somebody else has decided already.
 ///
 /// With the producer's head, nothing is applied again and what was lost stays applied; what
 /// the producer has written since it went back is passed over. With a lower number, events
@@ -243,7 +254,9 @@ pub async fn settle(
     sequence: u64,
 ) -> Result<bool, Error> {
     let subject = format!("{subscription} {stream}.{slot}");
-    if !close(tx, AHEAD, &subject).await? {
+    let was_ahead = close(tx, AHEAD, &subject).await?;
+    let was_gone = close(tx, GONE, &subject).await?;
+    if !was_ahead && !was_gone {
         return Ok(false);
     }
     let sql = "UPDATE tidings_cursors SET sequence = $4, marked = NULL, mark = NULL

@@ -27,6 +27,8 @@
 //! | S4 | call outside made, its outcome not recorded |
 //! | M0 | a table of a move copied, not committed |
 //! | M1 | a service of a move copied and committed, others not |
+//! | H1 | history noted as gone or compacted in the transaction, events not yet deleted |
+//! | H2 | history deleted, not committed |
 //! | K0 | operation and job committed, 202 not sent: the point is P4 |
 //! | K1 | operation's result committed |
 //! | K2 | callback answered, answer not read |

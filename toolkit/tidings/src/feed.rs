@@ -7,7 +7,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::handle::Handle;
-use crate::{Envelope, Error, StreamInfo, mark, outbox};
+use crate::{Envelope, Error, Start, StreamInfo, Timestamp, history, mark, outbox};
+
+/// Events in one page of a feed that is read through.
+const PAGE: u32 = 1000;
 
 /// A part of one slot of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub struct FeedPage {
     /// Up to which sequence the page is complete: numbers up to it that are not
     /// among the events will never come.
     pub covered: u64,
+    /// Up to which sequence the producer has deleted the events of the slot because of their
+    /// age. A reader that has not applied them does not get them any more, and must not pass
+    /// over them in silence.
+    pub gone: u64,
 }
 
 /// What a producer says of a stream at one moment.
@@ -87,6 +94,57 @@ pub trait Feed: Send + Sync {
             Ok(marks)
         })
     }
+
+    /// For every slot the last number that a reader who starts there does not get; slots of
+    /// which he gets everything may be left out.
+    ///
+    /// What is written here asks for the heads and for pages, which takes long for
+    /// [`Start::At`]; a feed that can ask the producer's database does better.
+    ///
+    /// # Errors
+    /// When the producer cannot be reached; try again.
+    fn starts<'a>(
+        &'a self,
+        stream: &'a str,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let mut starts = Vec::new();
+            for (slot, head) in self.heads(stream).await? {
+                let last = match start {
+                    Start::Now => head,
+                    Start::Beginning => self.read(stream, slot, 0, 1).await?.gone,
+                    Start::At(time) => last_before(self, stream, (slot, head), time).await?,
+                };
+                starts.push((slot, last));
+            }
+            Ok(starts)
+        })
+    }
+}
+
+/// The last number of a slot before the first event of that moment or later.
+async fn last_before<F: Feed + ?Sized>(
+    feed: &F,
+    stream: &str,
+    (slot, head): (u16, u64),
+    time: Timestamp,
+) -> Result<u64, Error> {
+    let mut last = 0;
+    while last < head {
+        let page = feed.read(stream, slot, last, PAGE).await?;
+        last = last.max(page.gone);
+        for event in &page.events {
+            if event.time >= time {
+                return Ok(last);
+            }
+            last = last.max(event.id.sequence);
+        }
+        if page.events.is_empty() {
+            return Ok(head);
+        }
+    }
+    Ok(last)
 }
 
 /// Brings events nearer. It may lose, duplicate, delay and reorder them as it
@@ -167,11 +225,10 @@ impl Feed for LocalFeed {
     ) -> BoxFuture<'a, Result<FeedPage, Error>> {
         Box::pin(async move {
             let mut conn = self.0.read().await?;
-            let events = outbox::read_slot(&mut conn, stream, slot, after, limit).await?;
+            let page = history::read_page(&mut conn, stream, slot, after, limit).await?;
             drop(conn);
             self.0.db().wait_synced().await?;
-            let covered = covered(after, &events);
-            Ok(FeedPage { events, covered })
+            Ok(page)
         })
     }
 
@@ -203,13 +260,20 @@ impl Feed for LocalFeed {
             mark::of_places(&mut conn, stream, places).await
         })
     }
-}
 
-/// Up to where nothing is missing. A hole behind it is a loss, which readers must not pass over.
-fn covered(after: u64, events: &[Envelope]) -> u64 {
-    events.iter().fold(after, |covered, event| {
-        covered + u64::from(event.id.sequence == covered + 1)
-    })
+    fn starts<'a>(
+        &'a self,
+        stream: &'a str,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let mut conn = self.0.read().await?;
+            let starts = history::starts(&mut conn, stream, start).await?;
+            drop(conn);
+            self.0.db().wait_synced().await?;
+            Ok(starts)
+        })
+    }
 }
 
 impl Transport for LocalFeed {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::command;
 use crate::http::idempotency;
 use crate::job::{self, Schedule};
-use crate::{Enqueue, Error, Job, Service, Tx, operation, workflow};
+use crate::{Enqueue, Error, Job, Service, Tx, history, operation, workflow};
 
 /// Deletes some of what is old, and goes on until nothing is.
 #[derive(Serialize, Deserialize)]
@@ -31,7 +31,7 @@ async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
 /// Gives a service its housekeeping.
 pub(crate) fn keep(service: Service) -> Service {
     let often = Schedule::cron("tidings.sweep", "*/10 * * * *");
-    service
+    history::keep(service)
         .job(sweep)
         .schedule(often, |_| Sweep {})
         .on_start(workflow::carry_the_lost)

@@ -30,6 +30,7 @@ mod event;
 mod failure;
 mod feed;
 mod handle;
+mod history;
 mod housekeeping;
 mod http;
 mod id;
@@ -64,6 +65,7 @@ pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
 pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Standing, Transport};
 pub use handle::Handle;
+pub use history::Start;
 pub use http::{
     CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,
     Paging, Path, Place, Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,

@@ -12,9 +12,14 @@
 //!   wait for every writer of every slot (43 batches a second instead of 315);
 //!   NOTIFY in the transaction costs 6 to 10 times in commits.
 
+use std::collections::BTreeMap;
+
 use crate::db::{Conn, Migration};
 use crate::stream::fnv1a;
 use crate::{Context, Envelope, Error, EventType, Timestamp, params};
+
+/// Positions that are read through in one statement.
+const PART: i64 = 50_000;
 
 /// An event that waits for its transaction's COMMIT.
 #[derive(Debug)]
@@ -157,7 +162,7 @@ const SQLITE_COLUMNS: &str = "stream, slot, sequence, key, type, version, data, 
 const POSTGRES_COLUMNS: &str = "n.stream, n.slot, n.sequence, o.key, o.type, o.version, o.data, \
     o.time, o.actor, o.correlation_id, o.causation_id";
 
-fn select(conn: &Conn, rest: &str) -> String {
+pub(crate) fn select(conn: &Conn, rest: &str) -> String {
     match conn.as_postgres() {
         None => format!("SELECT {SQLITE_COLUMNS}, position FROM tidings_outbox n {rest}"),
         Some(_) => format!(
@@ -165,22 +170,6 @@ fn select(conn: &Conn, rest: &str) -> String {
              JOIN tidings_outbox o ON o.id = n.outbox_id {rest}"
         ),
     }
-}
-
-/// Events of one slot after a sequence.
-pub(crate) async fn read_slot(
-    conn: &mut Conn,
-    stream: &str,
-    slot: u16,
-    after: u64,
-    limit: u32,
-) -> Result<Vec<Envelope>, Error> {
-    let sql = select(
-        conn,
-        "WHERE n.stream = $1 AND n.slot = $2 AND n.sequence > $3 ORDER BY n.sequence LIMIT $4",
-    );
-    conn.query(&sql, params![stream, slot, as_i64(after), limit])
-        .await
 }
 
 /// Events of all slots of a stream in the order of their numbering, and where the next read begins.
@@ -224,6 +213,41 @@ pub(crate) async fn position_of(
         }
     }
     Ok(start)
+}
+
+/// The first event of every slot that was published at that moment or later.
+///
+/// Read in parts, because there is no index on the time: it would cost every event, and this is
+/// asked once in a subscription's life.
+pub(crate) async fn first_since(
+    conn: &mut Conn,
+    stream: &str,
+    time: Timestamp,
+) -> Result<BTreeMap<u16, u64>, Error> {
+    let table = conn.dialect().pick("tidings_outbox", "tidings_numbers");
+    let sql = format!("SELECT position FROM {table} ORDER BY position DESC LIMIT 1");
+    let end: Option<(i64,)> = conn.query_opt(&sql, &[]).await?;
+    let end = end.map_or(0, |(position,)| position);
+    let from = conn.dialect().pick(
+        "tidings_outbox n",
+        "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
+    );
+    let stream_is = conn.dialect().pick("+n.stream = $1", "n.stream = $1");
+    let sql = format!(
+        "SELECT n.slot, min(n.sequence) FROM {from}
+         WHERE n.position > $2 AND n.position <= $3 AND {stream_is} AND time >= $4
+         GROUP BY n.slot"
+    );
+    let mut first = BTreeMap::new();
+    let mut position = 0;
+    while position < end {
+        let params = params![stream, position, position + PART, time];
+        for (slot, sequence) in conn.query::<(u16, u64)>(&sql, params).await? {
+            first.entry(slot).or_insert(sequence);
+        }
+        position += PART;
+    }
+    Ok(first)
 }
 
 /// The last number of every slot that has any.

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use crate::command::Declared;
 use crate::job::{JobKind, Scheduled};
 use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
-use crate::{Calls, Error, Fault, Handle, Migration, Stream, StreamInfo};
+use crate::{Calls, Error, Fault, Handle, Migration, Start, Stream, StreamInfo, history};
 
 /// Long enough to look after a weekend what became of a job.
 const KEEP_JOBS: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -61,6 +61,7 @@ pub struct Service {
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) hooks: Vec<StartHook>,
     pub(crate) calls: Vec<(&'static str, Calls)>,
+    pub(crate) history: history::Declared,
 }
 
 impl Service {
@@ -82,6 +83,7 @@ impl Service {
             resources: HashMap::new(),
             hooks: Vec::new(),
             calls: Vec::new(),
+            history: history::Declared::default(),
         }
     }
 
@@ -101,8 +103,8 @@ impl Service {
 
     /// Applies every event of a stream, one by one: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
     ///
-    /// The name keeps the cursor; a new name starts from the beginning. One name
-    /// may be used for several streams.
+    /// The name keeps the cursor; a new name starts from the beginning, unless
+    /// [`Service::starts`] says otherwise. One name may be used for several streams.
     #[must_use]
     pub fn subscribes<S, E, H>(self, name: &'static str, handler: H) -> Self
     where
@@ -114,6 +116,7 @@ impl Service {
         self.subscription(Subscription {
             name,
             stream: StreamInfo::of::<S>(),
+            start: Start::default(),
             handler,
         })
     }
@@ -130,6 +133,7 @@ impl Service {
         self.subscription(Subscription {
             name,
             stream: StreamInfo::of::<S>(),
+            start: Start::default(),
             handler,
         })
     }

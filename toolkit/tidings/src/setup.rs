@@ -16,8 +16,8 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, housekeeping, job, mark, moving,
-    operation, outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, history, housekeeping, job, mark,
+    moving, operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -148,7 +148,8 @@ impl Setup {
                 Some(db) => db.clone(),
                 None => open_db(self.storage_for(service.name), service.name).await?,
             };
-            let service = housekeeping::keep(service);
+            let mut service = housekeeping::keep(service);
+            history::apply_starts(&mut service)?;
             moving::refuse_unfinished(&db).await?;
             migrate(&db, &steps_of(&service)).await?;
             sequencer::enter(&db, service.name).await?;
@@ -281,6 +282,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         callback::MIGRATION,
         idempotency::MIGRATION,
         command::MIGRATION,
+        history::MIGRATION,
         publisher::MIGRATION,
         mark::MIGRATION,
     ];

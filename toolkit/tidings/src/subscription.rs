@@ -1,6 +1,6 @@
 //! Subscriptions: named readers of streams, each with a cursor per slot.
 
-mod cursor;
+pub(crate) mod cursor;
 mod handler;
 mod intake;
 mod marks;
@@ -15,13 +15,15 @@ pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};
 pub(crate) use reader::{Progress, Reader};
 
-use crate::StreamInfo;
 use crate::db::Migration;
+use crate::{Start, StreamInfo};
 
 /// One stream of one subscription with the code that applies its events.
 pub(crate) struct Subscription {
     pub(crate) name: &'static str,
     pub(crate) stream: StreamInfo,
+    /// Where it begins when it is new.
+    pub(crate) start: Start,
     pub(crate) handler: Box<dyn Erased>,
 }
 

@@ -12,7 +12,7 @@ use crate::alert::{self, Alert};
 use crate::handle::Handle;
 use crate::id::interned;
 use crate::subscription::Subscription;
-use crate::{Error, EventType, Kind, Service, StreamInfo};
+use crate::{Error, EventType, Kind, Service, Start, StreamInfo};
 
 /// Fewer than other streams have: a stream of commands is read by one service only.
 pub(super) const SLOTS: u16 = 16;
@@ -111,6 +111,7 @@ fn connect(services: &mut [Service], sender: usize, receiver: usize, stream: Str
         .push(Arc::new(Subscription {
             name: "commands",
             stream,
+            start: Start::default(),
             handler: Box::new(Dispatch {
                 sender: from,
                 target: to,
@@ -129,6 +130,7 @@ fn connect(services: &mut [Service], sender: usize, receiver: usize, stream: Str
     services[sender].subscriptions.push(Arc::new(Subscription {
         name: "replies",
         stream,
+        start: Start::default(),
         handler: Box::new(answers),
     }));
 }

@@ -17,7 +17,14 @@ pub(super) struct Move {
     pub(super) mark: u64,
 }
 
-/// Reads the cursors, after making sure that there is one for every slot.
+/// How many cursors there are.
+pub(crate) async fn count(conn: &mut Conn, subscription: &str, stream: &str) -> Result<u64, Error> {
+    let sql = "SELECT count(*) FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
+    let (count,) = conn.query_one(sql, params![subscription, stream]).await?;
+    Ok(count)
+}
+
+/// Reads the cursors; a slot that has none stands at nothing.
 pub(super) async fn load(
     conn: &mut Conn,
     subscription: &str,
@@ -30,17 +37,25 @@ pub(super) async fn load(
     Ok(cursors)
 }
 
-/// Makes the missing rows, so that moving a cursor is an UPDATE that can be checked.
-pub(super) async fn create(
+/// Makes the missing rows, so that moving a cursor is an UPDATE that can be checked. Each stands
+/// at its start, which is noted: whoever builds anew what the subscription has made begins there.
+pub(crate) async fn create(
     conn: &mut Conn,
     subscription: &str,
     stream: &StreamInfo,
+    starts: &Cursors,
 ) -> Result<(), Error> {
     for slot in 0..stream.slots {
+        let start = starts.get(&slot).copied().unwrap_or(0);
+        let row = params![subscription, stream.name, slot, as_i64(start)];
         let sql = "INSERT INTO tidings_cursors (subscription, stream, slot, sequence)
-            VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING";
-        conn.execute(sql, params![subscription, stream.name, slot])
-            .await?;
+            VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        let is_new = conn.execute(sql, row).await? == 1;
+        if is_new && start > 0 {
+            let sql = "INSERT INTO tidings_starts (subscription, stream, slot, sequence)
+                VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+            conn.execute(sql, row).await?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cursor::{Cursors, Move};
 use super::marks::{Compared, Marked, Marks};
 use super::patience::Patience;
-use crate::alert::{AHEAD, Alert};
+use crate::alert::{AHEAD, Alert, GONE};
 use crate::feed::{Feed, FeedPage, Receiver, Standing};
 use crate::{Envelope, Error, Timestamp};
 
@@ -145,8 +145,12 @@ impl Intake {
                 stopped.extend(self.stopped.get(&slot).map(|alert| (slot, alert.clone())));
             } else if cursor < head {
                 let page = feed.read(stream, slot, cursor, BATCH).await?;
+                let gone = page.gone;
                 let run = complete(cursor, page);
-                if run.is_empty() {
+                if gone > cursor {
+                    let alert = Alert::gone(subscription, stream, slot, cursor + 1, gone);
+                    stopped.insert(slot, alert);
+                } else if run.is_empty() {
                     let alert = Alert::gap(subscription, stream, slot, cursor + 1, head);
                     stopped.insert(slot, alert);
                 }
@@ -187,16 +191,17 @@ impl Intake {
         self.marks.remember(moves);
     }
 
-    /// Whether the producer of any slot has gone back in time.
-    pub(super) fn went_back(&self) -> bool {
-        self.stopped.values().any(|alert| alert.kind == AHEAD)
+    /// Whether a person must decide about any slot: its producer has gone back in time, or no
+    /// longer has what comes next.
+    pub(super) fn waits_for_a_person(&self) -> bool {
+        self.stopped.values().any(waits_for_a_person)
     }
 
     /// Whether these alerts name the same slots.
-    pub(super) fn agrees_on_who_went_back(&self, open: &BTreeMap<u16, Alert>) -> bool {
+    pub(super) fn agrees_on_who_waits(&self, open: &BTreeMap<u16, Alert>) -> bool {
         let slots = |alerts: &BTreeMap<u16, Alert>| -> Vec<u16> {
-            let back = alerts.iter().filter(|(_, alert)| alert.kind == AHEAD);
-            back.map(|(slot, _)| *slot).collect()
+            let waiting = alerts.iter().filter(|(_, alert)| waits_for_a_person(alert));
+            waiting.map(|(slot, _)| *slot).collect()
         };
         slots(&self.stopped) == slots(open)
     }
@@ -208,9 +213,16 @@ impl Intake {
     }
 }
 
+fn waits_for_a_person(alert: &Alert) -> bool {
+    alert.kind == AHEAD || alert.kind == GONE
+}
+
 /// What of a page comes after the cursor: with holes up to where the page is complete, and
-/// without any behind it.
+/// without any behind it. Nothing when what comes next was deleted by age.
 fn complete(cursor: u64, page: FeedPage) -> Vec<Envelope> {
+    if page.gone > cursor {
+        return Vec::new();
+    }
     let (mut run, behind): (Vec<_>, Vec<_>) = page
         .events
         .into_iter()

@@ -16,7 +16,7 @@ use crate::failure::{Failure, guarded};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::outbox::NewEvent;
-use crate::{Envelope, Error, Fate, Tx, crash};
+use crate::{Envelope, Error, Fate, Tx, crash, history};
 
 /// Tries in direct succession before an event is parked.
 const QUICK_TRIES: u32 = 3;
@@ -120,9 +120,7 @@ impl Reader {
         }
         let Subscription { name, stream, .. } = &*self.subscription;
         if self.careful {
-            let mut tx = self.service.begin_own().await?;
-            cursor::create(&mut tx, name, stream).await?;
-            tx.commit().await?;
+            history::make_cursors(&self.service, &self.subscription, &*self.feed).await?;
         }
         let mut conn = self.service.read().await?;
         let cursors = cursor::load(&mut conn, name, stream).await?;
@@ -143,10 +141,10 @@ impl Reader {
         let Some(intake) = &mut self.intake else {
             return Ok(Vec::new());
         };
-        if intake.went_back() {
+        if intake.waits_for_a_person() {
             let mut conn = self.service.read().await?;
             let open = alert::of_slots(&mut conn, name, stream.name).await?;
-            if !intake.agrees_on_who_went_back(&open) {
+            if !intake.agrees_on_who_waits(&open) {
                 // A person has decided: begin again from what is stored.
                 return Err(Error::Overtaken);
             }

@@ -15,6 +15,7 @@ mod callbacks;
 mod clients;
 mod commands;
 mod group_commit;
+mod history;
 mod idempotency;
 mod jobs;
 mod migrations;

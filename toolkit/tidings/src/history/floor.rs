@@ -1,0 +1,48 @@
+//! What is no longer there of a slot, as it is remembered.
+
+use crate::db::Conn;
+use crate::outbox::as_i64;
+use crate::{Error, params};
+
+/// Up to where a slot has been deleted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, crate::FromRow)]
+pub(super) struct Floor {
+    /// Everything up to here was deleted by age.
+    pub(super) gone: u64,
+    /// What is missing up to here had been superseded.
+    pub(super) compacted: u64,
+}
+
+/// The floor of one slot.
+pub(super) async fn of_slot(conn: &mut Conn, stream: &str, slot: u16) -> Result<Floor, Error> {
+    let sql = "SELECT gone, compacted FROM tidings_floors WHERE stream = $1 AND slot = $2";
+    let floor = conn.query_opt(sql, params![stream, slot]).await?;
+    Ok(floor.unwrap_or_default())
+}
+
+/// Raises a floor, in the transaction that deletes and before it does: of two at the same slot
+/// one waits for the other here.
+pub(super) async fn raise(
+    conn: &mut Conn,
+    stream: &str,
+    slot: u16,
+    to: Floor,
+) -> Result<(), Error> {
+    let sql = conn.dialect().pick(
+        "INSERT INTO tidings_floors (stream, slot, gone, compacted) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (stream, slot) DO UPDATE SET gone = max(gone, excluded.gone),
+            compacted = max(compacted, excluded.compacted)",
+        "INSERT INTO tidings_floors AS f (stream, slot, gone, compacted) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (stream, slot) DO UPDATE SET gone = greatest(f.gone, excluded.gone),
+            compacted = greatest(f.compacted, excluded.compacted)",
+    );
+    let row = params![stream, slot, as_i64(to.gone), as_i64(to.compacted)];
+    conn.execute(sql, row).await?;
+    Ok(())
+}
+
+/// Up to where every slot's events were deleted by age; slots that have all of theirs are left out.
+pub(super) async fn gone(conn: &mut Conn, stream: &str) -> Result<Vec<(u16, u64)>, Error> {
+    let sql = "SELECT slot, gone FROM tidings_floors WHERE stream = $1 AND gone > 0 ORDER BY slot";
+    conn.query(sql, params![stream]).await
+}
