@@ -62,7 +62,9 @@ pub use command::{
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
-pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Standing, Transport};
+pub use feed::{
+    Bus, Feed, FeedPage, HttpFeed, HttpTransport, LocalFeed, Receiver, Standing, Transport,
+};
 pub use handle::Handle;
 pub use http::{
     CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,
