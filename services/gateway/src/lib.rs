@@ -41,8 +41,9 @@ use session::Sessions;
 /// What the gateway is told when it starts.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Turns true when the process is about to end, so that streams to browsers end too:
-    /// they would otherwise hold up a graceful stop for as long as a tab is open.
+    /// Turns true when the process is about to end, so that streams to browsers and readers
+    /// of feeds who wait end too: they would otherwise hold up a graceful stop for as long as
+    /// a tab is open.
     pub stopping: Option<watch::Receiver<bool>>,
 }
 
@@ -61,6 +62,9 @@ pub(crate) struct Shared {
 
 impl Gateway {
     fn new(installation: Arc<Installation>, settings: Settings) -> Self {
+        if let Some(stopping) = &settings.stopping {
+            installation.stops_with(stopping.clone());
+        }
         let clock = installation
             .handles()
             .first()

@@ -10,6 +10,10 @@ use crate::Gateway;
 /// Every code that an answer of this installation can have, in alphabetical order.
 const MEANINGS: &[(&str, &str)] = &[
     (
+        "ahead_of_stream",
+        "The stream has not come to this event: it was read from a producer whose database has since been restored from a backup, or from another one. Find out what was lost, and then begin from an event that exists.",
+    ),
+    (
         "already_decided",
         "It does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
     ),
@@ -49,7 +53,15 @@ const MEANINGS: &[(&str, &str)] = &[
         "bad_cursor",
         "The cursor was not made here, or belongs to another order of the list. Take it from the Link header of the part before, as it is.",
     ),
+    (
+        "bad_cursors",
+        "Cursors are pairs of a slot and the last sequence read of it: 0:17,3:4.",
+    ),
     ("bad_email", "The text is not an e-mail address."),
+    (
+        "bad_event",
+        "The event is not what its stream is made of. The problem says what is wrong: an attribute, the type, the version, the data or the key.",
+    ),
     (
         "bad_event_id",
         "The text is not the address of an event, such as orders.12.345.",
@@ -62,10 +74,21 @@ const MEANINGS: &[(&str, &str)] = &[
         "bad_idempotency_key",
         "The header Idempotency-Key is sent once, and is one word of 1 to 255 visible ASCII characters, with quotes around it or without.",
     ),
-    ("bad_limit", "The limit is not a number from 1 to 200."),
+    (
+        "bad_feed_start",
+        "A feed is read from lastEventId, or from cursors, or from a position: one of them, and of one slot only from lastEventId.",
+    ),
+    (
+        "bad_limit",
+        "The limit is not a number from 1 to as many as there may be in one part: 200 of a list, 1000 of a feed.",
+    ),
     (
         "bad_note",
         "A decision needs a note of 1 to 500 characters that says why.",
+    ),
+    (
+        "bad_position",
+        "The position is not a number. Take it from the header tidings-position of the answer before, as it is.",
     ),
     (
         "bad_price",
@@ -77,6 +100,10 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("bad_role", "The role is neither buyer nor seller."),
     (
+        "bad_slot",
+        "The stream does not have so many slots. /feed/{stream}/heads says how many there are.",
+    ),
+    (
         "bad_start",
         "The time is not in RFC 3339, in the past, or more than ten years ahead.",
     ),
@@ -87,6 +114,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "bad_status",
         "The status is none that an order can have: created, awaiting_payment, complete or cancelled.",
+    ),
+    (
+        "bad_timeout",
+        "The timeout is not a number of milliseconds.",
     ),
     (
         "bad_token",
@@ -108,6 +139,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "email_taken",
         "There is an account with this e-mail address already. Sign in instead.",
+    ),
+    (
+        "event_reused",
+        "An event with this source and id was published before, with another type or other data. Two events need two ids.",
     ),
     ("expired_card", "The card has expired. Nothing was charged."),
     (
@@ -162,6 +197,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "not_found",
         "There is nothing at this address, or nothing that you may know of.",
+    ),
+    (
+        "not_open",
+        "The service that writes this stream takes no events from outside.",
     ),
     (
         "not_signed_in",
@@ -266,6 +305,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "too_many_attempts",
         "There were too many attempts: to sign in, or to pay for an order. Where waiting helps, Retry-After says how long.",
+    ),
+    (
+        "too_many_readers",
+        "Too many readers wait for events of this process. Retry-After says when to come again; a request without timeout is answered.",
     ),
     (
         "too_many_streams",

@@ -63,6 +63,8 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{job_id}", id)
         .replace("{run_id}", id)
         .replace("{position}", "0")
+        .replace("{stream}", "orders")
+        .replace("{slot}", "0")
         .replace("{operation_id}", id)
         .replace("{callback_id}", id)
 }
@@ -285,6 +287,11 @@ pub(crate) const ROUTES: &[Route] = &[
         "/ops/callbacks/{service}/{callback_id}/redeliver",
         Rule::Operator,
     ),
+    // Feeds; services read them with tokens of their own.
+    program("GET", "/feed/{stream}", Rule::Operator),
+    program("POST", "/feed/{stream}", Rule::Operator),
+    program("GET", "/feed/{stream}/heads", Rule::Operator),
+    program("GET", "/feed/{stream}/{slot}", Rule::Operator),
     program("GET", "/ops/streams", Rule::Operator),
     program("GET", "/ops/subscriptions", Rule::Operator),
     program("GET", "/ops/alerts", Rule::Operator),

@@ -28,7 +28,7 @@ pub use channel::{CallStatus, Outcome};
 pub use error::CallError;
 
 pub(crate) use call::traceparent;
-pub(crate) use network::Network;
+pub(crate) use network::{Network, check_base, http_client};
 
 /// The header that names the service that calls. For logs: a service sees it only if the
 /// caller is in the same process or has shown its token ([`SERVICE_TOKEN_HEADER`]).

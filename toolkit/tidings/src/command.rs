@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 pub use handler::{AnswerHandler, CommandHandler};
 pub use table::{CommandCount, CommandRow, counts, list};
 pub(crate) use table::{MIGRATION, sweep};
-pub(crate) use wiring::{Declared, alert_unhandled, unhandled, wire};
+pub(crate) use wiring::{Declared, alert_unhandled, reader_of, unhandled, wire};
 
 use crate::outbox::NewEvent;
 use crate::{Context, Enqueue, Error, EventType, Timestamp, Tx, job, stream, tx};

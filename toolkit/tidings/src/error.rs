@@ -99,6 +99,15 @@ pub enum Error {
     /// The set-up cannot keep what Tidings promises.
     #[error("accept the set-up: {0}")]
     Unsafe(String),
+    /// A feed or a transport elsewhere could not be reached, or has answered what is no answer.
+    #[error("follow {from}")]
+    Elsewhere {
+        /// What was asked.
+        from: String,
+        /// What came of it.
+        #[source]
+        source: Cause,
+    },
     /// Two transactions tried to do the same work; this one lost and has left nothing behind.
     #[error("be the first: somebody else has done this already")]
     Overtaken,
@@ -119,6 +128,7 @@ impl Error {
                 | Error::OutcomeUnknown(_)
                 | Error::SyncFailed(_)
                 | Error::Bus(_)
+                | Error::Elsewhere { .. }
                 | Error::Overtaken
         )
     }

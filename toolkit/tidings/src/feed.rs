@@ -1,4 +1,20 @@
 //! Reading somebody's outbox, and what may bring it nearer.
+//!
+//! - `routes.rs`, `asked.rs`, `page.rs`, `access.rs`, `serving.rs`: the feed over HTTP, for
+//!   programs in any language;
+//! - `accept.rs`, `outside.rs`: events that they publish;
+//! - `http.rs`, `answer.rs`, `follow.rs`: following such a feed from another process.
+
+mod accept;
+mod access;
+mod answer;
+mod asked;
+mod follow;
+mod http;
+mod outside;
+mod page;
+mod routes;
+mod serving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +27,13 @@ use crate::{Envelope, Error, Start, StreamInfo, Timestamp, history, mark, outbox
 
 /// Events in one page of a feed that is read through.
 const PAGE: u32 = 1000;
+
+pub(crate) use accept::{Acceptor, refuse_unwritten};
+pub use follow::HttpTransport;
+pub use http::HttpFeed;
+pub(crate) use http::of_service;
+pub(crate) use routes::{routes, routes_of_none};
+pub(crate) use serving::Serving;
 
 /// A part of one slot of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::client::Network;
 use crate::db::{Conn, Db};
 use crate::identity::{ServiceTokens, Verifier};
 use crate::job::{Kinds, Scheduled};
-use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx, callback};
+use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx, callback, feed};
 
 /// A running service: its database, its clock, and the way to begin a transaction.
 ///
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) run: u64,
     pub(crate) clock: Clock,
     pub(crate) streams: Vec<StreamInfo>,
+    pub(crate) accepts: Vec<feed::Acceptor>,
+    pub(crate) feeds: feed::Serving,
     pub(crate) jobs: Arc<Kinds>,
     pub(crate) schedules: Vec<Scheduled>,
     pub(crate) commands: crate::command::Declared,

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::Network;
-use crate::feed::{Bus, Feed, LocalFeed, Transport};
+use crate::feed::{self, Bus, Feed, LocalFeed, Transport};
 use crate::handle::Handle;
 use crate::http::{calling, idempotency};
 use crate::identity::Verifier;
@@ -275,16 +275,22 @@ impl Installation {
         &self.verifier
     }
 
-    /// The routes of the services that run here. A POST with an `Idempotency-Key` is carried out once (P-13);
-    /// a wrong service token is refused, and who calls is taken from a good one alone.
+    /// The routes of the services that run here, and the feeds of their streams. A POST with an
+    /// `Idempotency-Key` is carried out once (P-13); a wrong service token is refused, and who
+    /// calls is taken from a good one alone.
     pub fn router(&self) -> Router {
         let routers = self.routers.iter();
-        routers.fold(Router::new(), |all, (handle, router)| {
+        let all = routers.fold(Router::new(), |all, (handle, router)| {
             let once = from_fn_with_state(handle.clone(), idempotency::once);
             let recognize = from_fn_with_state(handle.clone(), calling::recognize);
             let router = router.clone().with_state(handle.clone());
             all.merge(router.layer(once).layer(recognize))
-        })
+                .merge(feed::routes(handle))
+        });
+        match self.routers.first() {
+            Some((any, _)) => all.merge(feed::routes_of_none(any)),
+            None => all,
+        }
     }
 
     /// Hands out the moving parts, for a harness that steps them by hand; once.

@@ -63,7 +63,9 @@ pub use command::{
 pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
-pub use feed::{Bus, Feed, FeedPage, LocalFeed, Receiver, Standing, Transport};
+pub use feed::{
+    Bus, Feed, FeedPage, HttpFeed, HttpTransport, LocalFeed, Receiver, Standing, Transport,
+};
 pub use handle::Handle;
 pub use history::Start;
 pub use http::{

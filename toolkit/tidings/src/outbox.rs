@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::db::{Conn, Migration};
 use crate::stream::fnv1a;
-use crate::{Context, Envelope, Error, EventType, Timestamp, params};
+use crate::{Context, Dialect, Envelope, Error, EventType, Timestamp, params};
 
 /// Positions that are read through in one statement.
 const PART: i64 = 50_000;
@@ -172,6 +172,47 @@ pub(crate) fn select(conn: &Conn, rest: &str) -> String {
     }
 }
 
+/// The last number of a slot; 0 before the first.
+pub(crate) async fn head(conn: &mut Conn, stream: &str, slot: u16) -> Result<u64, Error> {
+    let sql = "SELECT sequence FROM tidings_heads WHERE stream = $1 AND slot = $2";
+    let head: Option<(u64,)> = conn.query_opt(sql, params![stream, slot]).await?;
+    Ok(head.map_or(0, |(sequence,)| sequence))
+}
+
+/// The position of an event; if it is gone, of the last one of its slot before it, so that
+/// whoever goes on from there gets some events again and misses none.
+pub(crate) async fn position_at(
+    conn: &mut Conn,
+    stream: &str,
+    slot: u16,
+    sequence: u64,
+) -> Result<i64, Error> {
+    let table = conn.dialect().pick("tidings_outbox", "tidings_numbers");
+    let sql = format!(
+        "SELECT position FROM {table} WHERE stream = $1 AND slot = $2 AND sequence <= $3
+         ORDER BY sequence DESC LIMIT 1"
+    );
+    let params = params![stream, slot, as_i64(sequence)];
+    let found: Option<(i64,)> = conn.query_opt(&sql, params).await?;
+    Ok(found.map_or(0, |(position,)| position))
+}
+
+/// The last position that a reader of a stream can have come to.
+pub(crate) async fn last_position(conn: &mut Conn, stream: &str) -> Result<i64, Error> {
+    let last: Option<(i64,)> = match conn.dialect() {
+        Dialect::Sqlite => {
+            let sql = "SELECT position FROM tidings_outbox ORDER BY position DESC LIMIT 1";
+            conn.query_opt(sql, &[]).await?
+        }
+        Dialect::Postgres => {
+            let sql = "SELECT position FROM tidings_numbers WHERE stream = $1
+                ORDER BY position DESC LIMIT 1";
+            conn.query_opt(sql, params![stream]).await?
+        }
+    };
+    Ok(last.map_or(0, |(position,)| position))
+}
+
 /// Events of all slots of a stream in the order of their numbering, and where the next read begins.
 pub(crate) async fn read_from(
     conn: &mut Conn,
@@ -179,14 +220,22 @@ pub(crate) async fn read_from(
     position: i64,
     limit: u32,
 ) -> Result<(Vec<Envelope>, i64), Error> {
+    // The reader of a quiet stream moves on past the events of its busy neighbours, or it would
+    // look through all of them again at every commit. Asked before the events are read: what
+    // is published in between is behind it. PostgreSQL has an index by stream.
+    let last = match conn.dialect() {
+        Dialect::Sqlite => last_position(conn, stream).await?,
+        Dialect::Postgres => position,
+    };
     // The plus keeps SQLite from reading the whole stream by its address and sorting it.
     let stream_is = conn.dialect().pick("+n.stream = $1", "n.stream = $1");
     let rest = format!("WHERE n.position > $2 AND {stream_is} ORDER BY n.position LIMIT $3");
     let sql = select(conn, &rest);
     let rows: Vec<crate::Row> = conn.query(&sql, params![stream, position, limit]).await?;
     let next = match rows.last() {
-        Some(row) => row.get("position")?,
-        None => position,
+        Some(row) if rows.len() >= limit as usize => row.get("position")?,
+        Some(row) => last.max(row.get("position")?),
+        None => last,
     };
     let events: Result<_, Error> = rows.iter().map(crate::FromRow::from_row).collect();
     Ok((events?, next))
@@ -199,9 +248,7 @@ pub(crate) async fn position_of(
     cursors: &[(u16, u64)],
 ) -> Result<i64, Error> {
     let table = conn.dialect().pick("tidings_outbox", "tidings_numbers");
-    let sql = format!("SELECT position FROM {table} ORDER BY position DESC LIMIT 1");
-    let last: Option<(i64,)> = conn.query_opt(&sql, &[]).await?;
-    let mut start = last.map_or(0, |(position,)| position);
+    let mut start = last_position(conn, stream).await?;
     let sql = format!(
         "SELECT position FROM {table} WHERE stream = $1 AND slot = $2 AND sequence > $3
          ORDER BY sequence LIMIT 1"

@@ -8,7 +8,7 @@ use crate::db::Db;
 use crate::handle::Handle;
 use crate::installation::ServiceParts;
 use crate::worker::Source;
-use crate::{Error, Installation, Service, Setup, Storage};
+use crate::{Error, Installation, Service, Setup, Storage, feed};
 
 /// What is said of the process, beside its services.
 #[derive(Default)]
@@ -210,7 +210,8 @@ impl Sources {
     }
 
     /// Reads the producer's feed over HTTP.
-    fn from_elsewhere(&self, _subscriber: &Handle, _producer: &str) -> Option<Source> {
-        None
+    fn from_elsewhere(&self, subscriber: &Handle, producer: &'static str) -> Option<Source> {
+        let (http, base) = (self.network.http()?, self.network.remote(producer)?);
+        feed::of_service(http, &base, subscriber, producer)
     }
 }

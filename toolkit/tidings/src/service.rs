@@ -10,6 +10,7 @@ use axum::Router;
 use futures_util::future::BoxFuture;
 
 use crate::command::Declared;
+use crate::feed::Acceptor;
 use crate::job::{JobKind, Scheduled};
 use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
 use crate::{Calls, Error, Fault, Handle, Migration, Start, Stream, StreamInfo, history};
@@ -49,6 +50,7 @@ pub struct Service {
     pub(crate) name: &'static str,
     pub(crate) migrations: Vec<Migration>,
     pub(crate) streams: Vec<StreamInfo>,
+    pub(crate) accepts: Vec<Acceptor>,
     pub(crate) subscriptions: Vec<Arc<Subscription>>,
     pub(crate) jobs: Vec<Box<dyn JobKind>>,
     pub(crate) schedules: Vec<Scheduled>,
@@ -72,6 +74,7 @@ impl Service {
             name,
             migrations: Vec::new(),
             streams: Vec::new(),
+            accepts: Vec::new(),
             subscriptions: Vec::new(),
             jobs: Vec::new(),
             schedules: Vec::new(),

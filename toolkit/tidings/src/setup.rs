@@ -16,8 +16,8 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, history, housekeeping, job, mark,
-    moving, operation, outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, feed, history, housekeeping, job,
+    mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -45,6 +45,7 @@ pub struct Setup {
     pub(crate) bus: Option<Arc<dyn Bus>>,
     databases: HashMap<String, Db>,
     pub(crate) callbacks: CallbackPolicy,
+    pub(crate) feeds: feed::Serving,
     pub(crate) remotes: HashMap<String, String>,
     secret: Option<Vec<u8>>,
     pub(crate) process: Layout,
@@ -64,6 +65,7 @@ impl Setup {
             bus: None,
             databases: HashMap::new(),
             callbacks: CallbackPolicy::default(),
+            feeds: feed::Serving::default(),
             remotes: HashMap::new(),
             secret: None,
             process: Layout::default(),
@@ -138,6 +140,7 @@ impl Setup {
     pub async fn open(mut self) -> Result<Installation, Error> {
         let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
+        feed::refuse_unwritten(&services)?;
         let unhandled = command::unhandled(&services, &self.remotes);
         self.process.locate(&mut self.remotes, &services);
         let (here, away) = self.process.divide(services)?;
@@ -205,6 +208,8 @@ impl Setup {
             run: crate::Uuid::new_v4().as_u64_pair().0,
             clock: self.clock.clone(),
             streams: service.streams,
+            accepts: service.accepts,
+            feeds: self.feeds.clone(),
             jobs: Arc::new(job::Kinds::new(service.jobs)),
             schedules: service.schedules,
             commands: service.commands,

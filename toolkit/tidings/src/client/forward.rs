@@ -16,7 +16,7 @@ use super::network::Way;
 use super::{CALLER_HEADER, CallError, Calls, SERVICE_TOKEN_HEADER};
 use crate::http::forwarded::{self, FORWARDED, FORWARDED_FOR};
 use crate::http::is_plain;
-use crate::{CORRELATION_HEADER, CorrelationId, Installation, Problem, chain};
+use crate::{CORRELATION_HEADER, CorrelationId, Installation, Problem, chain, feed};
 
 const GATEWAY: &str = "gateway";
 /// More than the gateway lets in; the answers' heads are waited for, not their bodies.
@@ -40,8 +40,8 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 
 impl Installation {
-    /// The routes of the services that run elsewhere, exactly as they have them: each passes
-    /// the request on to its service and the answer back, both while they come. Live pages
+    /// The routes of the services that run elsewhere, exactly as they have them, and the feeds
+    /// of their streams: each passes the request on to its service and the answer back, both while they come. Live pages
     /// flow, and end when either side does.
     ///
     /// A service that cannot be reached, or does not begin to answer within 29 seconds, is a
@@ -54,6 +54,7 @@ impl Installation {
         self.away.iter().fold(Router::new(), |all, part| {
             let name = part.handle.name();
             let routes = part.router.clone().with_state(part.handle.clone());
+            let routes = routes.merge(feed::routes(&part.handle));
             if !routes.has_routes() {
                 return all;
             }

@@ -110,6 +110,11 @@ impl Network {
         self.remotes.get(name).cloned()
     }
 
+    /// What sends requests out of this process; nothing where no service is elsewhere.
+    pub(crate) fn http(&self) -> Option<&reqwest::Client> {
+        self.http.as_ref()
+    }
+
     pub(super) fn statuses(&self) -> Vec<CallStatus> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.values().map(|channel| channel.status()).collect()
@@ -117,7 +122,7 @@ impl Network {
 }
 
 /// Redirects are answers, and no proxy of the environment sees what services tell each other.
-fn http_client() -> Result<reqwest::Client, Error> {
+pub(crate) fn http_client() -> Result<reqwest::Client, Error> {
     let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -130,7 +135,7 @@ fn http_client() -> Result<reqwest::Client, Error> {
 }
 
 /// A base is a scheme and a host: a path would hide routes, and a password would be logged.
-fn check_base(base: &str) -> Result<(), &'static str> {
+pub(crate) fn check_base(base: &str) -> Result<(), &'static str> {
     let url = reqwest::Url::parse(base).map_err(|_| "it is not a URL")?;
     match () {
         () if !["http", "https"].contains(&url.scheme()) => Err("it is neither http nor https"),

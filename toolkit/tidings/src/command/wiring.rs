@@ -29,6 +29,13 @@ pub(super) fn replies(target: &str, sender: &str) -> &'static str {
     interned(format!("replies.{target}.{sender}"))
 }
 
+/// The one service that reads a stream of commands or replies which `writer` writes.
+pub(crate) fn reader_of<'a>(stream: &'a str, writer: &str) -> Option<&'a str> {
+    let kinds = ["commands.", "replies."].into_iter();
+    let rest = kinds.filter_map(|kind| stream.strip_prefix(kind)).next()?;
+    rest.strip_prefix(writer)?.strip_prefix('.')
+}
+
 /// What a service declares about commands.
 #[derive(Default)]
 pub(crate) struct Declared {

@@ -30,7 +30,7 @@ use crate::handle::{Handle, Shared};
 use answer::{readable, replayed};
 use same::{fingerprint, scoped, sent_key};
 use store::Turn;
-pub(crate) use store::{Kept, MIGRATION, commit_in_tx, sweep};
+pub(crate) use store::{Kept, MIGRATION, Noted, commit_in_tx, note_in_tx, sweep};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -14,6 +14,7 @@ mod bed;
 mod callbacks;
 mod clients;
 mod commands;
+mod feeds;
 mod group_commit;
 mod history;
 mod idempotency;

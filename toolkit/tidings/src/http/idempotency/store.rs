@@ -180,6 +180,36 @@ async fn end(claim: &Claim, sql: &str, row: &[Value]) -> Result<(), Error> {
     claim.service.db().commit(conn).await
 }
 
+/// Whether something was here before.
+pub(crate) enum Noted {
+    New,
+    /// It was, and the same.
+    Same,
+    /// It was, with other content.
+    Other,
+}
+
+/// Notes with a transaction what must have one effect only, for as long as answers are kept.
+/// Of two at once the second waits here for the first to commit.
+pub(crate) async fn note_in_tx(
+    tx: &mut Tx,
+    key: Vec<u8>,
+    fingerprint: Vec<u8>,
+) -> Result<Noted, Error> {
+    let sql = "INSERT INTO tidings_requests (key, fingerprint, state, fence, started_at, ends_at)
+        VALUES ($1, $2, 'answered', 1, $3, $3) ON CONFLICT DO NOTHING";
+    let row = params![key.clone(), fingerprint.clone(), tx.now()];
+    if tx.execute(sql, row).await? == 1 {
+        return Ok(Noted::New);
+    }
+    let sql = "SELECT fingerprint FROM tidings_requests WHERE key = $1";
+    let (known,): (Vec<u8>,) = tx.query_one(sql, params![key]).await?;
+    Ok(match known == fingerprint {
+        true => Noted::Same,
+        false => Noted::Other,
+    })
+}
+
 /// Forgets requests that ended long ago, some at a time.
 pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, Error> {
     let before = tx.now().minus(KEPT_FOR);
