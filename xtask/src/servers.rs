@@ -4,11 +4,15 @@
 mod account;
 mod apt;
 mod chromium;
+mod nats;
 mod postgres;
+mod python;
 
 pub(crate) use apt::Apt;
 pub(crate) use chromium::Chromium;
+pub(crate) use nats::NatsServer;
 pub(crate) use postgres::Postgres;
+pub(crate) use python::Python;
 
 use std::env;
 use std::path::PathBuf;

@@ -1,0 +1,100 @@
+//! What a broker has acknowledged and does not have any more (P-05, F-38, F-40).
+
+use std::time::Duration;
+
+use tidings_nats::NatsSettings;
+
+use crate::bed::{Bed, on_both};
+use crate::server::NatsServer;
+use crate::story::{
+    KEYS, applied, consumer, handed_over, jetstream, patient, producer, publish, quick,
+};
+
+on_both![
+    acknowledged_messages_that_are_lost_come_from_the_producer,
+    the_last_message_lost_is_missed_too,
+    what_retention_has_taken_comes_from_the_producer,
+    a_stream_that_somebody_has_deleted_is_made_again,
+];
+
+async fn acknowledged_messages_that_are_lost_come_from_the_producer(bed: Bed) {
+    let server = NatsServer::start().await;
+    let producer = producer(&bed, &server.url(), quick()).await;
+    publish(&producer.handle, 0..100).await;
+    handed_over(&server, &producer.handle).await;
+    let stream = jetstream(&server).await.get_stream("TIDINGS_COUNTS").await;
+    let stream = stream.unwrap();
+    let last = stream.cached_info().state.last_sequence;
+    let lost = (1..=last).filter(|sequence| sequence % 7 == 0 || (50..90).contains(sequence));
+    for sequence in lost {
+        stream.delete_message(sequence).await.unwrap();
+    }
+    let (consumer, feed) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    applied(&consumer.handle, 100).await;
+    assert!(feed.given() > 0);
+}
+
+/// Nothing comes behind it that would show the gap; only the producer's heads do.
+async fn the_last_message_lost_is_missed_too(bed: Bed) {
+    let server = NatsServer::start().await;
+    let producer = producer(&bed, &server.url(), quick()).await;
+    publish(&producer.handle, 0..10).await;
+    handed_over(&server, &producer.handle).await;
+    let stream = jetstream(&server).await.get_stream("TIDINGS_COUNTS").await;
+    let stream = stream.unwrap();
+    let last = stream.cached_info().state.last_sequence;
+    stream.delete_message(last).await.unwrap();
+    // Longer than the others take to come from the broker.
+    let settings = NatsSettings {
+        patience: Duration::from_secs(3),
+        ..quick()
+    };
+    let (consumer, feed) = consumer(&bed, &server.url(), settings, &producer.handle).await;
+    applied(&consumer.handle, 10).await;
+    assert_eq!(feed.given(), 1);
+}
+
+async fn what_retention_has_taken_comes_from_the_producer(bed: Bed) {
+    let server = NatsServer::start().await;
+    let settings = NatsSettings {
+        messages_max: Some(40),
+        ..quick()
+    };
+    let producer = producer(&bed, &server.url(), settings.clone()).await;
+    publish(&producer.handle, 0..200).await;
+    handed_over(&server, &producer.handle).await;
+    let (consumer, feed) = consumer(&bed, &server.url(), settings, &producer.handle).await;
+    applied(&consumer.handle, 200).await;
+    assert!(feed.given() >= 200 * KEYS - 40);
+    publish(&producer.handle, 200..220).await;
+    applied(&consumer.handle, 220).await;
+}
+
+async fn a_stream_that_somebody_has_deleted_is_made_again(bed: Bed) {
+    let server = NatsServer::start().await;
+    let producer = producer(&bed, &server.url(), patient()).await;
+    let (consumer, _) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    for round in 0..3 {
+        publish(&producer.handle, round * 20..round * 20 + 10).await;
+        handed_over_since(&server, 1).await;
+        let stranger = jetstream(&server).await;
+        stranger.delete_stream("TIDINGS_COUNTS").await.unwrap();
+        publish(&producer.handle, round * 20 + 10..(round + 1) * 20).await;
+        applied(&consumer.handle, (round + 1) * 20).await;
+    }
+    handed_over_since(&server, 1).await;
+}
+
+/// Waits until a stream that may be new has messages.
+async fn handed_over_since(server: &NatsServer, least: u64) {
+    let has_some = async || {
+        let stream = jetstream(server).await.get_stream("TIDINGS_COUNTS").await;
+        stream.is_ok_and(|stream| stream.cached_info().state.last_sequence >= least)
+    };
+    let limit = Duration::from_secs(20);
+    assert!(
+        tokio::time::timeout(limit, crate::story::within(has_some))
+            .await
+            .unwrap()
+    );
+}
