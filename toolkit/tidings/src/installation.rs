@@ -166,7 +166,7 @@ impl Installation {
             hook(handle.clone()).await?;
         }
         for of in &part.subscriptions {
-            let Some(source) = sources.of(&handle, of.stream.name) else {
+            let Some(source) = sources.of(&handle, of.stream.name)? else {
                 tracing::warn!(
                     service = handle.name(),
                     stream = of.stream.name,

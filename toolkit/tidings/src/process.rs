@@ -3,12 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::client::Network;
 use crate::db::Db;
 use crate::handle::Handle;
 use crate::installation::ServiceParts;
 use crate::worker::Source;
-use crate::{Error, Installation, Service, Setup, Storage};
+use crate::{
+    Bus, Error, Feed, FeedPage, Installation, Receiver, Service, Setup, Storage, Transport,
+};
 
 /// What is said of the process, beside its services.
 #[derive(Default)]
@@ -176,6 +180,7 @@ pub(crate) struct Sources {
     /// Who writes the streams that come from elsewhere.
     producers: HashMap<&'static str, &'static str>,
     network: Arc<Network>,
+    bus: Option<Arc<dyn Bus>>,
 }
 
 impl Sources {
@@ -183,34 +188,98 @@ impl Sources {
         known: HashMap<String, Source>,
         away: &[ServiceParts],
         network: &Arc<Network>,
+        bus: Option<&Arc<dyn Bus>>,
     ) -> Self {
         let streams = away.iter().flat_map(|part| {
             let producer = part.handle.name();
-            part.handle
-                .0
-                .streams
-                .iter()
-                .map(move |of| (of.name, producer))
+            let streams = part.handle.0.streams.iter();
+            streams.map(move |of| (of.name, producer))
         });
         Self {
             producers: streams.collect(),
             known,
             network: Arc::clone(network),
+            bus: bus.cloned(),
         }
     }
 
     /// What a subscription of this service reads; nothing where nobody feeds it.
-    pub(crate) fn of(&self, subscriber: &Handle, stream: &str) -> Option<Source> {
+    ///
+    /// # Errors
+    /// When the producer's address cannot be used.
+    pub(crate) fn of(&self, subscriber: &Handle, stream: &str) -> Result<Option<Source>, Error> {
         if let Some(known) = self.known.get(stream) {
-            return Some(known.clone());
+            return Ok(Some(known.clone()));
         }
-        let producer = self.producers.get(stream)?;
-        self.network.remote(producer)?;
-        self.from_elsewhere(subscriber, producer)
+        let Some(producer) = self.producers.get(stream) else {
+            return Ok(None);
+        };
+        let source = match self.network.remote(producer) {
+            Some(base) => self.from_elsewhere(subscriber, producer, &base)?,
+            None => {
+                let nowhere = Arc::new(Nowhere(producer));
+                let transport: Arc<dyn Transport> = nowhere.clone();
+                let feed = nowhere;
+                Source { transport, feed }
+            }
+        };
+        Ok(Some(match &self.bus {
+            Some(bus) => Source {
+                transport: bus.transport(),
+                ..source
+            },
+            None => source,
+        }))
     }
 
-    /// Reads the producer's feed over HTTP.
-    fn from_elsewhere(&self, _subscriber: &Handle, _producer: &str) -> Option<Source> {
-        None
+    /// Reads the producer's feed over HTTP, in the subscriber's name.
+    fn from_elsewhere(
+        &self,
+        _subscriber: &Handle,
+        producer: &'static str,
+        _base: &str,
+    ) -> Result<Source, Error> {
+        let nowhere = Arc::new(Nowhere(producer));
+        Ok(Source {
+            transport: nowhere.clone(),
+            feed: nowhere,
+        })
+    }
+}
+
+/// The feed of a service of which nobody has said where it is. Whoever reads it waits, and says
+/// so.
+struct Nowhere(&'static str);
+
+impl Nowhere {
+    fn fault(&self) -> Error {
+        let text = format!("nobody says where the service {} runs", self.0);
+        Error::ConnectionLost(text.into())
+    }
+}
+
+impl Feed for Nowhere {
+    fn read<'a>(
+        &'a self,
+        _: &'a str,
+        _: u16,
+        _: u64,
+        _: u32,
+    ) -> BoxFuture<'a, Result<FeedPage, Error>> {
+        Box::pin(async { Err(self.fault()) })
+    }
+
+    fn heads<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async { Err(self.fault()) })
+    }
+}
+
+impl Transport for Nowhere {
+    fn open<'a>(
+        &'a self,
+        _: &'static str,
+        _: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>> {
+        Box::pin(async { Err(self.fault()) })
     }
 }
