@@ -1,6 +1,7 @@
 //! A transport that loses, duplicates, delays and reorders.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tidings::{Envelope, Error, Receiver, Transport};
 use tokio::sync::watch;
@@ -34,6 +35,10 @@ impl Transport for BadTransport {
             });
             Ok(receiver)
         })
+    }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience()
     }
 }
 

@@ -65,6 +65,10 @@ impl Transport for Watched {
             Ok(receiver)
         })
     }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience()
+    }
 }
 
 impl Receiver for WatchedReceiver {

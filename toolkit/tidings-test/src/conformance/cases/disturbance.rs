@@ -154,6 +154,10 @@ impl Transport for Failing {
             Ok(receiver)
         })
     }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience()
+    }
 }
 
 impl Receiver for FailingReceiver {
