@@ -1,8 +1,9 @@
 //! A transport that loses, duplicates, delays and reorders.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tidings::{Envelope, Error, LocalFeed, Receiver, Transport};
+use tidings::{Envelope, Error, Receiver, Transport};
 use tokio::sync::watch;
 
 use crate::misbehaviour::Dice;
@@ -10,7 +11,7 @@ use crate::misbehaviour::Dice;
 type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
 pub(crate) struct BadTransport {
-    pub(crate) feed: LocalFeed,
+    pub(crate) inner: Arc<dyn Transport>,
     pub(crate) dice: Arc<Dice>,
 }
 
@@ -28,12 +29,16 @@ impl Transport for BadTransport {
     ) -> Answer<'a, Box<dyn Receiver>> {
         Box::pin(async move {
             let receiver: Box<dyn Receiver> = Box::new(BadReceiver {
-                inner: self.feed.open(stream, cursors).await?,
+                inner: self.inner.open(stream, cursors).await?,
                 dice: Arc::clone(&self.dice),
                 late: Vec::new(),
             });
             Ok(receiver)
         })
+    }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience()
     }
 }
 
@@ -58,6 +63,9 @@ impl Receiver for BadReceiver {
             if delivered.len() > 1 && self.dice.falls(rules.reorder, "reordered") {
                 self.dice.shuffle(&mut delivered);
             }
+            // Bad within the rules: no more at once than was asked for.
+            let most = delivered.len().min(limit as usize);
+            self.late.extend(delivered.split_off(most));
             Ok(delivered)
         })
     }

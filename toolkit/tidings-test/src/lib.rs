@@ -1,9 +1,10 @@
 //! `World`: any set of services in one process, with a clock that the test moves,
-//! and with seeded misbehaviour.
+//! and with seeded misbehaviour. And the [suite](conformance) that every transport must pass.
 
 #![warn(missing_docs)]
 
 mod bad_transport;
+pub mod conformance;
 mod misbehaviour;
 mod world;
 

@@ -82,7 +82,8 @@ impl Again {
             .seed(self.seed);
         let setup = setup.transport(move |feed| {
             let dice = Arc::clone(&dice);
-            Arc::new(BadTransport { feed, dice })
+            let inner = Arc::new(feed);
+            Arc::new(BadTransport { inner, dice })
         });
         let databases = self.databases.iter().cloned();
         let setup = databases.fold(setup, |setup, (name, db)| setup.database(name, db));
