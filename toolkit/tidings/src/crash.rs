@@ -29,6 +29,10 @@
 //! | M1 | a service of a move copied and committed, others not |
 //! | H1 | history noted as gone or compacted in the transaction, events not yet deleted |
 //! | H2 | history deleted, not committed |
+//! | R1 | projection's database made anew, nothing applied |
+//! | R2 | projection built, not swapped |
+//! | R3 | swapped, not committed |
+//! | R4 | swap committed, what is left beside it not removed |
 //! | K0 | operation and job committed, 202 not sent: the point is P4 |
 //! | K1 | operation's result committed |
 //! | K2 | callback answered, answer not read |

@@ -45,6 +45,8 @@ pub(crate) struct Declared {
     pub(crate) keeps: Vec<(&'static str, Duration)>,
     /// Where subscriptions begin that do not begin at the beginning.
     pub(crate) starts: Vec<(&'static str, Start)>,
+    /// The projections, each with its tables.
+    pub(crate) projections: Vec<(&'static str, Vec<Migration>)>,
 }
 
 impl Service {

@@ -28,6 +28,8 @@ pub(crate) struct ServiceParts {
     pub(crate) router: Router<Handle>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) hooks: Vec<crate::service::StartHook>,
+    /// Each with its tables.
+    pub(crate) projections: Vec<(&'static str, Vec<crate::Migration>)>,
     /// Who else gets its events.
     pub(crate) bus: Option<Arc<dyn Bus>>,
 }
@@ -73,6 +75,7 @@ impl std::fmt::Debug for FeedOf {
 pub struct Installation {
     handles: Vec<Handle>,
     subscriptions: Vec<SubscriptionInfo>,
+    pub(crate) projections: Vec<crate::projection::Known>,
     /// Streams that are handed to a bus: who writes them, and the bus.
     pub(crate) on_bus: Vec<(Handle, &'static str, &'static str)>,
     routers: Vec<(Handle, Router<Handle>)>,
@@ -132,6 +135,7 @@ impl Installation {
         let mut installation = Self {
             handles: Vec::new(),
             subscriptions: Vec::new(),
+            projections: Vec::new(),
             on_bus: Vec::new(),
             routers: Vec::new(),
             openapi: Vec::new(),
@@ -160,6 +164,8 @@ impl Installation {
         clock: &Clock,
         sources: &Sources,
     ) -> Result<(), Error> {
+        self.projections
+            .extend(crate::projection::known(&part, sources));
         let handle = part.handle;
         let mut workers = Vec::new();
         for hook in &part.hooks {

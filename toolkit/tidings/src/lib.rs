@@ -43,6 +43,7 @@ mod moving;
 pub mod operation;
 mod outbox;
 mod process;
+pub mod projection;
 mod publisher;
 mod sequencer;
 mod service;
@@ -82,6 +83,7 @@ pub use job::{
 pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use process::Elsewhere;
+pub use projection::{Projection, View};
 pub use service::Service;
 pub use setup::{MakeTransport, Setup, Storage};
 pub use stream::{EventType, Kind, Stream, StreamInfo, slot_of};

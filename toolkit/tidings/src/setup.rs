@@ -231,6 +231,7 @@ impl Setup {
             router: service.router,
             openapi,
             hooks: service.hooks,
+            projections: service.history.projections,
             bus: self.bus.clone(),
         }
     }

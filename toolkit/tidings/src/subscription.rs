@@ -9,7 +9,7 @@ mod patience;
 mod reader;
 mod tries;
 
-pub(crate) use handler::{Batch, Erased, Failed, One, caused_by};
+pub(crate) use handler::{Batch, Erased, Failed, One, caused_by, decode};
 pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};

@@ -5,6 +5,7 @@
 //! every service; a general library was measured at five times the cost of bare
 //! SQLite on small transactions.
 
+mod beside;
 mod group_commit;
 mod migration;
 mod postgres;
@@ -16,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub(crate) use beside::{Beside, quoted, replace_rows};
 pub use migration::Migration;
 pub(crate) use migration::{differences, migrate};
 pub use row::{FromRow, Row};

@@ -26,6 +26,8 @@ const STATEMENT_TIMEOUT: &str = "30s";
 
 pub(super) struct Postgres {
     pool: Pool,
+    url: String,
+    schema: String,
 }
 
 impl Postgres {
@@ -66,7 +68,19 @@ impl Postgres {
             .post_create(Hook::async_fn(|client, _| Box::pin(refuse_unsafe(client))))
             .build()
             .map_err(|error| Error::ConnectionLost(Box::new(error)))?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            url: url.to_owned(),
+            schema: schema.to_owned(),
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn schema(&self) -> &str {
+        &self.schema
     }
 
     pub(super) async fn read(&self) -> Result<Handle, Error> {

@@ -89,6 +89,11 @@ impl Sqlite {
         })
     }
 
+    /// Its file, if it has one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(|file| file.readers.path.as_path())
+    }
+
     pub(super) async fn read(&self) -> Result<Handle, Error> {
         match &self.file {
             Some(file) => file.readers.take().await,

@@ -84,7 +84,10 @@ pub(crate) fn caused_by(envelope: &Envelope) -> Context {
     }
 }
 
-fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S>>, Failed> {
+pub(crate) fn decode<S: Stream>(
+    index: usize,
+    envelope: &Envelope,
+) -> Result<Option<Event<S>>, Failed> {
     let decoded = S::decode(&envelope.name, envelope.version, &envelope.data);
     let data = decoded.map_err(|reason| Failed {
         index: Some(index),

@@ -3,6 +3,7 @@
 mod age;
 mod compaction;
 mod starts;
+mod storage;
 
 use std::time::Duration;
 

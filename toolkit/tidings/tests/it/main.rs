@@ -26,6 +26,7 @@ mod operations;
 mod outcomes;
 mod parked;
 mod processes;
+mod projections;
 mod properties;
 mod publishers;
 mod settings;
