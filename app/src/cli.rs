@@ -22,6 +22,12 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,
+    /// Say what is promised in this installation as it is set up now, and what is not.
+    ///
+    /// Reads the settings of the database, the versions of its tables, what is kept of each
+    /// stream, and how each subscription stands. It only reads, also beside a running server.
+    /// The exit code is 1 when there is a problem.
+    Doctor(Doctor),
     /// Move an installation from SQLite to PostgreSQL, with everything it knows.
     ///
     /// Every table of every service is copied and counted on both sides: accounts and sessions,
@@ -116,6 +122,19 @@ impl Place {
             None => Storage::Sqlite(self.data.clone()),
         }
     }
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The broker between machines: nats://host:4222.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
+    /// Print what was found as JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// From where and to where.

@@ -5,6 +5,7 @@
 mod accounts;
 mod cli;
 mod demo;
+mod doctor;
 mod door;
 mod error;
 mod folder;
@@ -32,7 +33,7 @@ pub fn main() -> ExitCode {
     };
     log_to_stderr();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "tidings: {}", error.line());
@@ -60,7 +61,7 @@ fn log_to_stderr() {
         .init();
 }
 
-fn run(cli: Cli) -> Result<(), Error> {
+fn run(cli: Cli) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -70,9 +71,11 @@ fn run(cli: Cli) -> Result<(), Error> {
             None => serve::serve(cli.serve).await,
             Some(Command::Serve(options)) => serve::serve(options).await,
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
+            Some(Command::Doctor(options)) => return doctor::doctor(options).await,
             Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     // What still runs has had its time; a blocking read must not keep the process.
     runtime.shutdown_background();

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use self::plan::Plan;
 use self::source::Source;
-pub(crate) use self::target::refuse_unfinished;
+pub(crate) use self::target::{is_unfinished, refuse_unfinished};
 use crate::db::{Conn, Db, Migration, differences, migrate};
 use crate::setup::steps_of;
 use crate::{Error, Setup, Storage, command, crash, housekeeping};
