@@ -23,9 +23,10 @@ use crate::{Error, services};
 /// Prints what was found. The exit code is 1 when there is a problem.
 pub(crate) async fn doctor(options: Doctor) -> Result<ExitCode, Error> {
     let mut findings = Findings::default();
-    look(&options, &mut findings).await;
+    let streams = look(&options, &mut findings).await;
     if let Some(address) = &options.bus {
-        bus::look(address, &mut findings).await;
+        let monitor = options.bus_monitor.as_deref();
+        bus::look(address, monitor, &streams, &mut findings).await;
     }
     let out = &mut io::stdout();
     if options.json {
@@ -39,13 +40,15 @@ pub(crate) async fn doctor(options: Doctor) -> Result<ExitCode, Error> {
     })
 }
 
-async fn look(options: &Doctor, findings: &mut Findings) {
+/// Looks at the databases, and names the streams that it has met.
+async fn look(options: &Doctor, findings: &mut Findings) -> Vec<&'static str> {
     let storage = options.place.storage();
     if let Storage::Sqlite(folder) = &storage
         && !folder.is_dir()
     {
         let text = "is not there: say where the installation is with --data, or --database";
-        return findings.problem("database", &folder.display().to_string(), text);
+        findings.problem("database", &folder.display().to_string(), text);
+        return Vec::new();
     }
     let setup = services::setup(storage.clone(), services::Settings::default());
     let seen = match setup.inspect().await {
@@ -56,7 +59,8 @@ async fn look(options: &Doctor, findings: &mut Findings) {
                 _ => "the files".to_owned(),
             };
             let text = format!("cannot be reached: {}", one_line(&chain(&error)));
-            return findings.problem("database", &name, &text);
+            findings.problem("database", &name, &text);
+            return Vec::new();
         }
     };
     let clock = Clock::system();
@@ -67,9 +71,10 @@ async fn look(options: &Doctor, findings: &mut Findings) {
     }
     let keeps_commits = !findings.has_problem("database");
     schemas::look(&seen.services, findings);
-    subscriptions::streams(&seen.streams, clock.now(), findings);
-    subscriptions::look(&seen.subscriptions, keeps_commits, clock.now(), findings);
+    subscriptions::streams(&seen.streams, findings);
+    subscriptions::look(&seen, keeps_commits, clock.now(), findings);
     subscriptions::alerts(&seen.services, findings);
+    seen.streams.iter().map(|stream| stream.name).collect()
 }
 
 async fn look_at_postgres(seen: &Inspection, clock: &Clock, findings: &mut Findings) {

@@ -13,6 +13,7 @@ mod grant;
 mod move_to;
 mod serve;
 mod services;
+mod settle;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ fn run(cli: Cli) -> Result<ExitCode, Error> {
             Some(Command::Serve(options)) => serve::serve(options).await,
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
             Some(Command::Doctor(options)) => return doctor::doctor(options).await,
+            Some(Command::Settle(options)) => settle::settle(options).await,
             Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
         }

@@ -26,7 +26,7 @@ fn one(service: &InspectedService, findings: &mut Findings) {
         findings.problem(SECTION, name, &text);
         return;
     }
-    if service.db.is_none() {
+    if !service.is_there {
         findings.warning(
             SECTION,
             name,

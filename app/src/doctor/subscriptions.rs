@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tidings::Timestamp;
-use tidings::inspect::{InspectedService, InspectedStream, InspectedSubscription};
+use tidings::inspect::{InspectedService, InspectedStream, InspectedSubscription, Inspection};
+use tidings::{Kind, Timestamp};
 
 use super::finding::{Findings, Grade};
 
@@ -12,62 +12,60 @@ const OWES_MOST: Duration = Duration::from_secs(300);
 const DAY_S: u64 = 86_400;
 
 /// How long a subscriber of each stream may be away.
-pub(super) fn streams(all: &[InspectedStream], now: Timestamp, findings: &mut Findings) {
+pub(super) fn streams(all: &[InspectedStream], findings: &mut Findings) {
     for stream in all {
-        let (subject, head) = (stream.name, stream.head);
-        match stream.oldest_at {
-            _ if stream.is_whole => {
-                let text = format!(
-                    "{head} events, every one kept: a subscriber may be away for any time, and a \
-                     new one gets all history"
-                );
-                findings.ok("streams", subject, &text);
+        let head = stream.head;
+        let text = match (stream.kind, stream.keeps) {
+            (Kind::State, _) => format!(
+                "{head} events, of each key the last is kept for ever: a subscriber may be away \
+                 for any time"
+            ),
+            (_, None) if stream.is_whole => {
+                format!("{head} events, every one kept: a subscriber may be away for any time")
             }
-            Some(oldest) => {
-                let text = format!(
-                    "{head} events, kept since {}: a subscriber that is away for more than {} \
-                     would miss some",
-                    day(oldest),
-                    span(now.since(oldest))
-                );
-                findings.ok("streams", subject, &text);
-            }
-            None => {
-                let text = format!(
-                    "{head} events, none kept: a subscriber that is away for a moment misses some"
-                );
-                findings.warning("streams", subject, &text);
-            }
-        }
+            (_, None) => format!(
+                "{head} events, kept for ever from {} on: older ones were deleted",
+                stream.oldest_at.map_or("now".to_owned(), day)
+            ),
+            (_, Some(keeps)) => format!(
+                "{head} events, kept for {}: a subscriber that is away for longer stands still \
+                 until a person decides",
+                span(keeps)
+            ),
+        };
+        findings.ok("streams", stream.name, &text);
     }
 }
 
 pub(super) fn look(
-    all: &[InspectedSubscription],
+    seen: &Inspection,
     keeps_commits: bool,
     now: Timestamp,
     findings: &mut Findings,
 ) {
-    for one in all {
+    for one in &seen.subscriptions {
         let subject = format!("{}/{} of {}", one.service, one.name, one.stream);
-        let (grade, mut words) = standing(one, now);
+        let of = seen.streams.iter().find(|stream| stream.name == one.stream);
+        let keeps = of.and_then(|stream| stream.keeps);
+        let (grade, mut words) = standing(one, keeps, now);
         if !keeps_commits {
             words.push("what was acknowledged may be lost: see the problems above".to_owned());
         }
         let text = format!("once and in order per key; {}", words.join("; "));
         findings.add(grade, "subscriptions", &subject, &text);
         for alert in &one.stopped {
-            findings.problem(
-                "subscriptions",
-                &subject,
-                &format!("{}: {}", alert.kind, alert.text),
-            );
+            let text = format!("{}: {}", alert.kind, alert.text);
+            findings.problem("subscriptions", &subject, &text);
         }
     }
 }
 
 /// How a subscription stands, in words.
-fn standing(one: &InspectedSubscription, now: Timestamp) -> (Grade, Vec<String>) {
+fn standing(
+    one: &InspectedSubscription,
+    keeps: Option<Duration>,
+    now: Timestamp,
+) -> (Grade, Vec<String>) {
     let mut grade = Grade::Ok;
     let mut words = Vec::new();
     match (one.lag, one.owes_since) {
@@ -83,6 +81,10 @@ fn standing(one: &InspectedSubscription, now: Timestamp) -> (Grade, Vec<String>)
                 text.push_str(&format!(", the oldest for {}", span(owes)));
                 if owes > OWES_MOST {
                     grade = Grade::Warning;
+                }
+                if let Some(keeps) = keeps.filter(|keeps| owes > *keeps / 2) {
+                    let left = span(keeps.saturating_sub(owes));
+                    text.push_str(&format!(" and to be deleted in {left}"));
                 }
             }
             words.push(text);

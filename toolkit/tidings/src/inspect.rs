@@ -7,19 +7,20 @@
 //! let folder = std::env::temp_dir().join("tidings-inspect-example");
 //! let setup = Setup::new(Storage::Sqlite(folder)).service(Service::new("orders"));
 //! let seen = setup.inspect().await?;
-//! assert!(seen.services[0].db.is_none(), "it was never started");
+//! assert!(!seen.services[0].is_there, "it was never started");
 //! # Ok::<(), tidings::Error>(()) }).unwrap();
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::db::{CONNECTIONS, Conn, Db, Migration, differences};
 use crate::setup::steps_of;
 use crate::subscription::{Cursors, Subscription};
 use crate::{
-    Alert, Error, SchemaDifference, Setup, Storage, StreamInfo, Timestamp, chain, command,
-    housekeeping, moving, outbox, params,
+    Alert, Error, Kind, SchemaDifference, Setup, Storage, StreamInfo, Timestamp, chain, command,
+    history, housekeeping, moving, outbox, params,
 };
 
 /// Connections that each service of each process takes from PostgreSQL at the most.
@@ -41,6 +42,8 @@ pub struct InspectedService {
     pub name: &'static str,
     /// Its database, to be read; `None` when there is none yet.
     pub db: Option<Db>,
+    /// Whether it was ever started: whether there are any tables.
+    pub is_there: bool,
     /// How many migrations this version of the program has for it.
     pub migrations: usize,
     /// Where the database differs from them.
@@ -66,8 +69,12 @@ pub struct InspectedStream {
     pub head: u64,
     /// When the oldest event that is still there was published.
     pub oldest_at: Option<Timestamp>,
-    /// Whether every event is still there, so that a new subscriber gets all history.
+    /// Whether nothing was deleted by its age.
     pub is_whole: bool,
+    /// What its events are for; of a state stream superseded events are deleted.
+    pub kind: Kind,
+    /// How long events are kept, where the service says so.
+    pub keeps: Option<Duration>,
 }
 
 /// A subscription of one stream.
@@ -95,6 +102,7 @@ pub struct InspectedSubscription {
 struct Seen {
     status: InspectedService,
     streams: Vec<StreamInfo>,
+    keeps: HashMap<&'static str, Duration>,
     subscriptions: Vec<Arc<Subscription>>,
 }
 
@@ -104,14 +112,16 @@ impl Setup {
     ///
     /// # Errors
     /// When the database server cannot be reached.
-    pub async fn inspect(self) -> Result<Inspection, Error> {
+    pub async fn inspect(mut self) -> Result<Inspection, Error> {
         let mut seen = Vec::new();
-        for service in command::wire(self.services)? {
+        let services = std::mem::take(&mut self.services);
+        for service in command::wire(services)? {
             let service = housekeeping::keep(service);
             let steps = steps_of(&service);
             let status = InspectedService {
                 name: service.name,
-                db: open_to_read(&self.storage, service.name).await?,
+                db: open_to_read(self.storage_for(service.name), service.name).await?,
+                is_there: false,
                 migrations: steps.len(),
                 differences: Vec::new(),
                 is_half_moved: false,
@@ -122,6 +132,7 @@ impl Setup {
             let mut one = Seen {
                 status,
                 streams: service.streams,
+                keeps: service.history.keeps.into_iter().collect(),
                 subscriptions: service.subscriptions,
             };
             one.look(&steps).await;
@@ -169,8 +180,8 @@ impl Seen {
         let status = &mut self.status;
         status.is_half_moved = moving::is_unfinished(&mut conn).await?;
         status.differences = differences(&mut conn, steps).await?;
-        if !is_there(status) {
-            status.db = None;
+        status.is_there = has_tables(status);
+        if !status.is_there {
             return Ok(());
         }
         let sql = "SELECT * FROM tidings_alerts WHERE closed_at IS NULL
@@ -183,12 +194,13 @@ impl Seen {
 
     fn db(&self) -> Option<Db> {
         let status = &self.status;
-        status.db.clone().filter(|_| status.fault.is_none())
+        let is_readable = status.is_there && status.fault.is_none();
+        status.db.clone().filter(|_| is_readable)
     }
 }
 
 /// Whether anything was ever migrated there.
-fn is_there(status: &InspectedService) -> bool {
+fn has_tables(status: &InspectedService) -> bool {
     let pending = |difference: &SchemaDifference| *difference == SchemaDifference::Pending;
     let missing = status.differences.iter().filter(|(_, one)| pending(one));
     missing.count() < status.migrations
@@ -203,7 +215,8 @@ impl Inspection {
         for one in seen {
             let Some(db) = one.db() else { continue };
             for info in &one.streams {
-                match stream(&db, one.status.name, info).await {
+                let keeps = one.keeps.get(info.name).copied();
+                match stream(&db, one.status.name, info, keeps).await {
                     Ok((stream, heads)) => {
                         self.streams.push(stream);
                         all.insert(info.name, (db.clone(), heads));
@@ -233,6 +246,7 @@ async fn stream(
     db: &Db,
     service: &'static str,
     info: &StreamInfo,
+    keeps: Option<Duration>,
 ) -> Result<(InspectedStream, Cursors), Error> {
     let mut conn = db.read().await?;
     let heads: Cursors = outbox::heads(&mut conn, info.name)
@@ -245,16 +259,16 @@ async fn stream(
         head: heads.values().sum(),
         oldest_at: None,
         is_whole: true,
+        kind: info.kind,
+        keeps,
     };
-    for (&slot, _) in heads.iter().filter(|(_, head)| **head > 0) {
-        let first = outbox::read_slot(&mut conn, info.name, slot, 0, 1).await?;
-        let Some(first) = first.first() else {
-            stream.is_whole = false;
-            continue;
-        };
-        stream.is_whole &= first.id.sequence == 1;
-        let oldest = stream.oldest_at.map_or(first.time, |at| at.min(first.time));
-        stream.oldest_at = Some(oldest);
+    for &slot in heads.keys() {
+        let page = history::read_page(&mut conn, info.name, slot, 0, 1).await?;
+        stream.is_whole &= page.gone == 0;
+        if let Some(first) = page.events.first() {
+            let oldest = stream.oldest_at.map_or(first.time, |at| at.min(first.time));
+            stream.oldest_at = Some(oldest);
+        }
     }
     Ok((stream, heads))
 }
@@ -312,8 +326,8 @@ async fn oldest_owed(
 ) -> Result<Option<Timestamp>, Error> {
     let mut oldest: Option<Timestamp> = None;
     for (&slot, &(cursor, _)) in owed {
-        let next = outbox::read_slot(conn, stream, slot, cursor, 1).await?;
-        if let Some(next) = next.first() {
+        let next = history::read_page(conn, stream, slot, cursor, 1).await?;
+        if let Some(next) = next.events.first() {
             oldest = Some(oldest.map_or(next.time, |at| at.min(next.time)));
         }
     }
