@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use tidings::Storage;
+use tidings::{Start, Storage};
 
 /// A ticket marketplace made of services that talk by events.
 #[derive(Parser)]
@@ -26,6 +26,20 @@ pub(crate) enum Command {
     Config(Box<Serve>),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,
+    /// Say what is promised in this installation as it is set up now, and what is not.
+    ///
+    /// Reads the settings of the database, the versions of its tables, what is kept of each
+    /// stream, and how each subscription stands. It only reads, also beside a running server.
+    /// The exit code is 1 when there is a problem.
+    Doctor(Doctor),
+    /// Let slots of a subscription go on that stand still until a person decides.
+    ///
+    /// They do after the producer's database was restored from a backup (alert `ahead`), or when
+    /// it no longer has what comes next (alert `gone`). Say from when on its events are to be
+    /// applied: the moment when the restored database was started again, or `now` to pass over
+    /// what it has written since. What was applied stays applied. The server must be stopped if
+    /// it is on SQLite.
+    Settle(Settle),
     /// Move an installation from SQLite to PostgreSQL, with everything it knows.
     ///
     /// Every table of every service is copied and counted on both sides: accounts and sessions,
@@ -153,6 +167,38 @@ impl Place {
             None => Storage::Sqlite(self.data.clone()),
         }
     }
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The broker between machines: nats://host:4222.
+    #[arg(long, value_name = "URL")]
+    pub(crate) bus: Option<String>,
+    /// Where the broker tells of its settings, when it is not port 8222 of its host.
+    #[arg(long, value_name = "HOST:PORT", requires = "bus")]
+    pub(crate) bus_monitor: Option<String>,
+    /// Print what was found as JSON, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which slots, and how they go on.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Settle {
+    /// The subscription, as the alert and `tidings doctor` name it: expiration/orders.
+    pub(crate) subscription: String,
+    /// The stream: orders.
+    pub(crate) stream: String,
+    /// The first events to be applied: those published from a moment on
+    /// (2026-03-14T16:00:07Z), from now on, or from the beginning, those that were applied
+    /// before a second time.
+    #[arg(long, value_name = "now|beginning|TIME", value_parser = crate::settle::parse_start)]
+    pub(crate) from: Start,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// From where and to where.

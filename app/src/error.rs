@@ -53,6 +53,19 @@ pub enum Error {
     /// The installation cannot be moved.
     #[error("move the installation")]
     Move(#[source] tidings::Error),
+    /// Nobody subscribes under that name.
+    #[error(
+        "find a subscription {subscription} of the stream {stream}: `tidings doctor` names them all"
+    )]
+    NoSubscription {
+        /// The name that was given.
+        subscription: String,
+        /// The stream that was given.
+        stream: String,
+    },
+    /// A decision cannot be carried out.
+    #[error("let the slots go on")]
+    Settle(#[source] tidings::Error),
     /// The port is taken.
     #[error("listen on {address}: the port is in use; choose another with --port or --listen")]
     PortInUse {

@@ -7,6 +7,7 @@ mod bus;
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod door;
 mod error;
 mod folder;
@@ -15,6 +16,7 @@ mod move_to;
 mod process;
 mod serve;
 mod services;
+mod settle;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -39,7 +41,7 @@ pub fn main() -> ExitCode {
     };
     log_to_stderr();
     match run(cli, &matches) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "tidings: {}", error.line());
@@ -67,7 +69,7 @@ fn log_to_stderr() {
         .init();
 }
 
-fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Error> {
+fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
     // Flags stand behind the command, where there is one.
     let matches = matches.subcommand().map_or(matches, |(_, own)| own);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -83,9 +85,12 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Error> {
                 Ok(config.print(&mut std::io::stdout())?)
             }
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
+            Some(Command::Doctor(options)) => return doctor::doctor(options).await,
+            Some(Command::Settle(options)) => settle::settle(options).await,
             Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
         }
+        .map(|()| ExitCode::SUCCESS)
     });
     // What still runs has had its time; a blocking read must not keep the process.
     runtime.shutdown_background();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::db::Conn;
 use crate::handle::Handle;
 use crate::outbox::as_i64;
-use crate::{Error, FromRow, Row, Timestamp, Tx, params};
+use crate::{Error, FromRow, Marked, Row, Timestamp, Tx, params};
 
 /// The kind of alert that only a person closes.
 pub(crate) const AHEAD: &str = "ahead";
@@ -77,15 +77,21 @@ impl Alert {
     }
 
     /// An event that was applied, and that the producer has replaced: its database went back in
-    /// time and has been written to since. `marks` are of our event and of theirs.
+    /// time and has been written to since.
     pub(crate) fn rewritten(
         subscription: &str,
-        (stream, slot, sequence): (&str, u16, u64),
-        (ours, theirs): (u64, u64),
+        stream: &str,
+        ours: Marked,
+        theirs: u64,
         head: u64,
     ) -> Self {
+        let Marked {
+            slot,
+            sequence,
+            mark,
+        } = ours;
         let text = format!(
-            "{stream}.{slot}.{sequence} was applied with the mark {ours:016x}, but the producer has \
+            "{stream}.{slot}.{sequence} was applied with the mark {mark:016x}, but the producer has \
              another event under that number ({theirs:016x}) and ends at {head}: its database went \
              back in time and was written to since; the slot stands still until a person has \
              decided"

@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::handle::Handle;
-use crate::{Envelope, Error, Start, StreamInfo, Timestamp, history, mark, outbox};
+use crate::{Envelope, Error, Marked, Start, StreamInfo, Timestamp, history, mark, outbox};
 
 /// Events in one page of a feed that is read through.
 const PAGE: u32 = 1000;
@@ -93,9 +93,9 @@ pub trait Feed: Send + Sync {
         })
     }
 
-    /// The [marks](Envelope::mark) of the events at these places, each a slot and a number, by
-    /// their slots; events that the producer does not have, or no longer, are left out. By
-    /// itself it reads them one by one.
+    /// The [marks](Envelope::mark) of the events at these places, each a slot and a number;
+    /// events that the producer does not have, or no longer, are left out. By itself it reads
+    /// them one by one.
     ///
     /// # Errors
     /// When the producer cannot be reached; try again.
@@ -103,7 +103,7 @@ pub trait Feed: Send + Sync {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<Marked>, Error>> {
         Box::pin(async move {
             let mut marks = Vec::with_capacity(places.len());
             for &(slot, sequence) in places {
@@ -112,7 +112,7 @@ pub trait Feed: Send + Sync {
                     .await?;
                 let found = page.events.first();
                 let found = found.filter(|event| event.id.sequence == sequence);
-                marks.extend(found.map(|event| (slot, event.mark())));
+                marks.extend(found.map(Marked::of));
             }
             Ok(marks)
         })
@@ -277,7 +277,7 @@ impl Feed for LocalFeed {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<Marked>, Error>> {
         Box::pin(async move {
             let mut conn = self.0.read().await?;
             mark::of_places(&mut conn, stream, places).await

@@ -35,6 +35,7 @@ mod housekeeping;
 mod http;
 mod id;
 mod identity;
+pub mod inspect;
 mod installation;
 mod job;
 pub mod lag;
@@ -55,13 +56,14 @@ mod tx;
 mod worker;
 pub mod workflow;
 
+pub use alert::Alert;
 pub use callback::CallbackPolicy;
 pub use client::{BreakerState, CallError, CallStatus, Calls, Client};
 pub use cloudevent::{BadCloudEvent, CLOUDEVENT, CLOUDEVENT_BATCH};
 pub use command::{
     Answer, AnswerHandler, Command, CommandHandler, CommandId, CommandOutcome, Received, Sending,
 };
-pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, Value};
+pub use db::{Conn, Db, Dialect, FromRow, FromValue, Migration, Row, SchemaDifference, Value};
 pub use error::{Cause, Error, Fate, Fault, chain};
 pub use event::{Context, Envelope, Event, EventId};
 pub use feed::{
@@ -80,6 +82,7 @@ pub use job::{
     Enqueue, Job, JobCount, JobHandler, JobRow, JobRun, Missed, OutsideJobHandler, Schedule,
     ScheduleRow,
 };
+pub use mark::Marked;
 pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use process::Elsewhere;

@@ -19,6 +19,29 @@ pub(crate) const MIGRATION: Migration = Migration::new(
     ALTER TABLE tidings_cursors ADD COLUMN mark BIGINT;",
 );
 
+/// An event by its place in a stream, and its mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// The slot.
+    pub slot: u16,
+    /// The number in the slot.
+    pub sequence: u64,
+    /// The event's [mark](Envelope::mark).
+    pub mark: u64,
+}
+
+impl Marked {
+    /// The place and the mark of an event.
+    #[must_use]
+    pub fn of(event: &Envelope) -> Self {
+        Self {
+            slot: event.id.slot,
+            sequence: event.id.sequence,
+            mark: event.mark(),
+        }
+    }
+}
+
 impl Envelope {
     /// A number that two different events with one address do not share: the 64-bit FNV-1a hash
     /// of address, key, type, time in microseconds and correlation, each followed by a newline.
@@ -67,7 +90,7 @@ pub(crate) async fn of_places(
     conn: &mut Conn,
     stream: &str,
     places: &[(u16, u64)],
-) -> Result<Vec<(u16, u64)>, Error> {
+) -> Result<Vec<Marked>, Error> {
     // A lookup for each place: joined, they would be planned as a reading of the whole table
     // where there are no statistics yet.
     let sql = match conn.dialect() {
@@ -95,7 +118,12 @@ pub(crate) async fn of_places(
             slot,
             sequence,
         };
-        marks.push((slot, mark(&id, &key, &name, time, &correlation_id)));
+        let mark = mark(&id, &key, &name, time, &correlation_id);
+        marks.push(Marked {
+            slot,
+            sequence,
+            mark,
+        });
     }
     Ok(marks)
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use self::plan::Plan;
 use self::source::Source;
-pub(crate) use self::target::refuse_unfinished;
+pub(crate) use self::target::{is_unfinished, refuse_unfinished};
 use crate::db::{Conn, Db, Migration, differences, migrate};
 use crate::setup::steps_of;
 use crate::{Error, Setup, Storage, command, crash, housekeeping};
@@ -88,6 +88,21 @@ impl Setup {
     /// would be left behind. `told` hears of every table. The target has no schemas of these
     /// names, or empty ones; with `again`, what an unfinished move has left is dropped first.
     /// Start hooks do not run.
+    ///
+    /// ```no_run
+    /// use tidings::{Service, Setup, Storage};
+    ///
+    /// # async fn example() -> Result<(), tidings::Error> {
+    /// let setup = Setup::new(Storage::Sqlite("data".into())).service(Service::new("orders"));
+    /// let mut told = |table: &tidings::MovedTable| println!("{}: {}", table.table, table.rows);
+    /// let copied = setup.copy_to("postgres://db.example/shop", false, &mut told).await?;
+    /// // … make sure that nobody starts on the source any more …
+    /// copied.finish().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Dropped or killed in between, the target stays unfinished: nothing opens on it
+    /// ([`Setup::open`] refuses), and `again` begins anew.
     ///
     /// # Errors
     /// [`Error::Unsafe`] when the source is not of this version of the program, or the target

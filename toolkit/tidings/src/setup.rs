@@ -180,7 +180,7 @@ impl Setup {
         Ok(opened)
     }
 
-    fn storage_for(&self, service: &str) -> &Storage {
+    pub(crate) fn storage_for(&self, service: &str) -> &Storage {
         self.process.storage_of(service, &self.storage)
     }
 

@@ -9,6 +9,7 @@ mod patience;
 mod reader;
 mod tries;
 
+pub(crate) use cursor::Cursors;
 pub(crate) use handler::{Batch, Erased, Failed, One, caused_by, decode};
 pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;

@@ -37,7 +37,7 @@ const RECONNECT_MOST: Duration = Duration::from_secs(2);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Nats(Arc<Shared>);
+pub struct Nats(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) settings: NatsSettings,

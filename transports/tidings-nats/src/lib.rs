@@ -6,9 +6,11 @@ mod follow;
 mod message;
 mod names;
 mod publish;
+mod report;
 mod settings;
 mod start;
 mod stream;
 
 pub use connection::Nats;
+pub use report::{NatsKept, NatsReport, NatsStream};
 pub use settings::NatsSettings;

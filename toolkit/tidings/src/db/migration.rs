@@ -90,7 +90,7 @@ async fn apply(conn: &mut Conn, migration: &Migration) -> Result<(), Error> {
 /// How a database differs from what this program's migrations would make of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Difference {
+pub enum SchemaDifference {
     /// It was not applied yet; a start will do it.
     Pending,
     /// It was edited after it had been applied; no start will accept it.
@@ -99,7 +99,7 @@ pub(crate) enum Difference {
     Unknown,
 }
 
-impl std::fmt::Display for Difference {
+impl std::fmt::Display for SchemaDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Pending => "not applied yet",
@@ -113,7 +113,7 @@ impl std::fmt::Display for Difference {
 pub(crate) async fn differences(
     conn: &mut Conn,
     migrations: &[Migration],
-) -> Result<Vec<(String, Difference)>, Error> {
+) -> Result<Vec<(String, SchemaDifference)>, Error> {
     let there = conn.dialect().pick(
         "SELECT count(*) FROM sqlite_master WHERE name = 'tidings_migrations'",
         "SELECT count(to_regclass(quote_ident(current_schema()) || '.tidings_migrations'))",
@@ -130,9 +130,9 @@ pub(crate) async fn differences(
     for migration in migrations {
         let sql = conn.dialect().pick(migration.sqlite, migration.postgres);
         match applied.iter().find(|(name, _)| name == migration.name) {
-            None => found.push((migration.name.to_owned(), Difference::Pending)),
+            None => found.push((migration.name.to_owned(), SchemaDifference::Pending)),
             Some((_, text)) if text != sql => {
-                found.push((migration.name.to_owned(), Difference::Edited));
+                found.push((migration.name.to_owned(), SchemaDifference::Edited));
             }
             Some(_) => {}
         }
@@ -140,6 +140,6 @@ pub(crate) async fn differences(
     let unknown = applied
         .into_iter()
         .filter(|(name, _)| !migrations.iter().any(|one| one.name == name));
-    found.extend(unknown.map(|(name, _)| (name, Difference::Unknown)));
+    found.extend(unknown.map(|(name, _)| (name, SchemaDifference::Unknown)));
     Ok(found)
 }

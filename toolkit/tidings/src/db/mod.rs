@@ -18,8 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use beside::{Beside, quoted, replace_rows};
-pub use migration::Migration;
+pub use migration::{Migration, SchemaDifference};
 pub(crate) use migration::{differences, migrate};
+pub(crate) use postgres::CONNECTIONS;
 pub use row::{FromRow, Row};
 pub use value::{FromValue, Value};
 
@@ -105,6 +106,12 @@ impl Db {
 
     pub(crate) fn is_reachable(&self) -> bool {
         !matches!(&*self.0, Kind::Elsewhere)
+    }
+
+    /// Connects to PostgreSQL only to read, whatever its settings promise.
+    pub(crate) async fn postgres_to_read(url: &str, schema: &str) -> Result<Self, Error> {
+        let postgres = postgres::Postgres::connect_to_read(url, schema).await?;
+        Ok(Self(Arc::new(Kind::Postgres(postgres))))
     }
 
     /// Which SQL this database speaks.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolBuilder, RecyclingMethod, Runtime,
 };
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -19,7 +19,8 @@ use super::row::Row;
 use super::value::Value;
 use crate::Error;
 
-const CONNECTIONS: usize = 16;
+/// Connections that one service of one process takes at the most.
+pub(crate) const CONNECTIONS: usize = 16;
 const WAIT: Duration = Duration::from_secs(10);
 /// A statement that takes longer is a fault of ours; it must not hold locks for ever.
 const STATEMENT_TIMEOUT: &str = "30s";
@@ -40,30 +41,8 @@ impl Postgres {
 
     /// Connects when it is first asked, to a schema that somebody else makes.
     pub(super) fn attach(url: &str, schema: &str) -> Result<Self, Error> {
-        let mut config = tokio_postgres::Config::from_str(url)
-            .map_err(|error| Error::Unsafe(format!("the database URL cannot be read: {error}")))?;
-        if !schema
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        {
-            return Err(Error::Unsafe(format!("{schema} is not a schema name")));
-        }
-        config.application_name(format!("tidings/{schema}"));
-        config.options(format!(
-            "-c search_path={schema} -c statement_timeout={STATEMENT_TIMEOUT} \
-             -c idle_in_transaction_session_timeout=60s"
-        ));
-        config.connect_timeout(WAIT);
-        // A server that vanished without a word must not keep us waiting for ever.
-        config.tcp_user_timeout(3 * WAIT).keepalives_idle(WAIT);
-        config.keepalives_interval(WAIT).keepalives_retries(2);
-        let recycling_method = RecyclingMethod::Fast;
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(WAIT))
-            .create_timeout(Some(WAIT))
+        let config = config(url, schema, "")?;
+        let pool = builder(config, CONNECTIONS)
             // Every connection, not only the first: a setting can change while we run.
             .post_create(Hook::async_fn(|client, _| Box::pin(refuse_unsafe(client))))
             .build()
@@ -83,6 +62,20 @@ impl Postgres {
         &self.schema
     }
 
+    /// Takes any settings and makes no schema: nothing can be written.
+    pub(super) async fn connect_to_read(url: &str, schema: &str) -> Result<Self, Error> {
+        let config = config(url, schema, "-c default_transaction_read_only=on")?;
+        let pool = builder(config, 1).build();
+        let pool = pool.map_err(|error| Error::ConnectionLost(Box::new(error)))?;
+        let postgres = Self {
+            pool,
+            url: url.to_owned(),
+            schema: schema.to_owned(),
+        };
+        postgres.read().await?;
+        Ok(postgres)
+    }
+
     pub(super) async fn read(&self) -> Result<Handle, Error> {
         let client = self.pool.get().await.map_err(pool_fault)?;
         Ok(Handle {
@@ -99,6 +92,37 @@ impl Postgres {
         handle.execute_batch("BEGIN").await?;
         Ok(handle)
     }
+}
+
+fn config(url: &str, schema: &str, more: &str) -> Result<tokio_postgres::Config, Error> {
+    let mut config = tokio_postgres::Config::from_str(url)
+        .map_err(|error| Error::Unsafe(format!("the database URL cannot be read: {error}")))?;
+    if !schema
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    {
+        return Err(Error::Unsafe(format!("{schema} is not a schema name")));
+    }
+    config.application_name(format!("tidings/{schema}"));
+    config.options(format!(
+        "-c search_path={schema} -c statement_timeout={STATEMENT_TIMEOUT} \
+         -c idle_in_transaction_session_timeout=60s {more}"
+    ));
+    config.connect_timeout(WAIT);
+    // A server that vanished without a word must not keep us waiting for ever.
+    config.tcp_user_timeout(3 * WAIT).keepalives_idle(WAIT);
+    config.keepalives_interval(WAIT).keepalives_retries(2);
+    Ok(config)
+}
+
+fn builder(config: tokio_postgres::Config, connections: usize) -> PoolBuilder {
+    let recycling_method = RecyclingMethod::Fast;
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
+    Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(WAIT))
 }
 
 /// A connection on loan.

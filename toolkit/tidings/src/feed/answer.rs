@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::page::{COVERED, GONE, POSITION};
 use super::routes::Heads;
 use super::{FeedPage, Standing};
-use crate::{Envelope, Error};
+use crate::{Envelope, Error, Marked};
 
 /// A page ends after 4 MiB of data and one event; what is around the data takes less.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -165,10 +165,17 @@ impl Heads {
         Ok(Standing { run, heads })
     }
 
-    pub(super) fn marks(self) -> Result<Vec<(u16, u64)>, Trouble> {
+    pub(super) fn marks(self) -> Result<Vec<Marked>, Trouble> {
         let none = || Trouble::Wrong("it has no marks".to_owned());
         let marks = self.marks.ok_or_else(none)?.into_iter();
-        let numbers = marks.map(|(slot, mark)| Ok((slot, mark.parse().map_err(wrong)?)));
+        let numbers = marks.map(|(slot, sequence, mark)| {
+            let mark = mark.parse().map_err(wrong)?;
+            Ok(Marked {
+                slot,
+                sequence,
+                mark,
+            })
+        });
         numbers.collect()
     }
 }

@@ -13,7 +13,7 @@ use super::{Feed, FeedPage, HttpTransport, Standing};
 use crate::client::{check_base, http_client};
 use crate::handle::Handle;
 use crate::worker::Source;
-use crate::{CLOUDEVENT_BATCH, Clock, Error};
+use crate::{CLOUDEVENT_BATCH, Clock, Error, Marked};
 
 /// How long an answer may take beyond what it was allowed to wait for events.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -185,7 +185,7 @@ impl Feed for HttpFeed {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<Marked>, Error>> {
         Box::pin(async move {
             let rest = format!("/heads?marks={}", written(places));
             let heads = self.heads_with(stream, &rest).await;

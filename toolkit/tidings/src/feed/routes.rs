@@ -36,9 +36,9 @@ pub(super) struct Heads {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run: Option<String>,
     pub(super) heads: BTreeMap<u16, u64>,
-    /// The marks of events that were asked for, by their slots.
+    /// Slot, number and mark of each event that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) marks: Option<BTreeMap<u16, String>>,
+    pub(super) marks: Option<Vec<(u16, u64, String)>>,
 }
 
 #[derive(Deserialize)]
@@ -158,7 +158,8 @@ async fn heads(
         Some(text) => {
             let places = places(&stream, "marks", &text)?;
             let marks = feed.marks(stream.name, &places).await?.into_iter();
-            Some(marks.map(|(slot, mark)| (slot, mark.to_string())).collect())
+            let marks = marks.map(|one| (one.slot, one.sequence, one.mark.to_string()));
+            Some(marks.collect())
         }
         None => None,
     };

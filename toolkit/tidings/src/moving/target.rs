@@ -17,9 +17,6 @@ pub(super) struct Column {
 
 /// Refuses a database that a move has only begun to fill.
 pub(crate) async fn refuse_unfinished(db: &Db) -> Result<(), Error> {
-    if db.dialect() == Dialect::Sqlite {
-        return Ok(());
-    }
     if is_unfinished(&mut db.read().await?).await? {
         return Err(Error::Unsafe(
             "a move into this database was begun and is not finished: run `tidings move` with \
@@ -30,7 +27,11 @@ pub(crate) async fn refuse_unfinished(db: &Db) -> Result<(), Error> {
     Ok(())
 }
 
-async fn is_unfinished(conn: &mut Conn) -> Result<bool, Error> {
+/// Whether a move into this database was begun and is not finished.
+pub(crate) async fn is_unfinished(conn: &mut Conn) -> Result<bool, Error> {
+    if conn.dialect() == Dialect::Sqlite {
+        return Ok(false);
+    }
     let sql = "SELECT to_regclass(quote_ident(current_schema()) || '.' || $1) IS NOT NULL";
     let (there,): (bool,) = conn.query_one(sql, params![MARK]).await?;
     Ok(there)

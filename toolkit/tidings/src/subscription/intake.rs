@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::cursor::{Cursors, Move};
-use super::marks::{Compared, Marked, Marks};
+use super::marks::{Compared, Marks};
 use super::patience::Patience;
 use crate::alert::{AHEAD, Alert, GONE};
 use crate::feed::{Feed, FeedPage, Receiver, Standing};
-use crate::{Envelope, Error, Timestamp};
+use crate::{Envelope, Error, Marked, Timestamp};
 
 /// Events in one transaction at the most. More does not pay: the transaction gets long.
 const BATCH: u32 = 100;
@@ -22,7 +22,7 @@ pub(super) struct Missing {
     /// The slots that cannot go on, and why.
     pub(super) stopped: BTreeMap<u16, Alert>,
     /// Marks that were not known before.
-    pub(super) found: Vec<(u16, Marked)>,
+    pub(super) found: Vec<Marked>,
 }
 
 pub(super) struct Intake {
@@ -136,8 +136,7 @@ impl Intake {
             } else if let Some((ours, theirs)) = other.get(&slot)
                 && !self.slot_went_back(slot)
             {
-                let address = (stream, slot, ours.sequence);
-                let alert = Alert::rewritten(subscription, address, (ours.mark, *theirs), head);
+                let alert = Alert::rewritten(subscription, stream, *ours, *theirs, head);
                 stopped.insert(slot, alert);
             } else if self.slot_went_back(slot) || (waits && cursor < head) {
                 // Nothing new is known about it: what went back stays stopped, also when
@@ -178,10 +177,10 @@ impl Intake {
             *cursor > head && !self.slot_went_back(*slot)
         });
         if went_back || self.marks.is_due(run) {
-            self.marks.compare(feed, stream, &self.cursors, run).await
-        } else {
-            Ok(Compared::default())
+            return self.marks.compare(feed, stream, &self.cursors, run).await;
         }
+        self.marks.are_of(run);
+        Ok(Compared::default())
     }
 
     /// Notes what was applied.

@@ -6,22 +6,18 @@ use super::cursor::{Cursors, Move};
 use crate::db::Conn;
 use crate::feed::Feed;
 use crate::outbox::as_i64;
-use crate::{Error, StreamInfo, Tx, params};
+use crate::{Error, Marked, StreamInfo, Tx, params};
 
 /// Runs of the producer that are kept in mind. More instances of one service are not heard of.
 const RUNS_MAX: usize = 64;
-
-/// An event by its number in a slot, and its mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Marked {
-    pub(super) sequence: u64,
-    pub(super) mark: u64,
-}
 
 /// The marks of one subscription on one stream, and which runs of the producer know them.
 #[derive(Default)]
 pub(super) struct Marks {
     of: BTreeMap<u16, Marked>,
+    /// What was applied since the last look at the producer. A bus may bring events of another
+    /// past before that look, and then the last mark alone would tell nothing.
+    since: Vec<Marked>,
     compared: bool,
     /// The producer may have several instances, which answer in turns.
     runs: BTreeSet<u64>,
@@ -33,8 +29,8 @@ pub(super) struct Compared {
     /// Slots where the producer has another event under a number that was applied: ours, and
     /// the mark of theirs.
     pub(super) other: BTreeMap<u16, (Marked, u64)>,
-    /// Slots that had no mark yet, and the one at their cursor.
-    pub(super) found: Vec<(u16, Marked)>,
+    /// Marks at cursors that had none yet.
+    pub(super) found: Vec<Marked>,
 }
 
 impl Marks {
@@ -50,7 +46,12 @@ impl Marks {
         let rows: Vec<(u16, u64, i64)> = conn.query(sql, names).await?;
         let marked = |(slot, sequence, mark): (u16, u64, i64)| {
             let mark = mark.cast_unsigned();
-            (slot, Marked { sequence, mark })
+            let marked = Marked {
+                slot,
+                sequence,
+                mark,
+            };
+            (slot, marked)
         };
         Ok(Self {
             of: rows.into_iter().map(marked).collect(),
@@ -60,17 +61,30 @@ impl Marks {
 
     /// Notes the marks of what was applied.
     pub(super) fn remember(&mut self, moves: &[Move]) {
-        self.of.extend(moves.iter().map(|one| {
-            let Move { new, mark, .. } = *one;
-            let sequence = new;
-            (one.slot, Marked { sequence, mark })
-        }));
+        for one in moves {
+            let marked = Marked {
+                slot: one.slot,
+                sequence: one.new,
+                mark: one.mark,
+            };
+            // Where the one before was applied since the last look, it is among these already.
+            self.since.extend(self.of.insert(one.slot, marked));
+        }
     }
 
     /// Whether the producer must be asked: never before, or it is another run of it, which may
     /// have opened another database.
     pub(super) fn is_due(&self, run: Option<u64>) -> bool {
         !self.compared || run.is_some_and(|run| !self.runs.contains(&run))
+    }
+
+    /// Notes that a known run of the producer was met: all that was applied is of its past.
+    pub(super) fn are_of(&mut self, run: Option<u64>) {
+        self.since.clear();
+        if self.runs.len() >= RUNS_MAX {
+            self.runs.clear();
+        }
+        self.runs.extend(run);
     }
 
     /// Asks the producer for the marks of what was applied, and compares. Where it has the event
@@ -82,33 +96,33 @@ impl Marks {
         cursors: &Cursors,
         run: Option<u64>,
     ) -> Result<Compared, Error> {
-        let places: Vec<(u16, u64)> = cursors
-            .iter()
-            .map(|(slot, cursor)| (*slot, self.of.get(slot).map_or(*cursor, |our| our.sequence)))
-            .filter(|(_, sequence)| *sequence > 0)
+        let known: BTreeMap<(u16, u64), Marked> = self
+            .of
+            .values()
+            .chain(&self.since)
+            .map(|ours| ((ours.slot, ours.sequence), *ours))
             .collect();
+        let unknown = cursors
+            .iter()
+            .map(|(slot, cursor)| (*slot, *cursor))
+            .filter(|(slot, cursor)| *cursor > 0 && !self.of.contains_key(slot));
+        let places: Vec<(u16, u64)> = known.keys().copied().chain(unknown).collect();
         let mut compared = Compared::default();
         if !places.is_empty() {
-            let theirs = feed.marks(stream, &places).await?;
-            for (slot, mark) in theirs {
-                match self.of.get(&slot) {
-                    Some(ours) if ours.mark != mark => {
-                        compared.other.insert(slot, (*ours, mark));
+            for theirs in feed.marks(stream, &places).await? {
+                match known.get(&(theirs.slot, theirs.sequence)) {
+                    Some(ours) if ours.mark != theirs.mark => {
+                        compared.other.insert(theirs.slot, (*ours, theirs.mark));
                     }
                     Some(_) => {}
-                    None => {
-                        let sequence = cursors.get(&slot).copied().unwrap_or(0);
-                        compared.found.push((slot, Marked { sequence, mark }));
-                    }
+                    None => compared.found.push(theirs),
                 }
             }
         }
         self.compared = true;
-        if self.runs.len() >= RUNS_MAX {
-            self.runs.clear();
-        }
-        self.runs.extend(run);
-        self.of.extend(compared.found.iter().copied());
+        self.are_of(run);
+        let found = compared.found.iter().map(|found| (found.slot, *found));
+        self.of.extend(found);
         Ok(compared)
     }
 }
@@ -118,14 +132,14 @@ pub(super) async fn adopt(
     tx: &mut Tx,
     subscription: &str,
     stream: &str,
-    found: &[(u16, Marked)],
+    found: &[Marked],
 ) -> Result<(), Error> {
-    for (slot, Marked { sequence, mark }) in found {
+    for one in found {
         let sql = "UPDATE tidings_cursors SET marked = sequence, mark = $5
             WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
                 AND marked IS NULL";
-        let mark = mark.cast_signed();
-        let row = params![subscription, stream, *slot, as_i64(*sequence), mark];
+        let (sequence, mark) = (as_i64(one.sequence), one.mark.cast_signed());
+        let row = params![subscription, stream, one.slot, sequence, mark];
         tx.execute(sql, row).await?;
     }
     Ok(())

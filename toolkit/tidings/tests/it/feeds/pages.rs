@@ -89,7 +89,7 @@ async fn the_feed_is_the_same_over_http_and_with_holes_in_it(bed: Bed) {
             let expected = local.marks("counts", &places).await.unwrap();
             assert_eq!(feed.marks("counts", &places).await.unwrap(), expected);
             // The third is gone, and the last has not come.
-            assert_eq!(expected.iter().any(|(of, _)| *of == slot), at == 5);
+            assert_eq!(expected.iter().any(|of| of.slot == slot), at == 5);
         }
     }
     site.stop().await;

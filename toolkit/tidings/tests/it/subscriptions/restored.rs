@@ -13,6 +13,7 @@ use crate::bed::{Bed, Stage, clock, effects_by_key, on_both, producer, publish};
 on_both!(
     a_restored_producer_that_has_written_past_the_cursor_is_noticed_at_the_next_start,
     a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_another_past,
+    what_a_bus_has_brought_of_another_past_does_not_hide_it,
     one_slot_that_went_back_is_reason_to_look_at_the_others,
     what_only_looks_like_another_past_is_no_alarm,
     a_cursor_without_a_mark_gets_one_and_is_watched_from_then_on,
@@ -101,10 +102,29 @@ async fn a_restored_producer_that_has_written_past_the_cursor_is_noticed_at_the_
     assert_eq!(alerts(&stage.handle("consumer")).await, []);
 }
 
-/// The producer is in another process: the reader sees its feed, and never starts anew.
 async fn a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_another_past(
     bed: Bed,
 ) {
+    let (applied, alerts) = come_back_with_another_past(&bed, false).await;
+    assert_eq!(applied, [1, 2]);
+    let subject = format!("count counts.{}", slot_of("a", 4));
+    assert_eq!(alerts, [("ahead".to_owned(), subject)]);
+}
+
+/// 1. Number 2 is applied; the producer goes back to 1 and writes another 2, and 3.
+/// 2. A bus brings the new number 3, which looks like the next one, and it is applied.
+/// 3. The producer still says who it is, and that its number 2 is another.
+async fn what_a_bus_has_brought_of_another_past_does_not_hide_it(bed: Bed) {
+    let (applied, alerts) = come_back_with_another_past(&bed, true).await;
+    assert_eq!(applied, [1, 2, 13]);
+    assert_eq!(alerts.len(), 1, "nothing is passed over in silence");
+}
+
+/// The producer is in another process: the reader sees its feed, and never starts anew.
+async fn come_back_with_another_past(
+    bed: &Bed,
+    over_a_bus: bool,
+) -> (Vec<i64>, Vec<(String, String)>) {
     let mut first = bed.stage([producer()]).await;
     let feed = Swapped::new(first.handle("producer"));
     let setup = bed.setup(&clock()).service(super::consumer_of_counts());
@@ -115,7 +135,7 @@ async fn a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_ano
     first.settle().await;
     reader.settle().await;
     drop(first);
-    let backup = Backup::take(&bed).await;
+    let backup = Backup::take(bed).await;
     let mut second = bed.stage([producer()]).await;
     feed.swap(second.handle("producer"));
     publish(&second.handle("producer"), "a", 2).await;
@@ -124,17 +144,21 @@ async fn a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_ano
     assert_eq!(alerts(&consumer).await, [], "a restart is no alarm");
     feed.unplug();
     drop(second);
-    backup.restore(&bed).await;
+    backup.restore(bed).await;
     let mut third = bed.stage([producer()]).await;
     for number in [12, 13] {
         publish(&third.handle("producer"), "a", number).await;
     }
     third.settle().await;
     feed.swap(third.handle("producer"));
+    if over_a_bus {
+        let slot = slot_of("a", 4);
+        let page = tidings::Feed::read(&*feed, "counts", slot, 2, 9).await;
+        feed.carry(page.unwrap().events);
+    }
     reader.settle().await;
-    assert_eq!(effects_by_key(&consumer).await["a"], [1, 2]);
-    let subject = format!("count counts.{}", slot_of("a", 4));
-    assert_eq!(alerts(&consumer).await, [("ahead".to_owned(), subject)]);
+    let applied = effects_by_key(&consumer).await.remove("a");
+    (applied.unwrap(), alerts(&consumer).await)
 }
 
 async fn one_slot_that_went_back_is_reason_to_look_at_the_others(bed: Bed) {

@@ -3,31 +3,41 @@
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
-use tidings::{Error, Feed, FeedPage, Handle, LocalFeed, Receiver, Standing, Transport};
+use tidings::{Envelope, Error, Feed, FeedPage, Handle, LocalFeed, Receiver, Standing, Transport};
 use tokio::sync::watch;
 
-type Marks = Vec<(u16, u64)>;
+type Marks = Vec<tidings::Marked>;
 
-/// Brings nothing by itself: what is read comes from the feed.
-pub(super) struct Swapped(Mutex<Option<LocalFeed>>);
+/// Brings only what the test has it carry; the rest is read from the feed.
+pub(super) struct Swapped {
+    feed: Mutex<Option<LocalFeed>>,
+    carried: Arc<Mutex<Vec<Envelope>>>,
+}
 
 impl Swapped {
     pub(super) fn new(producer: Handle) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(LocalFeed::new(producer)))))
+        let feed = Mutex::new(Some(LocalFeed::new(producer)));
+        let carried = Arc::default();
+        Arc::new(Self { feed, carried })
     }
 
     pub(super) fn swap(&self, producer: Handle) {
-        *self.0.lock().unwrap() = Some(LocalFeed::new(producer));
+        *self.feed.lock().unwrap() = Some(LocalFeed::new(producer));
     }
 
     /// The producer's process ends.
     pub(super) fn unplug(&self) {
-        *self.0.lock().unwrap() = None;
+        *self.feed.lock().unwrap() = None;
+    }
+
+    /// A bus brings these before anybody has asked the producer.
+    pub(super) fn carry(&self, events: Vec<Envelope>) {
+        self.carried.lock().unwrap().extend(events);
     }
 
     fn now(&self) -> Result<LocalFeed, Error> {
         let gone = || Error::ConnectionLost("nobody is there".into());
-        self.0.lock().unwrap().clone().ok_or_else(gone)
+        self.feed.lock().unwrap().clone().ok_or_else(gone)
     }
 }
 
@@ -57,19 +67,26 @@ impl Transport for Swapped {
         _: &'static str,
         _: &'a [(u16, u64)],
     ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>> {
-        Box::pin(async { Ok(Box::new(Silent(watch::Sender::new(0))) as Box<dyn Receiver>) })
+        Box::pin(async {
+            let carried = Arc::clone(&self.carried);
+            let wakes = watch::Sender::new(0);
+            Ok(Box::new(Carrier { carried, wakes }) as Box<dyn Receiver>)
+        })
     }
 }
 
-struct Silent(watch::Sender<u64>);
+struct Carrier {
+    carried: Arc<Mutex<Vec<Envelope>>>,
+    wakes: watch::Sender<u64>,
+}
 
-impl Receiver for Silent {
-    fn receive(&mut self, _: u32) -> BoxFuture<'_, Result<Vec<tidings::Envelope>, Error>> {
-        Box::pin(async { Ok(Vec::new()) })
+impl Receiver for Carrier {
+    fn receive(&mut self, _: u32) -> BoxFuture<'_, Result<Vec<Envelope>, Error>> {
+        Box::pin(async { Ok(std::mem::take(&mut *self.carried.lock().unwrap())) })
     }
 
     fn wakes(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
+        self.wakes.subscribe()
     }
 }
 
