@@ -67,16 +67,16 @@ const MEANINGS: &[(&str, &str)] = &[
         "The text is not the address of an event, such as orders.12.345.",
     ),
     (
+        "bad_feed_start",
+        "Where the reading of a feed is to begin cannot be understood. It is one of lastEventId, cursors and position for a stream, of lastEventId and after for a slot; starts is beginning, now or a time.",
+    ),
+    (
         "bad_filter",
         "One of the filters of the search cannot be understood. The problem names the field.",
     ),
     (
         "bad_idempotency_key",
         "The header Idempotency-Key is sent once, and is one word of 1 to 255 visible ASCII characters, with quotes around it or without.",
-    ),
-    (
-        "bad_feed_start",
-        "A feed is read from lastEventId, or from cursors, or from a position: one of them, and of one slot only from lastEventId.",
     ),
     (
         "bad_limit",
@@ -88,7 +88,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "bad_position",
-        "The position is not a number. Take it from the header tidings-position of the answer before, as it is.",
+        "A position or a sequence in a feed is a number. Take the position from the header tidings-position of the answer before, as it is.",
     ),
     (
         "bad_price",
@@ -143,6 +143,10 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "event_reused",
         "An event with this source and id was published before, with another type or other data. Two events need two ids.",
+    ),
+    (
+        "events_gone",
+        "Events that the reader of the feed has not read were deleted because of their age. Without lastEventId the stream begins with what there is.",
     ),
     ("expired_card", "The card has expired. Nothing was charged."),
     (

@@ -42,11 +42,6 @@ impl Trouble {
         }
     }
 
-    /// Whether the reader has seen more than the stream has had.
-    pub(super) fn is_ahead(&self) -> bool {
-        matches!(self, Self::Refused { code, .. } if code == "ahead_of_stream")
-    }
-
     pub(super) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Refused { retry_after_s, .. } => *retry_after_s,
@@ -95,10 +90,6 @@ impl Answer {
         let (headers, body) = self.good()?;
         let events = events(&body, stream)?;
         let covered: u64 = number(&headers, COVERED.as_str())?;
-        let gone = match headers.contains_key(GONE) {
-            true => number(&headers, GONE.as_str())?,
-            false => 0,
-        };
         if covered < after {
             let text = format!("it is complete up to {covered}, which is before {after}");
             return Err(Trouble::Wrong(text));
@@ -114,7 +105,7 @@ impl Answer {
             None => Ok(FeedPage {
                 events,
                 covered,
-                gone,
+                gone: number(&headers, GONE.as_str())?,
             }),
         }
     }
@@ -163,6 +154,11 @@ impl Heads {
         let run = self.run.map(|run| run.parse().map_err(wrong)).transpose()?;
         let heads = self.heads.into_iter().collect();
         Ok(Standing { run, heads })
+    }
+
+    pub(super) fn starts(self) -> Result<Vec<(u16, u64)>, Trouble> {
+        let none = || Trouble::Wrong("it has no starts".to_owned());
+        Ok(self.starts.ok_or_else(none)?.into_iter().collect())
     }
 
     pub(super) fn marks(self) -> Result<Vec<Marked>, Trouble> {

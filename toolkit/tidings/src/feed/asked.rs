@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::{EventId, Problem, StreamInfo};
+use crate::{EventId, Problem, Start, StreamInfo};
 
 const LIMIT: u32 = 100;
 /// Events of one page at the most.
@@ -21,13 +21,22 @@ pub(super) struct Asked {
     last_event_id: Option<String>,
     limit: Option<String>,
     timeout: Option<String>,
+    after: Option<String>,
     cursors: Option<String>,
     position: Option<String>,
 }
 
+/// Where a page of one slot begins.
+pub(super) enum SlotFrom {
+    /// After an event: somebody who would not notice that something is missing.
+    Event(EventId),
+    /// After a number: a reader that minds `tidings-covered` and `tidings-gone`.
+    Sequence(u64),
+}
+
 /// Where a page of the whole stream begins.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(super) enum StreamFrom {
     Beginning,
     /// After this event, in the order of numbering.
     After(EventId),
@@ -64,37 +73,36 @@ impl Asked {
         Ok(Duration::from_millis(millis).min(PATIENCE_MAX))
     }
 
-    /// The last sequence that a reader of one slot has.
-    pub(super) fn after(&self, stream: &StreamInfo, slot: u16) -> Result<u64, Problem> {
-        for (name, value) in [("cursors", &self.cursors), ("position", &self.position)] {
-            if value.is_some() {
-                let text =
-                    format!("{name} is for the whole stream. A slot is read by lastEventId.");
-                return Err(Problem::field("bad_feed_start", name, text));
-            }
+    /// Where a reader of one slot goes on.
+    pub(super) fn from_in(&self, stream: &StreamInfo, slot: u16) -> Result<SlotFrom, Problem> {
+        if self.cursors.is_some() || self.position.is_some() {
+            let text = "cursors and position are for the whole stream.";
+            return Err(Problem::field("bad_feed_start", "cursors", text));
         }
-        match self.last_event(stream)? {
-            None => Ok(0),
-            Some(id) if id.slot == slot => Ok(id.sequence),
-            Some(id) => {
+        match (self.last_event(stream)?, &self.after) {
+            (None, None) => Ok(SlotFrom::Sequence(0)),
+            (None, Some(text)) => sequence(text).map(SlotFrom::Sequence),
+            (Some(id), None) if id.slot == slot => Ok(SlotFrom::Event(id)),
+            (Some(id), None) => {
                 let text = format!("{id} is an event of slot {}, not of slot {slot}.", id.slot);
                 Err(Problem::field("bad_event_id", "lastEventId", text))
             }
+            (Some(_), Some(_)) => Err(two_starts()),
         }
     }
 
     /// Where a reader of the whole stream goes on.
-    pub(super) fn start(&self, stream: &StreamInfo) -> Result<Start, Problem> {
-        let last = self.last_event(stream)?;
-        match (last, &self.cursors, &self.position) {
-            (None, None, None) => Ok(Start::Beginning),
-            (Some(id), None, None) => Ok(Start::After(id)),
-            (None, Some(text), None) => places(stream, "cursors", text).map(Start::Cursors),
-            (None, None, Some(text)) => position(text).map(Start::Position),
-            _ => {
-                let text = "lastEventId, cursors and position each say where to begin. Send one.";
-                Err(Problem::field("bad_feed_start", "lastEventId", text))
-            }
+    pub(super) fn from(&self, stream: &StreamInfo) -> Result<StreamFrom, Problem> {
+        if self.after.is_some() {
+            let text = "after is for one slot.";
+            return Err(Problem::field("bad_feed_start", "after", text));
+        }
+        match (self.last_event(stream)?, &self.cursors, &self.position) {
+            (None, None, None) => Ok(StreamFrom::Beginning),
+            (Some(id), None, None) => Ok(StreamFrom::After(id)),
+            (None, Some(text), None) => places(stream, "cursors", text).map(StreamFrom::Cursors),
+            (None, None, Some(text)) => position(text).map(StreamFrom::Position),
+            _ => Err(two_starts()),
         }
     }
 
@@ -145,6 +153,39 @@ pub(super) fn places(
     pairs.collect::<Option<_>>().ok_or_else(|| {
         let text = format!("{name} are slot:sequence, with a comma between two: 0:17,3:4.");
         Problem::field("bad_cursors", name, text)
+    })
+}
+
+/// Where a new reader wants to begin.
+pub(super) fn start(text: &str) -> Result<Start, Problem> {
+    match text {
+        "beginning" => Ok(Start::Beginning),
+        "now" => Ok(Start::Now),
+        time => time.parse().map(Start::At).map_err(|_| {
+            let text = "starts is beginning, now, or a time like 2026-03-14T16:00:07Z.";
+            Problem::field("bad_feed_start", "starts", text)
+        }),
+    }
+}
+
+/// As [`start`] reads it.
+pub(super) fn start_written(start: Start) -> String {
+    match start {
+        Start::Beginning => "beginning".to_owned(),
+        Start::Now => "now".to_owned(),
+        Start::At(time) => time.to_string(),
+    }
+}
+
+fn two_starts() -> Problem {
+    let text = "lastEventId, after, cursors and position each say where to begin. Send one.";
+    Problem::field("bad_feed_start", "lastEventId", text)
+}
+
+fn sequence(text: &str) -> Result<u64, Problem> {
+    text.parse().map_err(|_| {
+        let text = "after is the sequence of an event.";
+        Problem::field("bad_position", "after", text)
     })
 }
 

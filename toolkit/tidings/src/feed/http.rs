@@ -7,13 +7,13 @@ use axum::http::header;
 use futures_util::future::BoxFuture;
 
 use super::answer::{Answer, BYTES_MAX, Trouble, WholePage};
-use super::asked::LIMIT_MAX;
+use super::asked::{LIMIT_MAX, start_written};
 use super::routes::Heads;
 use super::{Feed, FeedPage, HttpTransport, Standing};
 use crate::client::{check_base, http_client};
 use crate::handle::Handle;
 use crate::worker::Source;
-use crate::{CLOUDEVENT_BATCH, Clock, Error, Marked};
+use crate::{CLOUDEVENT_BATCH, Clock, Error, Marked, Start};
 
 /// How long an answer may take beyond what it was allowed to wait for events.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -152,20 +152,10 @@ impl Feed for HttpFeed {
     ) -> BoxFuture<'a, Result<FeedPage, Error>> {
         Box::pin(async move {
             let limit = limit.clamp(1, LIMIT_MAX);
-            let rest = match after {
-                0 => format!("/{slot}?limit={limit}"),
-                _ => format!("/{slot}?lastEventId={stream}.{slot}.{after}&limit={limit}"),
-            };
+            let rest = format!("/{slot}?after={after}&limit={limit}");
             let answer = self.get(stream, &rest, Duration::ZERO).await;
-            match answer.and_then(|answer| answer.page(stream, slot, after)) {
-                // The heads say it to whoever asks for them, and so whose it is to tell.
-                Err(trouble) if trouble.is_ahead() => Ok(FeedPage {
-                    events: Vec::new(),
-                    covered: after,
-                    gone: 0,
-                }),
-                page => page.map_err(|trouble| trouble.into_error(&self.address(stream))),
-            }
+            let page = answer.and_then(|answer| answer.page(stream, slot, after));
+            page.map_err(|trouble| trouble.into_error(&self.address(stream)))
         })
     }
 
@@ -191,6 +181,19 @@ impl Feed for HttpFeed {
             let heads = self.heads_with(stream, &rest).await;
             let marks = heads.and_then(Heads::marks);
             marks.map_err(|trouble| trouble.into_error(&self.address(stream)))
+        })
+    }
+
+    fn starts<'a>(
+        &'a self,
+        stream: &'a str,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async move {
+            let rest = format!("/heads?starts={}", start_written(start));
+            let heads = self.heads_with(stream, &rest).await;
+            let starts = heads.and_then(Heads::starts);
+            starts.map_err(|trouble| trouble.into_error(&self.address(stream)))
         })
     }
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Feed, LocalFeed};
 use crate::handle::Handle;
-use crate::{CLOUDEVENT_BATCH, Envelope, Error, EventId, Problem, StreamInfo, outbox};
+use crate::{
+    CLOUDEVENT_BATCH, Envelope, Error, EventId, Problem, Start, StreamInfo, history, outbox,
+};
 
 /// Up to which sequence a slot's page is complete.
 pub(super) const COVERED: HeaderName = HeaderName::from_static("tidings-covered");
-/// Up to which sequence a slot's events have been deleted because of their age.
+/// Up to which sequence the events of a slot were deleted because of their age.
 pub(super) const GONE: HeaderName = HeaderName::from_static("tidings-gone");
 /// Where the next page of the whole stream begins.
 pub(super) const POSITION: HeaderName = HeaderName::from_static("tidings-position");
@@ -128,20 +130,34 @@ fn fitting(events: &[Envelope]) -> usize {
     fits.count().max(1)
 }
 
-/// Refuses an event that the stream has not had yet: its database has gone back in time, and
-/// what comes now under the numbers that the reader has seen would be passed over.
-pub(super) async fn check_not_ahead(service: &Handle, last: &EventId) -> Result<(), Problem> {
+/// Refuses to go on after an event when something would be passed over in silence.
+///
+/// The stream has not had the event yet: its database has gone back in time, and what comes now
+/// under the numbers that the reader has seen would be taken for seen. Or what comes after the
+/// event in its slot was deleted because of its age.
+pub(super) async fn check_nothing_lost(service: &Handle, last: &EventId) -> Result<(), Problem> {
+    let EventId { stream, slot, .. } = last;
     let mut conn = service.read().await?;
-    let head = outbox::head(&mut conn, &last.stream, last.slot).await?;
-    if last.sequence <= head {
-        return Ok(());
+    let head = outbox::head(&mut conn, stream, *slot).await?;
+    if last.sequence > head {
+        let text = format!(
+            "The last event of slot {slot} is {head}: {last} does not exist, or does not exist \
+             any more. Has the producer's database been restored?"
+        );
+        return Err(Problem::conflict("ahead_of_stream", text));
     }
-    let text = format!(
-        "The last event of slot {} is {head}: the event {last} does not exist any more, or does \
-         not exist yet. Has the producer's database been restored?",
-        last.slot
-    );
-    Err(Problem::conflict("ahead_of_stream", text))
+    let floors = history::starts(&mut conn, stream, Start::Beginning).await?;
+    let gone = floors.iter().find(|(of, _)| of == slot);
+    match gone {
+        Some((_, gone)) if last.sequence < *gone => {
+            let text = format!(
+                "What comes after {last} in its slot was deleted up to {gone} because of its age. \
+                 Without lastEventId the stream begins with what there is."
+            );
+            Err(Problem::new(StatusCode::GONE, "events_gone", text))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl IntoResponse for Page {
@@ -154,18 +170,22 @@ impl IntoResponse for Page {
                 return Problem::internal().into_response();
             }
         };
-        let end = match self.end {
-            Place::Slot { .. } => vec![(COVERED, self.covered.into()), (GONE, self.gone.into())],
-            Place::Stream { position } => vec![(POSITION, position.into())],
-        };
+        let mut response = body.into_response();
+        let headers = response.headers_mut();
         let kind = HeaderValue::from_static(CLOUDEVENT_BATCH);
-        // Not even a full page: compaction takes events out of it.
+        headers.insert(header::CONTENT_TYPE, kind);
+        // Not even a full page may be kept: compaction takes events out of it.
         let no_store = HeaderValue::from_static("no-store");
-        let headers = [
-            (header::CONTENT_TYPE, kind),
-            (header::CACHE_CONTROL, no_store),
-        ];
-        let end: HeaderMap = end.into_iter().collect();
-        (headers, end, body).into_response()
+        headers.insert(header::CACHE_CONTROL, no_store);
+        match self.end {
+            Place::Slot { .. } => {
+                headers.insert(COVERED, self.covered.into());
+                headers.insert(GONE, self.gone.into());
+            }
+            Place::Stream { position } => {
+                headers.insert(POSITION, position.into());
+            }
+        }
+        response
     }
 }

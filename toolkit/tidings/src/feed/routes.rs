@@ -2,7 +2,7 @@
 //!
 //! They keep to the published conventions of HTTP Feeds (`lastEventId`, `timeout` in
 //! milliseconds, CloudEvents in a batch, an empty array at the end), and add `limit`, slots,
-//! `tidings-covered`, `tidings-gone` and `tidings-position` for readers that want to know that nothing is
+//! `tidings-covered` and `tidings-position` for readers that want to know that nothing is
 //! missing.
 
 use std::collections::BTreeMap;
@@ -17,12 +17,12 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::access::Caller;
-use super::asked::{Asked, Start, check_slot, places};
-use super::page::{self, Place, check_not_ahead};
+use super::asked::{Asked, SlotFrom, StreamFrom, check_slot, places, start};
+use super::page::{self, Place, check_nothing_lost};
 use super::{Feed, LocalFeed, Standing, accept};
 use crate::handle::Handle;
 use crate::http::{Path, Query};
-use crate::{EventId, MESSAGE_BYTES_MAX, Problem, StreamInfo, outbox};
+use crate::{MESSAGE_BYTES_MAX, Problem, StreamInfo, outbox};
 
 /// An event from outside, with what is around its data.
 const EVENT_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 16 * 1024;
@@ -39,12 +39,16 @@ pub(super) struct Heads {
     /// Slot, number and mark of each event that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) marks: Option<Vec<(u16, u64, String)>>,
+    /// Where a reader begins who wants to begin as was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) starts: Option<BTreeMap<u16, u64>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HeadsAsked {
     marks: Option<String>,
+    starts: Option<String>,
 }
 
 /// The feeds of one service's streams.
@@ -94,15 +98,13 @@ async fn slot(
     caller.check_reads(&service, &stream)?;
     check_slot(&stream, slot)?;
     let (limit, patience) = (asked.limit()?, asked.patience()?);
-    let after = asked.after(&stream, slot)?;
-    if after > 0 {
-        let last = EventId {
-            stream: stream.name.to_owned(),
-            slot,
-            sequence: after,
-        };
-        check_not_ahead(&service, &last).await?;
-    }
+    let after = match asked.from_in(&stream, slot)? {
+        SlotFrom::Sequence(after) => after,
+        SlotFrom::Event(last) => {
+            check_nothing_lost(&service, &last).await?;
+            last.sequence
+        }
+    };
     let from = Place::Slot { slot, after };
     let page = page::read(&service, &stream, from, limit, patience).await?;
     Ok(page.into_response())
@@ -117,28 +119,28 @@ async fn whole(
     let caller = Caller::of(&headers, &service).await?;
     caller.check_reads(&service, &stream)?;
     let (limit, patience) = (asked.limit()?, asked.patience()?);
-    let position = position(&service, asked.start(&stream)?, stream.name).await?;
+    let position = position(&service, asked.from(&stream)?, stream.name).await?;
     let from = Place::Stream { position };
     let page = page::read(&service, &stream, from, limit, patience).await?;
     Ok(page.into_response())
 }
 
-async fn position(service: &Handle, start: Start, stream: &str) -> Result<i64, Problem> {
-    match start {
-        Start::Beginning => Ok(0),
-        Start::Position(position) => {
+async fn position(service: &Handle, from: StreamFrom, stream: &str) -> Result<i64, Problem> {
+    match from {
+        StreamFrom::Beginning => Ok(0),
+        StreamFrom::Position(position) => {
             let mut conn = service.read().await?;
             let last = outbox::last_position(&mut conn, stream).await?;
             // Of a database that was restored or moved the reader knows positions that will
             // not come again before long. It is not kept waiting for them.
             Ok(position.min(last))
         }
-        Start::After(last) => {
-            check_not_ahead(service, &last).await?;
+        StreamFrom::After(last) => {
+            check_nothing_lost(service, &last).await?;
             let mut conn = service.read().await?;
             Ok(outbox::position_at(&mut conn, stream, last.slot, last.sequence).await?)
         }
-        Start::Cursors(cursors) => {
+        StreamFrom::Cursors(cursors) => {
             let mut conn = service.read().await?;
             Ok(outbox::position_of(&mut conn, stream, &cursors).await?)
         }
@@ -163,6 +165,13 @@ async fn heads(
         }
         None => None,
     };
+    let starts = match asked.starts {
+        Some(text) => {
+            let starts = feed.starts(stream.name, start(&text)?).await?;
+            Some(starts.into_iter().collect())
+        }
+        None => None,
+    };
     let Standing { run, heads } = feed.standing(stream.name).await?;
     let heads = Heads {
         stream: stream.name.to_owned(),
@@ -170,6 +179,7 @@ async fn heads(
         run: run.map(|run| run.to_string()),
         heads: heads.into_iter().collect(),
         marks,
+        starts,
     };
     let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((no_store, axum::Json(heads)).into_response())

@@ -216,7 +216,7 @@ async fn spoil(State(spoiler): State<Arc<Spoiler>>, request: Request) -> Respons
         _ => text,
     };
     let mut response = (status, body).into_response();
-    for name in ["tidings-covered", "tidings-position"] {
+    for name in ["tidings-covered", "tidings-gone", "tidings-position"] {
         if let Some(value) = headers.get(name) {
             let name: axum::http::HeaderName = name.parse().unwrap();
             response.headers_mut().insert(name, value.clone());

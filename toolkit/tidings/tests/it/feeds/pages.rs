@@ -1,8 +1,10 @@
 //! What a page holds, and where the next begins.
 
+use std::time::Duration;
+
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use serde_json::json;
-use tidings::{Feed, LocalFeed};
+use tidings::{Clock, Feed, LocalFeed, Start, Timestamp};
 
 use super::site::{Answer, Site, are_numbered};
 use crate::bed::{Bed, on_both, publish_all};
@@ -12,6 +14,7 @@ on_both!(
     the_feed_is_the_same_over_http_and_with_holes_in_it,
     a_foreigner_follows_the_whole_stream_by_the_last_event_id,
     after_an_event_that_is_gone_nothing_is_missed,
+    what_was_deleted_by_age_is_not_passed_over_in_silence,
     the_heads_are_told,
     a_compressed_page_is_the_same_page,
     what_cannot_be_understood_is_refused_with_a_reason,
@@ -28,6 +31,11 @@ async fn with_history(bed: &Bed) -> Site {
     }
     are_numbered(&service, 120).await;
     site
+}
+
+/// Before everything that is published here.
+fn a_while_ago() -> Timestamp {
+    Clock::system().now().minus(Duration::from_secs(3600))
 }
 
 async fn delete(site: &Site, id: &str) {
@@ -84,6 +92,10 @@ async fn the_feed_is_the_same_over_http_and_with_holes_in_it(bed: Bed) {
         let expected = local.standing("counts").await.unwrap();
         assert_eq!(feed.standing("counts").await.unwrap(), expected);
         assert_eq!(feed.heads("counts").await.unwrap(), expected.heads);
+        for start in [Start::Beginning, Start::Now, Start::At(a_while_ago())] {
+            let expected = local.starts("counts", start).await.unwrap();
+            assert_eq!(feed.starts("counts", start).await.unwrap(), expected);
+        }
         for at in [5, 3, 1_000_000] {
             let places = [(slot, at), ((slot + 1) % 4, 2)];
             let expected = local.marks("counts", &places).await.unwrap();
@@ -147,6 +159,36 @@ async fn after_an_event_that_is_gone_nothing_is_missed(bed: Bed) {
     site.stop().await;
 }
 
+async fn what_was_deleted_by_age_is_not_passed_over_in_silence(bed: Bed) {
+    let site = with_history(&bed).await;
+    let slot = tidings::slot_of("a", 4);
+    for sequence in 1..=5 {
+        delete(&site, &format!("counts.{slot}.{sequence}")).await;
+    }
+    let service = site.handle("producer");
+    let mut tx = service.begin_own().await.unwrap();
+    let sql = "INSERT INTO tidings_floors (stream, slot, gone, compacted)
+        VALUES ('counts', $1, 5, 0)";
+    tx.execute(sql, tidings::params![slot]).await.unwrap();
+    tx.commit().await.unwrap();
+    for path in ["/feed/counts".to_owned(), format!("/feed/counts/{slot}")] {
+        let after = |sequence| format!("{path}?lastEventId=counts.{slot}.{sequence}");
+        let lost = site.get(&after(4)).await;
+        let (status, code, text) = lost.problem();
+        assert_eq!((status, code.as_str()), (410, "events_gone"));
+        assert!(text.contains("up to 5"), "{text}");
+        // Of the slot nothing is missing behind the last that is gone.
+        assert!(!site.get(&after(5)).await.events().is_empty());
+        assert!(!site.get(&path).await.events().is_empty());
+    }
+    // A reader that knows what to do about it is told, as one in the same process is.
+    let page = site.feed().read("counts", slot, 2, 10).await.unwrap();
+    let local = LocalFeed::new(service);
+    assert_eq!(page, local.read("counts", slot, 2, 10).await.unwrap());
+    assert_eq!((page.covered, page.gone), (2, 5));
+    site.stop().await;
+}
+
 async fn the_heads_are_told(bed: Bed) {
     let site = with_history(&bed).await;
     let heads = site.get("/feed/counts/heads").await.json();
@@ -202,6 +244,14 @@ async fn what_cannot_be_understood_is_refused_with_a_reason(bed: Bed) {
         ("/feed/counts/4", 400, "bad_slot"),
         ("/feed/counts/first", 400, "bad_request"),
         ("/feed/counts/0?position=1", 400, "bad_feed_start"),
+        ("/feed/counts?after=1", 400, "bad_feed_start"),
+        ("/feed/counts/0?after=x", 400, "bad_position"),
+        (
+            "/feed/counts/0?after=1&lastEventId=counts.0.1",
+            400,
+            "bad_feed_start",
+        ),
+        ("/feed/counts/heads?starts=soon", 400, "bad_feed_start"),
         ("/feed/counts/0?lastEventId=counts.1.1", 400, "bad_event_id"),
         (
             "/feed/counts/0?lastEventId=counts.0.999",
