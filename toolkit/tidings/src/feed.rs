@@ -224,6 +224,27 @@ pub trait Bus: Send + Sync {
         stream: &'a StreamInfo,
         events: &'a [Envelope],
     ) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// The last number that the broker has of every slot, as far as it can tell.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached; try again.
+    fn heads<'a>(
+        &'a self,
+        _stream: &'a StreamInfo,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// Throws away what the broker has of a stream. Asked for when it has numbers that the
+    /// producer has not given (its database went back in time): they would be taken for the
+    /// events that get these numbers now.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached; try again.
+    fn forget<'a>(&'a self, _stream: &'a StreamInfo) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 /// The feed of a service in the same process, and the transport that needs no broker.

@@ -241,6 +241,17 @@ pub(crate) async fn read_from(
     Ok((events?, next))
 }
 
+/// The last position of a stream, or on SQLite one that is not before it.
+pub(crate) async fn last_position(conn: &mut Conn, stream: &str) -> Result<i64, Error> {
+    // Never all rows: it is asked whenever there is nothing to publish.
+    let sql = conn.dialect().pick(
+        "SELECT position FROM tidings_outbox WHERE $1 = $1 ORDER BY position DESC LIMIT 1",
+        "SELECT position FROM tidings_numbers WHERE stream = $1 ORDER BY position DESC LIMIT 1",
+    );
+    let last: Option<(i64,)> = conn.query_opt(sql, params![stream]).await?;
+    Ok(last.map_or(0, |(position,)| position))
+}
+
 /// The position before the first event of a slot after a sequence, or the last position.
 pub(crate) async fn position_of(
     conn: &mut Conn,

@@ -6,6 +6,7 @@
 //! while it waits for the broker. After a crash at any point, and when two instances publish at
 //! once, the broker gets events twice; readers drop what they have.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ pub(crate) struct Publisher {
     bus: Arc<dyn Bus>,
     /// Gone after every fault, so that the next step starts from what is stored.
     position: Option<i64>,
+    /// The broker has nothing that was never published, as far as it was asked.
+    has_compared: bool,
     /// Since when the broker has not taken what waits for it.
     away_since: Option<Timestamp>,
     /// Unknown after a start: an earlier process may have opened it.
@@ -68,6 +71,7 @@ impl Publisher {
             stream,
             bus,
             position: None,
+            has_compared: false,
             away_since: None,
             has_alert: None,
         }
@@ -87,12 +91,18 @@ impl Publisher {
                 self.position = None;
                 self.is_away(&outcome).await?;
             }
-            Err(_) => self.position = None,
+            Err(_) => {
+                // It may have been another database that came back.
+                (self.position, self.has_compared) = (None, false);
+            }
         }
         outcome
     }
 
     async fn publish_next(&mut self) -> Result<bool, Error> {
+        if !self.has_compared {
+            self.compare().await?;
+        }
         let position = match self.position {
             Some(position) => position,
             None => self.load().await?,
@@ -100,11 +110,16 @@ impl Publisher {
         let mut conn = self.service.read().await?;
         let (events, next) =
             outbox::read_from(&mut conn, self.stream.name, position, BATCH).await?;
-        drop(conn);
         if events.is_empty() {
+            let last = outbox::last_position(&mut conn, self.stream.name).await?;
+            drop(conn);
             self.position = Some(position);
+            if last < position {
+                self.position = self.advance(position, 0).await?.then_some(0);
+            }
             return Ok(false);
         }
+        drop(conn);
         // Nobody may see what is not on disk yet, or readers are ahead after a power cut.
         self.service.db().wait_synced().await?;
         crash::point("B0").await;
@@ -120,6 +135,33 @@ impl Publisher {
         self.position = self.advance(position, next).await?.then_some(next);
         crash::point("B2").await;
         Ok(true)
+    }
+
+    /// Has the broker forget a stream of which it has more than there is: the database went back
+    /// in time, and readers that are behind must not take what it has forgotten for what it
+    /// publishes now.
+    async fn compare(&mut self) -> Result<(), Error> {
+        // First the broker: what it has was published before.
+        let there = self.bus.heads(&self.stream).await?;
+        let mut conn = self.service.read().await?;
+        let here: HashMap<u16, u64> = outbox::heads(&mut conn, self.stream.name)
+            .await?
+            .into_iter()
+            .collect();
+        drop(conn);
+        let is_unknown = |(slot, head): &(u16, u64)| here.get(slot).is_none_or(|own| head > own);
+        if let Some((slot, head)) = there.iter().find(|head| is_unknown(head)) {
+            tracing::warn!(
+                bus = self.bus.name(),
+                stream = self.stream.name,
+                slot,
+                head,
+                "the broker has events that this database does not know; it must forget the stream"
+            );
+            self.bus.forget(&self.stream).await?;
+        }
+        self.has_compared = true;
+        Ok(())
     }
 
     async fn load(&self) -> Result<i64, Error> {
@@ -139,7 +181,9 @@ impl Publisher {
         Ok(0)
     }
 
-    /// Moves the position if nobody else has. Says whether it did.
+    /// Moves the position if nobody else has. Says whether it did. Back to the beginning when
+    /// there is nothing that far: positions count anew in another database, and in a table of
+    /// which retention has left nothing.
     ///
     /// Not in a [`Tx`](crate::Tx), because nobody who waits for changes needs to hear of it.
     async fn advance(&self, old: i64, new: i64) -> Result<bool, Error> {

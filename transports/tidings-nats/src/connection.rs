@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::message::Seal;
 use crate::settings::NatsSettings;
-use crate::{follow, publish, stream};
+use crate::{follow, names, publish, start, stream};
 
 const SECRET_BYTES_MIN: usize = 32;
 const RECONNECT_MOST: Duration = Duration::from_secs(2);
@@ -206,6 +206,23 @@ impl Bus for Nats {
         events: &'a [Envelope],
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.0.publish(stream, events))
+    }
+
+    fn heads<'a>(
+        &'a self,
+        stream: &'a StreamInfo,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(start::heads(&self.0, stream))
+    }
+
+    fn forget<'a>(&'a self, stream: &'a StreamInfo) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            // Emptied only, it would still take the next events for those that it has had.
+            let name = names::stream(&self.0.settings.prefix, stream.name);
+            self.0.jetstream.delete_stream(name).await.map_err(bus)?;
+            self.0.checked().remove(stream.name);
+            Ok(())
+        })
     }
 }
 

@@ -8,7 +8,7 @@
 use async_nats::HeaderMap;
 use async_nats::jetstream::stream::{DirectGetErrorKind, Info, Stream};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tidings::Error;
+use tidings::{Error, StreamInfo};
 
 use crate::connection::{Shared, bus};
 use crate::{message, names};
@@ -72,6 +72,23 @@ async fn of_slot(
         at = low + high.saturating_sub(low) / 2;
     }
     Ok(Some(start))
+}
+
+/// The number of the last message of every slot that has one.
+pub(crate) async fn heads(shared: &Shared, info: &StreamInfo) -> Result<Vec<(u16, u64)>, Error> {
+    let prefix = &shared.settings.prefix;
+    let name = names::stream(prefix, info.name);
+    let Some(found) = &crate::stream::find(shared, &name).await? else {
+        return Ok(Vec::new());
+    };
+    let heads = stream::iter(0..info.slots).map(|slot| async move {
+        let subject = names::subject(prefix, info.name, slot);
+        let last = there(found.direct_get_last_for_subject(subject).await)?;
+        let sequence = last.and_then(|last| message::sequence(&last.headers));
+        Ok::<_, Error>(sequence.map(|sequence| (slot, sequence)))
+    });
+    let heads: Vec<_> = heads.buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(heads.into_iter().flatten().collect())
 }
 
 fn there<T>(

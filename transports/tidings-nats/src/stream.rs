@@ -2,7 +2,9 @@
 
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::GetStreamErrorKind;
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, Info, RetentionPolicy, StorageType, Stream,
+};
 use tidings::{Error, StreamInfo};
 
 use crate::connection::{Shared, bus};
@@ -28,9 +30,10 @@ pub(crate) async fn prepare(shared: &Shared, info: &StreamInfo) -> Result<(), Er
         tracing::info!(stream = wanted.name, "made a JetStream stream");
         return Ok(());
     };
-    refuse(&found, &wanted)?;
-    let updated = updated(&found, &wanted);
-    if updated == found {
+    let found = &found.cached_info().config;
+    refuse(found, &wanted)?;
+    let updated = updated(found, &wanted);
+    if updated == *found {
         return Ok(());
     }
     shared
@@ -48,9 +51,9 @@ pub(crate) async fn prepare(shared: &Shared, info: &StreamInfo) -> Result<(), Er
     Ok(())
 }
 
-async fn find(shared: &Shared, name: &str) -> Result<Option<Config>, Error> {
+pub(crate) async fn find(shared: &Shared, name: &str) -> Result<Option<Stream<Info>>, Error> {
     match shared.jetstream.get_stream(name).await {
-        Ok(stream) => Ok(Some(stream.cached_info().config.clone())),
+        Ok(stream) => Ok(Some(stream)),
         Err(error) => match error.kind() {
             GetStreamErrorKind::JetStream(cause)
                 if cause.error_code() == ErrorCode::STREAM_NOT_FOUND =>

@@ -35,6 +35,8 @@ on_both![
     a_broker_that_is_away_delays_nobody_and_gets_what_has_waited,
     an_alert_opens_when_the_broker_is_away_for_a_minute_and_closes_by_itself,
     an_alert_of_an_earlier_process_closes_when_another_has_caught_up,
+    a_broker_forgets_what_a_restored_database_does_not_know,
+    positions_that_count_anew_hide_nothing,
 ];
 
 async fn a_broker_gets_every_event_once_and_in_order(bed: Bed) {
@@ -133,6 +135,45 @@ async fn an_alert_of_an_earlier_process_closes_when_another_has_caught_up(bed: B
     bus.is_away(false);
     stage(&bed, &bus).await.settle().await;
     assert_eq!(alerts(&service).await, []);
+}
+
+/// numbers that are given a second time must not be taken for those of the first.
+async fn a_broker_forgets_what_a_restored_database_does_not_know(bed: Bed) {
+    let bus = ToyBus::default();
+    let mut before = stage(&bed, &bus).await;
+    publish(&before.handle("producer"), "a", 1).await;
+    before.settle().await;
+    assert_eq!(bus.taken().len(), 1);
+    let restored = match bed {
+        Bed::Sqlite(_) => Bed::sqlite(),
+        Bed::Postgres(_) => Bed::postgres().await,
+    };
+    let mut after = stage(&restored, &bus).await;
+    after.settle().await;
+    assert_eq!(bus.taken(), []);
+    publish(&after.handle("producer"), "a", 2).await;
+    after.settle().await;
+    assert_eq!(bus.taken(), bus.in_order(&after.handle("producer")).await);
+}
+
+/// As after a move to another database, or when retention has emptied the table on SQLite.
+async fn positions_that_count_anew_hide_nothing(bed: Bed) {
+    let bus = ToyBus::default();
+    let mut stage = stage(&bed, &bus).await;
+    let service = stage.handle("producer");
+    publish(&service, "a", 1).await;
+    stage.settle().await;
+    let mut tx = service.begin_own().await.unwrap();
+    let far = "UPDATE tidings_published SET position = 1000";
+    tx.execute(far, &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut again = self::stage(&bed, &bus).await;
+    again.settle().await;
+    publish(&service, "a", 2).await;
+    stage.settle().await;
+    again.settle().await;
+    assert_eq!(bus.first_of_each(), bus.in_order(&service).await);
+    assert_eq!(bus.first_of_each().len(), 2);
 }
 
 /// A broker on a set-up without streams is of no use, and does no harm.

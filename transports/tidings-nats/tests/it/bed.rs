@@ -27,6 +27,14 @@ impl Bed {
         Self::Postgres(format!("{server}/{name}"))
     }
 
+    /// Others of the same kind.
+    pub(crate) async fn another(&self) -> Self {
+        match self {
+            Bed::Sqlite(_) => Self::sqlite(),
+            Bed::Postgres(_) => Self::postgres().await,
+        }
+    }
+
     pub(crate) fn storage(&self) -> Storage {
         match self {
             Bed::Sqlite(folder) => Storage::Sqlite(folder.path().to_owned()),

@@ -7,14 +7,17 @@ use tidings_nats::NatsSettings;
 use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{
-    KEYS, applied, consumer, handed_over, jetstream, patient, producer, publish, quick,
+    KEYS, applied, consumer, handed_over, jetstream, patient, producer, publish, publish_noted,
+    quick,
 };
+use crate::words;
 
 on_both![
     acknowledged_messages_that_are_lost_come_from_the_producer,
     the_last_message_lost_is_missed_too,
     what_retention_has_taken_comes_from_the_producer,
     a_stream_that_somebody_has_deleted_is_made_again,
+    what_a_restored_producer_has_forgotten_is_forgotten_by_the_broker,
 ];
 
 async fn acknowledged_messages_that_are_lost_come_from_the_producer(bed: Bed) {
@@ -97,4 +100,21 @@ async fn handed_over_since(server: &NatsServer, least: u64) {
             .await
             .unwrap()
     );
+}
+
+/// a reader that is behind must not take events that never were for those that have their
+/// numbers now.
+async fn what_a_restored_producer_has_forgotten_is_forgotten_by_the_broker(bed: Bed) {
+    let server = NatsServer::start().await;
+    let before = producer(&bed, &server.url(), quick()).await;
+    publish_noted(&before.handle, 0..20, "never was").await;
+    handed_over(&server, &before.handle).await;
+    drop(before);
+    // An older copy of the database: here from before the first event.
+    let restored = bed.another().await;
+    let after = producer(&restored, &server.url(), patient()).await;
+    publish(&after.handle, 0..10).await;
+    let (consumer, _) = consumer(&restored, &server.url(), quick(), &after.handle).await;
+    applied(&consumer.handle, 10).await;
+    assert_eq!(words::notes(&consumer.handle).await, ["as published"]);
 }

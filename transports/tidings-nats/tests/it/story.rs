@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidings::{
-    Bus, Clock, Error, Feed, FeedPage, Handle, Installation, LocalFeed, Running, Setup, alert,
+    Bus, Clock, Error, Feed, FeedPage, Handle, Installation, LocalFeed, Running, Setup, Standing,
+    alert,
 };
 use tidings_nats::{Nats, NatsSettings};
 
@@ -111,6 +112,18 @@ impl Feed for Watched {
 
     fn heads<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
         self.feed.heads(stream)
+    }
+
+    fn standing<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Standing, Error>> {
+        self.feed.standing(stream)
+    }
+
+    fn marks<'a>(
+        &'a self,
+        stream: &'a str,
+        places: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        self.feed.marks(stream, places)
     }
 }
 

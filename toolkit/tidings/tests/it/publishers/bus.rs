@@ -82,4 +82,15 @@ impl Bus for ToyBus {
             Ok(())
         })
     }
+
+    fn heads<'a>(&'a self, _: &'a StreamInfo) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        let places = self.taken().into_iter().map(|e| (e.id.slot, e.id.sequence));
+        let heads: Vec<(u16, u64)> = places.collect();
+        Box::pin(async { Ok(heads) })
+    }
+
+    fn forget<'a>(&'a self, _: &'a StreamInfo) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.taken.lock().unwrap().clear();
+        Box::pin(async { Ok(()) })
+    }
 }
