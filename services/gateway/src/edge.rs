@@ -88,7 +88,10 @@ pub(crate) async fn pass(
     );
     let response = next.run(request).instrument(span.clone()).await;
     let response = streams::admit(&gateway, response);
-    let mut response = page::present(&asked, response);
+    let mut response = match gateway.0.is_behind {
+        true => page::told_to_programs(&asked, response),
+        false => page::present(&asked, response),
+    };
     let elapsed_ms = gateway.now().since(began).as_millis();
     let status = response.status();
     span.in_scope(|| {

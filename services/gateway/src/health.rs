@@ -8,8 +8,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::future::{self, join_all};
 use serde::Serialize;
-use tidings::{Error, Fragment, Handle, Json, Problem};
+use tidings::{Calls, Error, Fragment, Handle, Json, Problem};
 
 use crate::Gateway;
 
@@ -22,21 +23,27 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/status", get(status))
 }
 
-/// One service, and whether its database answers.
+/// One service, and whether it answers: its database, or the process that it runs in.
 #[derive(Serialize)]
 struct ServiceStatus {
     service: &'static str,
     state: &'static str,
+    /// It runs in another process.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    elsewhere: bool,
 }
 
 async fn alive() -> &'static str {
     "alive\n"
 }
 
+/// A process is ready when the databases of its own services answer. What it waits for
+/// elsewhere is told, and no reason to take it out of use: of two processes that wait for each
+/// other neither would ever be let in.
 async fn ready(State(gateway): State<Gateway>) -> Response {
     let services = ask_all(&gateway).await;
-    let all_up = services.iter().all(|service| service.state == "up");
-    let status = if all_up {
+    let mut here = services.iter().filter(|service| !service.elsewhere);
+    let status = if here.all(|service| service.state == "up") {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -65,19 +72,45 @@ async fn status(State(gateway): State<Gateway>, headers: HeaderMap) -> Result<Re
 }
 
 async fn ask_all(gateway: &Gateway) -> Vec<ServiceStatus> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let answer = tokio::time::timeout(ANSWER_LIMIT, ask(handle)).await;
-        let is_up = matches!(answer, Ok(Ok(())));
-        if !is_up {
-            tracing::warn!(service = handle.name(), "the database does not answer");
-        }
-        all.push(ServiceStatus {
-            service: handle.name(),
-            state: if is_up { "up" } else { "down" },
-        });
-    }
+    let here = gateway.installation().handles().iter();
+    let here = here.filter(|handle| handle.runs_here()).map(ask_here);
+    let elsewhere = gateway.installation().elsewhere();
+    let elsewhere = elsewhere
+        .iter()
+        .map(|service| ask_elsewhere(gateway, service.name));
+    let (mut all, elsewhere) = future::join(join_all(here), join_all(elsewhere)).await;
+    all.extend(elsewhere);
     all
+}
+
+async fn ask_here(handle: &Handle) -> ServiceStatus {
+    let answer = tokio::time::timeout(ANSWER_LIMIT, ask(handle)).await;
+    let is_up = matches!(answer, Ok(Ok(())));
+    if !is_up {
+        tracing::warn!(service = handle.name(), "the database does not answer");
+    }
+    ServiceStatus {
+        service: handle.name(),
+        state: if is_up { "up" } else { "down" },
+        elsewhere: false,
+    }
+}
+
+/// Whether the process of a service lives. Nobody but that process asks its database.
+async fn ask_elsewhere(gateway: &Gateway, service: &'static str) -> ServiceStatus {
+    let how = Calls::default().tries(1).timeout(ANSWER_LIMIT);
+    let state = match gateway.installation().client("health", service, &how) {
+        Ok(client) => match client.get("/healthz").send().await {
+            Ok(_) => "up",
+            Err(_) => "unreachable",
+        },
+        Err(_) => "unknown",
+    };
+    ServiceStatus {
+        service,
+        state,
+        elsewhere: true,
+    }
 }
 
 async fn ask(handle: &Handle) -> Result<(), Error> {

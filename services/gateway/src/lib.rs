@@ -11,7 +11,9 @@
 //! - assets, health, numbers for Prometheus (`metrics.rs`), the API's description, what the codes of problems mean (`problems.rs`)
 //!   and the operators' console.
 //!
-//! There is no business rule here: services check rights again.
+//! There is no business rule here: services check rights again. Of services that run in another
+//! process the gateway has the same routes, and passes on what is asked there; those processes
+//! have [`behind`] for a door.
 
 mod assets;
 mod console;
@@ -55,23 +57,23 @@ pub(crate) struct Shared {
     installation: Arc<Installation>,
     sessions: Sessions,
     limits: limits::Limits,
+    /// Another process gives the answers their faces.
+    is_behind: bool,
     streams: streams::Streams,
     clock: Clock,
     settings: Settings,
 }
 
 impl Gateway {
-    fn new(installation: Arc<Installation>, settings: Settings) -> Self {
+    fn new(installation: Arc<Installation>, settings: Settings, is_behind: bool) -> Self {
         if let Some(stopping) = &settings.stopping {
             installation.stops_with(stopping.clone());
         }
-        let clock = installation
-            .handles()
-            .first()
-            .map_or_else(Clock::system, |handle| handle.clock().clone());
+        let clock = installation.clock().clone();
         Self(Arc::new(Shared {
             sessions: Sessions::new(&installation),
             limits: limits::Limits::default(),
+            is_behind,
             streams: streams::Streams::default(),
             installation,
             clock,
@@ -106,21 +108,56 @@ impl Gateway {
 /// # Ok::<(), tidings::Error>(()) }).unwrap();
 /// ```
 pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
-    let gateway = Gateway::new(installation, settings);
-    let routes = gateway.installation().router();
+    let gateway = Gateway::new(installation, settings, false);
+    let here = gateway.installation().router();
+    let routes = here.merge(gateway.installation().forwarding_router());
     let own = assets::routes()
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
-        .merge(console::routes())
+        .merge(console::pages())
+        .merge(console::programs())
         .merge(problems::routes())
         .with_state(gateway.clone());
+    let authenticate = from_fn_with_state(gateway.clone(), session::authenticate);
+    within_limits(gateway, routes.merge(own), authenticate)
+}
+
+/// The door of a process without a gateway, which a gateway in another process passes requests
+/// on to: the routes of the services that run here and the feeds of their streams, `/healthz`,
+/// `/readyz`, `/status`, `/metrics`, and `/ops` for operators with an access token.
+///
+/// Sessions, pages and the console are the gateway's; everything else about a request is
+/// checked here as it is there, for anybody may send one.
+pub fn behind(installation: Arc<Installation>, settings: Settings) -> Router {
+    let gateway = Gateway::new(installation, settings, true);
+    let routes = gateway.installation().router();
+    let own = health::routes()
+        .merge(metrics::routes())
+        .merge(console::programs())
+        .with_state(gateway.clone());
+    let recognize = from_fn_with_state(gateway.clone(), session::recognize);
+    within_limits(gateway, routes.merge(own), recognize)
+}
+
+fn within_limits<L>(gateway: Gateway, routes: Router, who: L) -> Router
+where
+    L: tower::Layer<axum::routing::Route> + Clone + Send + Sync + 'static,
+    L::Service: tower::Service<
+            axum::extract::Request,
+            Response = axum::response::Response,
+            Error = std::convert::Infallible,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
     // The last layer is the outermost.
     routes
-        .merge(own)
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(gateway.clone(), session::authenticate))
+        .layer(who)
         .layer(from_fn(limits::in_time))
         .layer(forgery::layer())
         .layer(from_fn(forgery::refuse_bare_cookies))

@@ -61,7 +61,9 @@ async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
     let read = tokio::time::timeout(READ_LIMIT, events(installation, &mut page)).await;
     let mut is_complete = matches!(read, Ok(Ok(())));
     let mut services = Vec::new();
-    for handle in installation.handles() {
+    let here = installation.handles().iter();
+    // Those elsewhere are asked for their numbers themselves, and must not count twice.
+    for handle in here.filter(|handle| handle.runs_here()) {
         let read = tokio::time::timeout(READ_LIMIT, Counts::read(handle)).await;
         match read {
             Ok(Ok(counts)) => services.push((handle.name(), counts)),
@@ -136,8 +138,14 @@ fn calls(installation: &Installation, page: &mut Page) {
 }
 
 async fn events(installation: &Installation, page: &mut Page) -> Result<(), Error> {
-    let streams = lag::streams(installation).await?;
-    let subscriptions = lag::subscriptions(installation).await?;
+    let runs_here = |service: &str| {
+        let found = installation.handle(service);
+        found.is_some_and(|handle| handle.runs_here())
+    };
+    let mut streams = lag::streams(installation).await?;
+    let mut subscriptions = lag::subscriptions(installation).await?;
+    streams.retain(|stream| runs_here(&stream.service));
+    subscriptions.retain(|subscription| runs_here(&subscription.service));
     page.family(
         "tidings_events_published_total",
         "counter",

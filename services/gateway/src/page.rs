@@ -83,6 +83,18 @@ pub(crate) fn present(asked: &Asked, mut response: Response) -> Response {
     around(asked, &viewer, &fragment, response.headers())
 }
 
+/// Gives a problem its correlation id, and leaves pages to the gateway in front.
+pub(crate) fn told_to_programs(asked: &Asked, mut response: Response) -> Response {
+    let problem = response.extensions_mut().remove::<Problem>();
+    match problem.or_else(|| unnamed(&response)) {
+        Some(problem) => {
+            let json = problem.to_json(Some(&asked.correlation_id));
+            with_headers_of(json, response.headers())
+        }
+        None => response,
+    }
+}
+
 /// A problem for an error that no service has explained: a bare status from a library.
 fn unnamed(response: &Response) -> Option<Problem> {
     let status = response.status();

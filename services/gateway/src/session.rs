@@ -148,7 +148,7 @@ pub(crate) async fn authenticate(
     let viewer = match request.headers().get(header::AUTHORIZATION) {
         // A token of one account must not meet the cookie of another: the token counts.
         Some(_) => {
-            let viewer = of_token(&gateway, request.headers());
+            let viewer = of_token(&gateway, request.headers()).await;
             remove_session_cookie(request.headers_mut());
             viewer
         }
@@ -169,17 +169,34 @@ pub(crate) async fn authenticate(
     response
 }
 
+/// Remembers who sends an access token, for a process behind a gateway. Cookies are the
+/// gateway's business and `auth`'s, so they pass.
+pub(crate) async fn recognize(
+    State(gateway): State<Gateway>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let viewer = of_token(&gateway, request.headers()).await;
+    request.extensions_mut().insert(viewer.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(viewer);
+    response
+}
+
 /// What a session is remembered by: the table holds nothing to sign in with again.
 fn digest(cookie: &str) -> [u8; 32] {
     Sha256::digest(cookie.as_bytes()).into()
 }
 
-fn of_token(gateway: &Gateway, headers: &HeaderMap) -> Viewer {
+async fn of_token(gateway: &Gateway, headers: &HeaderMap) -> Viewer {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let verifier = gateway.installation().verifier();
-    let identity = token.and_then(|token| verifier.verify(token, gateway.now()).ok());
+    let Some(token) = token else {
+        return Viewer::Nobody;
+    };
+    let identity = verifier.identify(token, &gateway.0.clock).await;
     identity.map_or(Viewer::Nobody, Viewer::Known)
 }
 
@@ -208,7 +225,7 @@ async fn of_cookie(gateway: &Gateway, request: &mut Request) -> Viewer {
         },
     };
     let verifier = gateway.installation().verifier();
-    let Ok(identity) = verifier.verify(&token, gateway.now()) else {
+    let Ok(identity) = verifier.identify(&token, &gateway.0.clock).await else {
         sessions.forget(&key);
         return Viewer::Unknown;
     };

@@ -77,6 +77,7 @@ pub struct Installation {
     pub(crate) on_bus: Vec<(Handle, &'static str, &'static str)>,
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
+    clock: Clock,
     /// The services that run in other processes.
     pub(crate) away: Vec<ServiceParts>,
     pub(crate) verifier: Verifier,
@@ -134,6 +135,7 @@ impl Installation {
             on_bus: Vec::new(),
             routers: Vec::new(),
             openapi: Vec::new(),
+            clock: clock.clone(),
             away: Vec::new(),
             verifier,
             network,
@@ -267,6 +269,12 @@ impl Installation {
     #[must_use]
     pub fn openapi(&self) -> &[(&'static str, serde_json::Value)] {
         &self.openapi
+    }
+
+    /// The clock that everything here goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Whose access tokens the services believe.

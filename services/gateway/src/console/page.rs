@@ -36,6 +36,8 @@ pub(crate) struct Said {
     pub(crate) done: Option<&'static str>,
     /// Services whose database did not answer.
     pub(crate) silent: Vec<&'static str>,
+    /// Services elsewhere whose database cannot be looked into from here, and where they are.
+    pub(crate) unseen: Vec<(&'static str, Option<String>)>,
 }
 
 impl Said {
@@ -43,7 +45,10 @@ impl Said {
         let mut silent = silent.concat();
         silent.sort_unstable();
         silent.dedup();
-        Self { done: None, silent }
+        Self {
+            silent,
+            ..Self::default()
+        }
     }
 }
 
@@ -61,7 +66,9 @@ pub(crate) async fn show<P: Page>(
 ) -> Result<Fragment, Problem> {
     let mut page = P::load(&gateway, &asked).await?;
     let live = live(&uri, revision(&page));
-    page.said().done = done.as_deref().and_then(in_words);
+    let said = page.said();
+    said.done = done.as_deref().and_then(in_words);
+    said.unseen = unseen(&gateway);
     Ok(Fragment::try_new(page.title(), page.render())?.live(live))
 }
 
@@ -82,6 +89,12 @@ pub(crate) async fn changes<P: Page>(
             Ok::<_, Infallible>(page.map_or(0, |page| revision(&page)))
         }
     })
+}
+
+fn unseen(gateway: &Gateway) -> Vec<(&'static str, Option<String>)> {
+    let elsewhere = gateway.installation().elsewhere().into_iter();
+    let unseen = elsewhere.filter(|service| !service.is_attached);
+    unseen.map(|service| (service.name, service.url)).collect()
 }
 
 /// Differs when the page does.
