@@ -10,6 +10,7 @@ use crate::Error;
 use crate::folder::open_private;
 
 const FILE: &str = "demo-accounts.txt";
+const LOCK: &str = "lock.accounts";
 const BUYER: &str = "buyer@demo.example";
 const SELLER: &str = "seller@demo.example";
 const OPERATOR: &str = "operator@demo.example";
@@ -34,16 +35,27 @@ pub(crate) async fn prepare(
     installation: &Installation,
     folder: &Path,
 ) -> Result<Vec<Account>, Error> {
+    let here = |name| {
+        let found = installation.handle(name);
+        found.filter(|handle| handle.runs_here())
+    };
+    // Whoever has only one of the two can make neither the account's listings nor the account.
+    let (Some(auth), Some(tickets)) = (here("auth"), here("tickets")) else {
+        return Ok(Vec::new());
+    };
+    // Processes with databases elsewhere may share the folder, and start at once.
+    let failed_file = |source| Error::AccountsFile {
+        file: folder.join(FILE),
+        source,
+    };
+    let lock = open_private(&folder.join(LOCK)).map_err(failed_file)?;
+    lock.lock().map_err(failed_file)?;
     let file = folder.join(FILE);
     let accounts = read_or_make(&file).map_err(|source| Error::AccountsFile {
         file: PathBuf::from(&file),
         source,
     })?;
     let failed = |error: auth::Error| Error::Demonstration(error.into());
-    let (Some(auth), Some(tickets)) = (installation.handle("auth"), installation.handle("tickets"))
-    else {
-        return Ok(accounts);
-    };
     for account in &accounts {
         let id = auth::create_account(&auth, &account.email, &account.password)
             .await

@@ -18,8 +18,12 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run everything, with web pages and API on one port. This is what happens without a command.
-    Serve(Serve),
+    /// Run everything, with web pages and API on one port, or with --only a part of it. This is
+    /// what happens without a command.
+    Serve(Box<Serve>),
+    /// Print what is in force for `serve` with the same flags, and who has said it: defaults,
+    /// tidings.toml, environment, flags. Secrets are masked.
+    Config(Box<Serve>),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,
     /// Move an installation from SQLite to PostgreSQL, with everything it knows.
@@ -37,9 +41,47 @@ pub(crate) enum Command {
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
-    /// The port on 127.0.0.1; 0 takes any free one.
-    #[arg(long, default_value_t = 8080)]
-    pub(crate) port: u16,
+    /// The address and port to listen on: 127.0.0.1:8080 where nothing is said. Port 0 takes any
+    /// free one.
+    #[arg(long, value_name = "ADDRESS:PORT", env = "TIDINGS_LISTEN")]
+    pub(crate) listen: Option<String>,
+    /// The port on 127.0.0.1: short for --listen 127.0.0.1:PORT.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Run only these here, with a comma between two: auth, tickets, orders, expiration,
+    /// payments, notifications, gateway. The others run in other processes: say where with
+    /// --remote or --gateway, and give all of them one secret.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "TIDINGS_ONLY"
+    )]
+    pub(crate) only: Vec<String>,
+    /// Where a service runs that does not run here: orders=http://10.0.0.7:8080. Several times,
+    /// or with commas.
+    #[arg(
+        long,
+        value_name = "SERVICE=URL",
+        value_delimiter = ',',
+        env = "TIDINGS_REMOTE"
+    )]
+    pub(crate) remote: Vec<String>,
+    /// The address of the gateway, for all services of which --remote says nothing.
+    #[arg(long, value_name = "URL", env = "TIDINGS_GATEWAY")]
+    pub(crate) gateway: Option<String>,
+    /// The broker that carries events between processes: nats://host:4222. Without one they
+    /// follow each other's feeds over HTTP.
+    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
+    pub(crate) bus: Option<String>,
+    /// The file with the secret by which the processes know each other, at least 32 bytes, the
+    /// same for all; or the secret itself in TIDINGS_SECRET.
+    #[arg(long, value_name = "FILE", env = "TIDINGS_SECRET_FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// The file with settings, instead of tidings.toml in this folder. Environment and flags
+    /// count more than what it says.
+    #[arg(long, value_name = "FILE", env = "TIDINGS_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
     #[command(flatten)]
@@ -66,26 +108,16 @@ pub(crate) struct Mail {
     /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required, or
     /// smtp://host for one on this machine. Without it mail is only kept, for operators to read
     /// at /console/mail. A password is better kept in TIDINGS_SMTP, where `ps` does not show it.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TIDINGS_SMTP",
-        hide_env_values = true,
-        requires = "mail_from"
-    )]
-    smtp: Option<String>,
+    #[arg(long, value_name = "URL", env = "TIDINGS_SMTP", hide_env_values = true)]
+    pub(crate) smtp: Option<String>,
     /// The address that e-mail comes from: "Tickets <no-reply@example.com>".
-    #[arg(long, value_name = "ADDRESS", env = "TIDINGS_MAIL_FROM")]
-    mail_from: Option<String>,
-}
-
-impl Mail {
-    pub(crate) fn settings(&self) -> Result<notifications::Settings, notifications::BadSettings> {
-        match (&self.smtp, &self.mail_from) {
-            (Some(url), Some(from)) => notifications::Settings::smtp(url, from),
-            _ => Ok(notifications::Settings::mailbox()),
-        }
-    }
+    #[arg(
+        id = "mail_from",
+        long = "mail-from",
+        value_name = "ADDRESS",
+        env = "TIDINGS_MAIL_FROM"
+    )]
+    pub(crate) from: Option<String>,
 }
 
 /// Never the address of the server, which may hold a password.
@@ -93,7 +125,7 @@ impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mail")
             .field("smtp", &self.smtp.as_ref().map(|_| "…"))
-            .field("mail_from", &self.mail_from)
+            .field("mail_from", &self.from)
             .finish()
     }
 }
@@ -102,10 +134,15 @@ impl fmt::Debug for Mail {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Place {
     /// The folder for databases and the demonstration accounts' passwords.
-    #[arg(long, value_name = "DIR", default_value = "data")]
+    #[arg(long, value_name = "DIR", default_value = "data", env = "TIDINGS_DATA")]
     pub(crate) data: PathBuf,
     /// Keep the databases in PostgreSQL instead, one schema a service: postgres://user@host/name.
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TIDINGS_DATABASE",
+        hide_env_values = true
+    )]
     pub(crate) database: Option<String>,
 }
 
@@ -157,17 +194,6 @@ mod tests {
     use clap::Parser;
 
     use super::Cli;
-
-    #[test]
-    fn a_mail_server_needs_an_address_to_send_from_and_its_password_is_never_printed() {
-        let parse = |flags: &[&str]| Cli::try_parse_from(["tidings"].iter().chain(flags));
-        let url = "smtps://user:secret@mail.example";
-        assert!(parse(&["--smtp", url]).is_err());
-        let serve = parse(&["--smtp", url, "--mail-from", "no-reply@tickets.example"]);
-        let serve = serve.unwrap().serve;
-        assert!(serve.mail.settings().is_ok());
-        assert!(!format!("{serve:?}").contains("secret"));
-    }
 
     #[test]
     fn of_two_contrary_flags_the_later_counts() {

@@ -1,7 +1,10 @@
 //! Why the program cannot run, as one line for the person who started it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use crate::config::Origin;
 
 /// What can stop the program from starting or from doing what it was told.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +24,14 @@ pub enum Error {
     },
     /// Another server works in the data folder.
     #[error(
-        "have {} for itself: another tidings is running there; stop it, or choose another folder with --data",
-        folder.display()
+        "have {} for itself: another tidings is running there{}; stop it, or choose another folder with --data",
+        folder.display(), with(.service)
     )]
     InUse {
         /// The folder.
         folder: PathBuf,
+        /// What it runs there, where it does not run everything.
+        service: Option<&'static str>,
     },
     /// There is nothing to move.
     #[error("find the folder {}: say where the installation is with --from", folder.display())]
@@ -49,19 +54,53 @@ pub enum Error {
     #[error("move the installation")]
     Move(#[source] tidings::Error),
     /// The port is taken.
-    #[error("listen on 127.0.0.1:{port}: the port is in use; choose another with --port")]
+    #[error("listen on {address}: the port is in use; choose another with --port or --listen")]
     PortInUse {
-        /// The port.
-        port: u16,
+        /// The address and port.
+        address: SocketAddr,
     },
     /// The port cannot be had for another reason.
-    #[error("listen on 127.0.0.1:{port}")]
+    #[error("listen on {address}")]
     Port {
-        /// The port.
-        port: u16,
+        /// The address and port.
+        address: SocketAddr,
         /// The system's error.
         #[source]
         source: io::Error,
+    },
+    /// The file with settings cannot be read.
+    #[error("read the settings in {}", file.display())]
+    ConfigFile {
+        /// The file.
+        file: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A setting cannot be used.
+    #[error("use the settings: {by}: {reason}")]
+    BadSetting {
+        /// Who has said it.
+        by: Origin,
+        /// What is wrong, and what is allowed.
+        reason: String,
+    },
+    /// Several processes have no secret by which to know each other.
+    #[error(
+        "know the processes that run {elsewhere}: give all of them one secret with --secret-file or TIDINGS_SECRET"
+    )]
+    NoSecret {
+        /// What runs in other processes.
+        elsewhere: String,
+    },
+    /// The bus cannot be used.
+    #[error("use the bus {url}")]
+    Bus {
+        /// Its address, without a password.
+        url: String,
+        /// Why not.
+        #[source]
+        source: tidings::Cause,
     },
     /// No mail can be sent as it was asked for.
     #[error("send mail as --smtp and --mail-from say")]
@@ -102,6 +141,10 @@ pub enum Error {
     /// A step of the story did not happen.
     #[error("tell the story: {0}")]
     Story(String),
+}
+
+fn with(service: &Option<&str>) -> String {
+    service.map_or_else(String::new, |name| format!(" with {name}"))
 }
 
 impl Error {

@@ -1,4 +1,4 @@
-//! The data folder: ours alone, and only one server's at a time.
+//! The data folder: ours alone, and each service's part of it only one server's at a time.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -16,7 +16,7 @@ const MOVED_FILE: &str = "moved.txt";
 /// A data folder that is held until this is dropped. The system lets go of it with the
 /// process, however that ends.
 pub(crate) struct Folder {
-    _lock: File,
+    _locks: Vec<File>,
 }
 
 impl Folder {
@@ -32,13 +32,48 @@ impl Folder {
         make(folder).map_err(failed)?;
         let lock = open_private(&folder.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { _lock: lock }),
+            Ok(()) => Ok(Self { _locks: vec![lock] }),
             Err(TryLockError::WouldBlock) => Err(Error::InUse {
                 folder: folder.to_owned(),
+                service: None,
             }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
+
+    /// Makes the folder if it is missing, and takes the part of it that belongs to these
+    /// services: processes that run different ones share it.
+    ///
+    /// # Errors
+    /// As [`Folder::take`].
+    pub(crate) fn share(folder: &Path, services: &[&'static str]) -> Result<Self, Error> {
+        let failed = |source| Error::Folder {
+            folder: folder.to_owned(),
+            source,
+        };
+        make(folder).map_err(failed)?;
+        let whole = open_private(&folder.join(LOCK_FILE)).map_err(failed)?;
+        let mut locks = vec![held(whole.try_lock_shared(), folder, None).map(|()| whole)?];
+        for service in services {
+            let name = format!("{LOCK_FILE}.{service}");
+            let lock = open_private(&folder.join(name)).map_err(failed)?;
+            held(lock.try_lock(), folder, Some(*service))?;
+            locks.push(lock);
+        }
+        Ok(Self { _locks: locks })
+    }
+}
+
+fn held(
+    outcome: Result<(), TryLockError>,
+    folder: &Path,
+    service: Option<&'static str>,
+) -> Result<(), Error> {
+    let folder = folder.to_owned();
+    outcome.map_err(|error| match error {
+        TryLockError::WouldBlock => Error::InUse { folder, service },
+        TryLockError::Error(source) => Error::Folder { folder, source },
+    })
 }
 
 /// The note that a folder's installation is somewhere else now.

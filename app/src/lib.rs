@@ -3,35 +3,42 @@
 //! It is a library too, so that tests can build the same program with crash points in it.
 
 mod accounts;
+mod bus;
 mod cli;
+mod config;
 mod demo;
 mod door;
 mod error;
 mod folder;
 mod grant;
 mod move_to;
+mod process;
 mod serve;
 mod services;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
+use config::Config;
+pub use config::Origin;
 pub use error::Error;
 pub use services::open;
 
 /// Runs the program as the command line says. A failure is one line on stderr and exit code 1.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches();
+    let parsed = parsed.and_then(|found| Ok((Cli::from_arg_matches(&found)?, found)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(told) => return tell(&told),
     };
     log_to_stderr();
-    match run(cli) {
+    match run(cli, &matches) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
@@ -60,15 +67,21 @@ fn log_to_stderr() {
         .init();
 }
 
-fn run(cli: Cli) -> Result<(), Error> {
+fn run(cli: Cli, matches: &ArgMatches) -> Result<(), Error> {
+    // Flags stand behind the command, where there is one.
+    let matches = matches.subcommand().map_or(matches, |(_, own)| own);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
     let outcome = runtime.block_on(async {
         match cli.command {
-            None => serve::serve(cli.serve).await,
-            Some(Command::Serve(options)) => serve::serve(options).await,
+            None => serve::serve(Config::read(&cli.serve, matches)?).await,
+            Some(Command::Serve(options)) => serve::serve(Config::read(&options, matches)?).await,
+            Some(Command::Config(options)) => {
+                let config = Config::read(&options, matches)?;
+                Ok(config.print(&mut std::io::stdout())?)
+            }
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
             Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,

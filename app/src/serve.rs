@@ -1,7 +1,7 @@
-//! `tidings serve`: every service, the web pages and the API on one port.
+//! `tidings serve`: every service, the web pages and the API on one port, or a part of them.
 
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,28 +11,31 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::accounts::{self, Account};
-use crate::cli::Serve;
+use crate::config::Config;
 use crate::folder::{Folder, Moved};
-use crate::{Error, door, services};
+use crate::services::GATEWAY;
+use crate::{Error, door, process, services};
 
 /// How long what was begun may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
-pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
-    let mail = options.mail.settings().map_err(Error::Mail)?;
+pub(crate) async fn serve(config: Config) -> Result<(), Error> {
+    let mail = config.mail()?;
     let mut signals = Signals::listen()?;
-    let _folder = Folder::take(&options.place.data)?;
-    Moved::check(&options.place)?;
-    let listener = listen(options.port).await?;
+    let _folder = Folder::share(&config.data.value, &config.in_folder())?;
+    if !config.in_folder().is_empty() {
+        Moved::of(&config.data.value).refuse()?;
+    }
+    let listener = listen(config.listen.value).await?;
     let settings = services::Settings {
         mail,
         ..services::Settings::default()
     };
-    let storage = options.place.storage();
-    let opened = services::with_settings(storage, Clock::system(), settings).await;
+    let setup = services::setup(config.storage(), settings).clock(Clock::system());
+    let opened = process::lay_out(setup, &config).await?.open().await;
     let mut installation = opened.map_err(Error::Open)?;
-    let accounts = match options.is_demo() {
-        true => accounts::prepare(&installation, &options.place.data).await?,
+    let accounts = match config.demo.value {
+        true => accounts::prepare(&installation, &config.data.value).await?,
         false => Vec::new(),
     };
     let running = installation.start();
@@ -40,14 +43,20 @@ pub(crate) async fn serve(options: Serve) -> Result<(), Error> {
     let settings = gateway::Settings {
         stopping: Some(stopping.subscribe()),
     };
-    let router = gateway::shell(Arc::new(installation), settings);
+    let installation = Arc::new(installation);
+    let waiting = tokio::spawn(process::tell_of_waiting(Arc::clone(&installation)));
+    let router = match config.runs(GATEWAY) {
+        true => gateway::shell(installation, settings),
+        false => gateway::behind(installation, settings),
+    };
     let address = listener.local_addr().map_err(Error::Serve)?;
-    greet(address, &accounts, &mut io::stdout())?;
+    greet(&config, address, &accounts, &mut io::stdout())?;
     let mut server = tokio::spawn(door::serve(listener, router, stopping.subscribe()));
     tokio::select! {
         ended = &mut server => return ended.map_err(|error| Error::Serve(io::Error::other(error))),
         () = signals.next() => {}
     }
+    waiting.abort();
     stopping.send_replace(true);
     let end = finish(server, running);
     tokio::select! {
@@ -70,16 +79,27 @@ async fn finish(server: tokio::task::JoinHandle<()>, running: Running) {
     running.stop().await;
 }
 
-async fn listen(port: u16) -> Result<TcpListener, Error> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let bound = TcpListener::bind(address).await;
     bound.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => Error::PortInUse { port },
-        _ => Error::Port { port, source },
+        io::ErrorKind::AddrInUse => Error::PortInUse { address },
+        _ => Error::Port { address, source },
     })
 }
 
-fn greet(address: SocketAddr, accounts: &[Account], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "Tidings is at http://{address}")?;
+fn greet(
+    config: &Config,
+    address: SocketAddr,
+    accounts: &[Account],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match &config.only {
+        None => writeln!(out, "Tidings is at http://{address}")?,
+        Some(only) => {
+            let names = only.value.join(", ");
+            writeln!(out, "Tidings is at http://{address} with {names}")?;
+        }
+    }
     for Account { email, password } in accounts {
         writeln!(out, "  {email:<24} {password}")?;
     }

@@ -2,6 +2,31 @@
 
 use tidings::{Clock, Installation, Setup, Storage};
 
+/// Every service, in the order in which they are told of.
+pub(crate) const NAMES: [&str; 6] = [
+    "auth",
+    "tickets",
+    "orders",
+    "expiration",
+    "payments",
+    "notifications",
+];
+/// What is no service, and runs beside them or in a process of its own.
+pub(crate) const GATEWAY: &str = "gateway";
+/// Where `auth` tells its public keys.
+const KEYS: (&str, &str) = ("auth", "/.well-known/jwks.json");
+
+/// Says what there is when somebody names what there is not.
+pub(crate) fn check_name(name: &str, known: &[&str]) -> Result<(), String> {
+    match known.contains(&name) {
+        true => Ok(()),
+        false => Err(format!(
+            "there is no {name:?}; there are {}",
+            known.join(", ")
+        )),
+    }
+}
+
 /// What of the services can be set from outside.
 pub(crate) struct Settings {
     pub(crate) payments: payments::Settings,
@@ -34,7 +59,7 @@ pub(crate) async fn with_settings(
     setup(storage, settings).clock(clock).open().await
 }
 
-/// Every service, not opened yet.
+/// All definitions, not opened yet, of which a process may run a part.
 pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
     Setup::new(storage)
         .service(auth::service(auth::Settings::default()))
@@ -43,4 +68,5 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(expiration::service())
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
+        .keys_from(KEYS.0, KEYS.1)
 }
