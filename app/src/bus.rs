@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use tidings::Bus;
+use tidings_nats::{Nats, NatsSettings};
 
-use crate::Error;
-
-/// Connects to the bus at this address.
+/// Begins to connect: a broker that is down is tried until it is there. With the secret of the
+/// processes nobody else who reaches the broker can make their events.
 ///
 /// # Errors
-/// When nobody can be reached there.
-pub(crate) async fn connect(url: &str) -> Result<Arc<dyn Bus>, Error> {
-    Err(Error::Bus {
-        url: url.to_owned(),
-        source: "this build has no bus".into(),
-    })
+/// When the address cannot be used.
+pub(crate) async fn connect(
+    url: &str,
+    secret: Option<&Vec<u8>>,
+) -> Result<Arc<dyn Bus>, tidings::Error> {
+    let settings = NatsSettings {
+        secret: secret.cloned(),
+        ..NatsSettings::default()
+    };
+    Ok(Arc::new(Nats::connect(url, settings).await?))
 }

@@ -94,13 +94,13 @@ pub enum Error {
         elsewhere: String,
     },
     /// The bus cannot be used.
-    #[error("use the bus {url}")]
+    #[error("use the bus that {by} names")]
     Bus {
-        /// Its address, without a password.
-        url: String,
+        /// Who has said its address.
+        by: Origin,
         /// Why not.
         #[source]
-        source: tidings::Cause,
+        source: tidings::Error,
     },
     /// No mail can be sent as it was asked for.
     #[error("send mail as --smtp and --mail-from say")]

@@ -33,7 +33,12 @@ pub(crate) async fn lay_out(setup: Setup, config: &Config) -> Result<Setup, Erro
         setup = setup.secret(&secret.value);
     }
     if let Some(url) = &config.bus {
-        let _bus = bus::connect(&url.value).await?;
+        let secret = config.secret.as_ref().map(|secret| &secret.value);
+        let connected = bus::connect(&url.value, secret).await;
+        setup = setup.bus(connected.map_err(|source| Error::Bus {
+            by: url.by.clone(),
+            source,
+        })?);
     }
     if config.only.is_none() {
         return Ok(setup);

@@ -3,12 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::client::Network;
 use crate::db::Db;
 use crate::handle::Handle;
 use crate::installation::ServiceParts;
 use crate::worker::Source;
-use crate::{Error, Installation, Service, Setup, Storage, feed};
+use crate::{
+    Bus, Error, Feed, FeedPage, Installation, Receiver, Service, Setup, Storage, Transport, feed,
+};
 
 /// What is said of the process, beside its services.
 #[derive(Default)]
@@ -176,6 +180,7 @@ pub(crate) struct Sources {
     /// Who writes the streams that come from elsewhere.
     producers: HashMap<&'static str, &'static str>,
     network: Arc<Network>,
+    bus: Option<Arc<dyn Bus>>,
 }
 
 impl Sources {
@@ -183,19 +188,18 @@ impl Sources {
         known: HashMap<String, Source>,
         away: &[ServiceParts],
         network: &Arc<Network>,
+        bus: Option<&Arc<dyn Bus>>,
     ) -> Self {
         let streams = away.iter().flat_map(|part| {
             let producer = part.handle.name();
-            part.handle
-                .0
-                .streams
-                .iter()
-                .map(move |of| (of.name, producer))
+            let streams = part.handle.0.streams.iter();
+            streams.map(move |of| (of.name, producer))
         });
         Self {
             producers: streams.collect(),
             known,
             network: Arc::clone(network),
+            bus: bus.cloned(),
         }
     }
 
@@ -205,13 +209,66 @@ impl Sources {
             return Some(known.clone());
         }
         let producer = self.producers.get(stream)?;
-        self.network.remote(producer)?;
-        self.from_elsewhere(subscriber, producer)
+        let source = self.from_elsewhere(subscriber, producer);
+        let source = source.unwrap_or_else(|| {
+            let nowhere = Arc::new(Nowhere(producer));
+            Source {
+                transport: nowhere.clone(),
+                feed: nowhere,
+            }
+        });
+        Some(match &self.bus {
+            Some(bus) => Source {
+                transport: bus.transport(),
+                ..source
+            },
+            None => source,
+        })
     }
 
-    /// Reads the producer's feed over HTTP.
+    /// Reads the producer's feed over HTTP, in the subscriber's name.
     fn from_elsewhere(&self, subscriber: &Handle, producer: &'static str) -> Option<Source> {
         let (http, base) = (self.network.http()?, self.network.remote(producer)?);
         feed::of_service(http, &base, subscriber, producer)
+    }
+}
+
+/// The feed of a service of which nobody has said where it is. Whoever reads it waits, and says
+/// so.
+struct Nowhere(&'static str);
+
+impl Nowhere {
+    fn fault(&self) -> Error {
+        let text = format!(
+            "nobody says where the service {} runs, or there is no secret to show to it",
+            self.0
+        );
+        Error::ConnectionLost(text.into())
+    }
+}
+
+impl Feed for Nowhere {
+    fn read<'a>(
+        &'a self,
+        _: &'a str,
+        _: u16,
+        _: u64,
+        _: u32,
+    ) -> BoxFuture<'a, Result<FeedPage, Error>> {
+        Box::pin(async { Err(self.fault()) })
+    }
+
+    fn heads<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        Box::pin(async { Err(self.fault()) })
+    }
+}
+
+impl Transport for Nowhere {
+    fn open<'a>(
+        &'a self,
+        _: &'static str,
+        _: &'a [(u16, u64)],
+    ) -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>> {
+        Box::pin(async { Err(self.fault()) })
     }
 }

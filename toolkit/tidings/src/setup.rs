@@ -170,7 +170,7 @@ impl Setup {
         }
         let transport = self.transport.as_deref();
         let sources = installation::sources(&parts, transport, self.elsewhere)?;
-        let sources = Sources::new(sources, &away_parts, &common.network);
+        let sources = Sources::new(sources, &away_parts, &common.network, self.bus.as_ref());
         let Common {
             verifier, network, ..
         } = common;
