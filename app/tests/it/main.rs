@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod program;
 
+mod configuring;
 mod demo;
+mod parts;
 mod refusals;
 mod serving;
