@@ -59,6 +59,8 @@ impl Installation {
             if !routes.has_routes() {
                 return all;
             }
+            let channel = self.network.channel(GATEWAY, name, &how).ok();
+            let to = Target { name, channel };
             let forward =
                 from_fn_with_state(to, |State(to): State<Target>, request: Request, _| {
                     pass_on(to, request)

@@ -10,7 +10,7 @@ use super::{Problem, forwarded};
 use crate::client::{CALLER_HEADER, SERVICE_TOKEN_HEADER};
 use crate::handle::Handle;
 
-/// The code of the problem with a token that is not good.
+/// The code of the problem with a token that is not good, as it is below.
 pub(crate) const TOKEN_REFUSED: &str = "service_token";
 
 /// The service that calls, shown by its token or known because it is in this process; 401
@@ -62,7 +62,7 @@ pub(crate) async fn recognize(
         let Some(caller) = caller(&service, &token) else {
             tracing::warn!(service = service.name(), "a service's token was refused");
             let text = "The service token is not good here.";
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, TOKEN_REFUSED, text);
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, "service_token", text);
             return problem.into_response();
         };
         // What is passed on for somebody else is not the service's own request: with its name
