@@ -38,6 +38,7 @@ pub struct Client {
     from: Ipv4Addr,
     session: Option<String>,
     key: Option<String>,
+    bearer: Option<String>,
 }
 
 /// What the server said.
@@ -101,6 +102,7 @@ impl Client {
             from: loopback(),
             session: None,
             key: None,
+            bearer: None,
         }
     }
 
@@ -115,6 +117,13 @@ impl Client {
     #[must_use]
     pub fn with_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
+        self
+    }
+
+    /// The same caller with an access token.
+    #[must_use]
+    pub fn with_bearer(mut self, token: &str) -> Self {
+        self.bearer = Some(token.to_owned());
         self
     }
 
@@ -185,6 +194,10 @@ impl Client {
             .header("sec-fetch-site", "same-origin");
         let request = match &self.key {
             Some(key) => request.header("idempotency-key", key),
+            None => request,
+        };
+        let request = match &self.bearer {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
         };
         match &self.session {

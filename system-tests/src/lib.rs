@@ -1,6 +1,7 @@
 //! Whole stories against the real binary and real servers.
 //!
 //! - [`Site`]: one installation, whose process is started, killed and started again.
+//! - [`Parts`]: one installation in several processes.
 //! - [`Client`] and [`Account`]: a browser's or a program's side of the sockets.
 //! - [`History`]: what every client asked for and was told.
 //! - [`Crowd`]: sellers and buyers who never rest.
@@ -16,6 +17,7 @@ mod client;
 mod crowd;
 mod database;
 mod history;
+mod parts;
 mod site;
 
 pub use account::Account;
@@ -24,6 +26,7 @@ pub use client::{Answer, Client, NoAnswer, loopback};
 pub use crowd::{Crowd, Size};
 pub use database::Database;
 pub use history::{History, Operation, Outcome, Record, Tally};
+pub use parts::Parts;
 pub use site::{Server, Site, is_killed};
 
 use std::time::Duration;

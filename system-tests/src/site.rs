@@ -169,7 +169,7 @@ impl Drop for Site {
 
 /// Below the ports that the system gives to outgoing connections, which could take ours
 /// while the process is down between two starts.
-fn free_port() -> Result<u16, Failure> {
+pub(crate) fn free_port() -> Result<u16, Failure> {
     for _ in 0..100 {
         let port = rand::rng().random_range(20_000..30_000);
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
@@ -187,6 +187,10 @@ pub struct Server {
 }
 
 impl Server {
+    pub(crate) fn new(child: Child, address: SocketAddr) -> Self {
+        Self { child, address }
+    }
+
     /// Waits until it says that it can work.
     ///
     /// # Errors

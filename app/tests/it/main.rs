@@ -5,8 +5,10 @@ mod postgres;
 #[cfg(test)]
 mod program;
 
+mod configuring;
 mod demo;
 mod doctoring;
 mod moving;
+mod parts;
 mod refusals;
 mod serving;

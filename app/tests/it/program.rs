@@ -22,6 +22,10 @@ pub(crate) struct Ended {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidings"));
     command.args(arguments).env_remove("TIDINGS_LOG");
+    // What is said where the tests run is not meant for them.
+    for name in ["TIDINGS_DATABASE", "TIDINGS_SECRET", "TIDINGS_CONFIG"] {
+        command.env_remove(name);
+    }
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -31,7 +35,13 @@ fn command(arguments: &[&str]) -> Command {
 
 /// Runs it to its end.
 pub(crate) fn run(arguments: &[&str]) -> Ended {
-    let output = command(arguments).output().unwrap();
+    run_with(arguments, &[])
+}
+
+/// As [`run`], with variables of its environment.
+pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    let mut command = command(arguments);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
     Ended {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),
@@ -58,13 +68,29 @@ impl Server {
         let mut arguments = vec!["--port", "0", "--data", folder.to_str().unwrap()];
         arguments.extend_from_slice(more);
         let mut command = command(&arguments);
-        let mut child = command.env("TIDINGS_LOG", level).spawn().unwrap();
+        command.env("TIDINGS_LOG", level);
+        let count = if more.contains(&"--no-demo") { 0 } else { 3 };
+        Self::spawn(&mut command, count)
+    }
+
+    /// Starts a part of the services.
+    pub(crate) fn start_part(folder: &Path, only: &str, variables: &[(&str, &str)]) -> Self {
+        let data = folder.to_str().unwrap();
+        let mut command = command(&["serve", "--only", only, "--port", "0", "--data", data]);
+        command.env("TIDINGS_LOG", "error");
+        let has_accounts = ["auth", "tickets"].iter().all(|name| only.contains(name));
+        let count = if has_accounts { 3 } else { 0 };
+        Self::spawn(command.envs(variables.iter().copied()), count)
+    }
+
+    fn spawn(command: &mut Command, count: usize) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").unwrap();
         let address = first
             .strip_prefix("Tidings is at http://")
             .expect("the address");
-        let count = if more.contains(&"--no-demo") { 0 } else { 3 };
+        let address = address.split(' ').next().unwrap();
         let accounts = lines.take(count).map(|line| {
             let line = line.unwrap();
             let mut words = line.split_whitespace().map(ToOwned::to_owned);

@@ -35,12 +35,12 @@ use workflows::Workflows;
 
 /// The pages of the console.
 pub(crate) fn pages() -> Router<Gateway> {
-    let event = "/console/dead/{service}/{subscription}/{event_id}";
+    let event = "/dead/{service}/{subscription}/{event_id}";
     Router::new()
         .route("/console", get(show::<Console>))
         .route("/console/live", get(changes::<Console>))
-        .route(&format!("{event}/retry"), post(act::retry_form))
-        .route(&format!("{event}/discard"), post(act::discard_form))
+        .route(&format!("/console{event}/retry"), post(act::retry_form))
+        .route(&format!("/console{event}/discard"), post(act::discard_form))
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -48,87 +48,108 @@ pub(crate) fn pages() -> Router<Gateway> {
 
 /// The same for programs.
 pub(crate) fn programs() -> Router<Gateway> {
-    let event = "/ops/dead/{service}/{subscription}/{event_id}";
-    let job = "/ops/jobs/{service}/{job_id}";
+    let event = "/dead/{service}/{subscription}/{event_id}";
+    let job = "/jobs/{service}/{job_id}";
     Router::new()
         .route("/ops/streams", get(ops::streams))
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
         .route("/ops/calls", get(calls::list))
-        .route(&format!("{event}/retry"), post(act::retry))
-        .route(&format!("{event}/discard"), post(act::discard))
+        .route(&format!("/ops{event}/retry"), post(act::retry))
+        .route(&format!("/ops{event}/discard"), post(act::discard))
         .route("/ops/jobs", get(ops::jobs))
         .route("/ops/jobs/counts", get(ops::job_counts))
         .route("/ops/schedules", get(ops::schedules))
-        .route(job, get(ops::job))
-        .route(&format!("{job}/retry"), post(call::<job::Retry>))
-        .route(&format!("{job}/cancel"), post(call::<job::Cancel>))
+        .route(&format!("/ops{job}"), get(ops::job))
+        .route(&format!("/ops{job}/retry"), post(call::<job::Retry>))
+        .route(&format!("/ops{job}/cancel"), post(call::<job::Cancel>))
         .merge(programs_of_long_work())
 }
 
 fn programs_of_long_work() -> Router<Gateway> {
-    let run = "/ops/workflows/{service}/{run_id}";
-    let operation = "/ops/operations/{service}/{operation_id}";
-    let callback = "/ops/callbacks/{service}/{callback_id}";
+    let run = "/workflows/{service}/{run_id}";
+    let operation = "/operations/{service}/{operation_id}";
+    let callback = "/callbacks/{service}/{callback_id}";
     Router::new()
-        .route(&format!("{run}/steps/{{position}}"), post(verdict::decide))
-        .route(&format!("{run}/abandon"), post(verdict::abandon))
+        .route(
+            &format!("/ops{run}/steps/{{position}}"),
+            post(verdict::decide),
+        )
+        .route(&format!("/ops{run}/abandon"), post(verdict::abandon))
         .route("/ops/workflows", get(ops::runs))
         .route("/ops/workflows/counts", get(ops::run_counts))
-        .route(run, get(ops::run))
-        .route(&format!("{run}/retry"), post(call::<workflow::Retry>))
-        .route(&format!("{run}/cancel"), post(call::<workflow::Cancel>))
+        .route(&format!("/ops{run}"), get(ops::run))
+        .route(&format!("/ops{run}/retry"), post(call::<workflow::Retry>))
+        .route(&format!("/ops{run}/cancel"), post(call::<workflow::Cancel>))
         .route("/ops/operations", get(ops::operations))
-        .route(operation, get(ops::operation))
+        .route(&format!("/ops{operation}"), get(ops::operation))
         .route(
-            &format!("{operation}/cancel"),
+            &format!("/ops{operation}/cancel"),
             post(call::<operation::Cancel>),
         )
         .route("/ops/callbacks", get(ops::callbacks))
-        .route(&format!("{callback}/redeliver"), post(call::<Redeliver>))
+        .route(
+            &format!("/ops{callback}/redeliver"),
+            post(call::<Redeliver>),
+        )
 }
 
 fn pages_of_jobs() -> Router<Gateway> {
-    let job = "/console/jobs/{service}/{job_id}";
+    let job = "/jobs/{service}/{job_id}";
     Router::new()
         .route("/console/jobs", get(show::<Jobs>))
         .route("/console/jobs/live", get(changes::<Jobs>))
-        .route(job, get(show::<OneJob>))
-        .route(&format!("{job}/live"), get(changes::<OneJob>))
-        .route(&format!("{job}/retry"), post(form::<job::Retry>))
-        .route(&format!("{job}/cancel"), post(form::<job::Cancel>))
+        .route(&format!("/console{job}"), get(show::<OneJob>))
+        .route(&format!("/console{job}/live"), get(changes::<OneJob>))
+        .route(&format!("/console{job}/retry"), post(form::<job::Retry>))
+        .route(&format!("/console{job}/cancel"), post(form::<job::Cancel>))
 }
 
 fn pages_of_workflows() -> Router<Gateway> {
-    let run = "/console/workflows/{service}/{run_id}";
+    let run = "/workflows/{service}/{run_id}";
     Router::new()
         .route("/console/workflows", get(show::<Workflows>))
         .route("/console/workflows/live", get(changes::<Workflows>))
-        .route(run, get(show::<OneRun>))
-        .route(&format!("{run}/live"), get(changes::<OneRun>))
-        .route(&format!("{run}/retry"), post(form::<workflow::Retry>))
-        .route(&format!("{run}/cancel"), post(form::<workflow::Cancel>))
+        .route(&format!("/console{run}"), get(show::<OneRun>))
+        .route(&format!("/console{run}/live"), get(changes::<OneRun>))
         .route(
-            &format!("{run}/steps/{{position}}"),
+            &format!("/console{run}/retry"),
+            post(form::<workflow::Retry>),
+        )
+        .route(
+            &format!("/console{run}/cancel"),
+            post(form::<workflow::Cancel>),
+        )
+        .route(
+            &format!("/console{run}/steps/{{position}}"),
             post(verdict::decide_form),
         )
-        .route(&format!("{run}/abandon"), post(verdict::abandon_form))
+        .route(
+            &format!("/console{run}/abandon"),
+            post(verdict::abandon_form),
+        )
 }
 
 fn pages_of_operations() -> Router<Gateway> {
-    let operation = "/console/operations/{service}/{operation_id}";
-    let callback = "/console/callbacks/{service}/{callback_id}";
+    let operation = "/operations/{service}/{operation_id}";
+    let callback = "/callbacks/{service}/{callback_id}";
     Router::new()
         .route("/console/operations", get(show::<Operations>))
         .route("/console/operations/live", get(changes::<Operations>))
-        .route(operation, get(show::<OneOperation>))
-        .route(&format!("{operation}/live"), get(changes::<OneOperation>))
+        .route(&format!("/console{operation}"), get(show::<OneOperation>))
         .route(
-            &format!("{operation}/cancel"),
+            &format!("/console{operation}/live"),
+            get(changes::<OneOperation>),
+        )
+        .route(
+            &format!("/console{operation}/cancel"),
             post(form::<operation::Cancel>),
         )
         .route("/console/callbacks", get(show::<Callbacks>))
         .route("/console/callbacks/live", get(changes::<Callbacks>))
-        .route(&format!("{callback}/redeliver"), post(form::<Redeliver>))
+        .route(
+            &format!("/console{callback}/redeliver"),
+            post(form::<Redeliver>),
+        )
 }

@@ -281,6 +281,14 @@ const MEANINGS: &[(&str, &str)] = &[
         "A request with this Idempotency-Key is being carried out, or the process that did so has died a moment ago. Ask again after Retry-After, with the same key.",
     ),
     (
+        "service_token",
+        "The request shows a token of a service that is not good here: another secret, another target, or older than a minute. Processes of one installation need the same secret and the right time.",
+    ),
+    (
+        "services_only",
+        "Only services of the same installation may ask this, and they show who they are.",
+    ),
+    (
         "stale_version",
         "Somebody has changed the record since the version in If-Match. Read it again, then decide.",
     ),

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use super::channel::Channel;
 use super::network::Way;
 use super::{CALLER_HEADER, CallError, Calls, SERVICE_TOKEN_HEADER};
+use crate::http::calling::TOKEN_REFUSED;
 use crate::http::forwarded::{self, FORWARDED, FORWARDED_FOR};
 use crate::http::is_plain;
 use crate::{CORRELATION_HEADER, CorrelationId, Installation, Problem, chain, feed};
@@ -41,8 +42,8 @@ const HOP_BY_HOP: [&str; 9] = [
 
 impl Installation {
     /// The routes of the services that run elsewhere, exactly as they have them, and the feeds
-    /// of their streams: each passes the request on to its service and the answer back, both while they come. Live pages
-    /// flow, and end when either side does.
+    /// of their streams: each passes the request on to its service and the answer back, both
+    /// while they come. Live pages flow, and end when either side does.
     ///
     /// A service that cannot be reached, or does not begin to answer within 29 seconds, is a
     /// problem (503) that says when to try again. The sender's address goes along as
@@ -86,6 +87,13 @@ async fn pass_on(to: Target, request: Request) -> Response {
         Err(problem) => return problem.into_response(),
     };
     match ask(&channel, request).await {
+        Ok(response) if is_stranger(&response) => {
+            tracing::error!(
+                to = to.name,
+                "the service does not know this process: do both have the same secret, and the right time?"
+            );
+            Problem::unavailable(RETRY_AFTER_S).into_response()
+        }
         Ok(response) => response,
         Err(error) => {
             tracing::warn!(to = to.name, error = %chain(&error), "a request could not be passed on");
@@ -177,11 +185,7 @@ fn outgoing(channel: &Channel, mut request: Request) -> Result<Request, Problem>
             true => Ok(request),
             false => {
                 let text = "The service token is not good here.";
-                Err(Problem::new(
-                    StatusCode::UNAUTHORIZED,
-                    "service_token",
-                    text,
-                ))
+                Err(Problem::new(StatusCode::UNAUTHORIZED, TOKEN_REFUSED, text))
             }
         };
     }
@@ -205,6 +209,14 @@ fn outgoing(channel: &Channel, mut request: Request) -> Result<Request, Problem>
         headers.insert(SERVICE_TOKEN_HEADER, token);
     }
     Ok(request)
+}
+
+/// Whether our own token was refused, of which the sender knows nothing.
+fn is_stranger(response: &Response) -> bool {
+    let problem = response.extensions().get::<Problem>();
+    problem.is_some_and(|problem| {
+        problem.status() == StatusCode::UNAUTHORIZED && problem.code() == TOKEN_REFUSED
+    })
 }
 
 /// Takes off what belongs to one connection, and what that connection's ends have agreed on.

@@ -10,6 +10,9 @@ use super::{Problem, forwarded};
 use crate::client::{CALLER_HEADER, SERVICE_TOKEN_HEADER};
 use crate::handle::Handle;
 
+/// The code of the problem with a token that is not good, as it is below.
+pub(crate) const TOKEN_REFUSED: &str = "service_token";
+
 /// The service that calls, shown by its token or known because it is in this process; 401
 /// for anybody else. `Option<CallingService>` is nobody for a person's own request; a wrong
 /// token is 401 there, too.
@@ -58,7 +61,9 @@ pub(crate) async fn recognize(
     if let Some(token) = token {
         let Some(caller) = caller(&service, &token) else {
             tracing::warn!(service = service.name(), "a service's token was refused");
-            return refusal("The service token is not good here.").into_response();
+            let text = "The service token is not good here.";
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, "service_token", text);
+            return problem.into_response();
         };
         // What is passed on for somebody else is not the service's own request: with its name
         // anybody could ask for what only services may.
@@ -80,5 +85,5 @@ fn caller(service: &Handle, token: &HeaderValue) -> Option<String> {
 }
 
 fn refusal(text: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "service_token", text)
+    Problem::new(StatusCode::UNAUTHORIZED, "services_only", text)
 }
