@@ -197,7 +197,8 @@ pub(crate) async fn position_at(
     Ok(found.map_or(0, |(position,)| position))
 }
 
-/// The last position that a reader of a stream can have come to.
+/// The last position that a reader of a stream can have come to. It never looks at all rows:
+/// it is asked whenever there is nothing new.
 pub(crate) async fn last_position(conn: &mut Conn, stream: &str) -> Result<i64, Error> {
     let last: Option<(i64,)> = match conn.dialect() {
         Dialect::Sqlite => {
@@ -239,17 +240,6 @@ pub(crate) async fn read_from(
     };
     let events: Result<_, Error> = rows.iter().map(crate::FromRow::from_row).collect();
     Ok((events?, next))
-}
-
-/// The last position of a stream, or on SQLite one that is not before it.
-pub(crate) async fn last_position(conn: &mut Conn, stream: &str) -> Result<i64, Error> {
-    // Never all rows: it is asked whenever there is nothing to publish.
-    let sql = conn.dialect().pick(
-        "SELECT position FROM tidings_outbox WHERE $1 = $1 ORDER BY position DESC LIMIT 1",
-        "SELECT position FROM tidings_numbers WHERE stream = $1 ORDER BY position DESC LIMIT 1",
-    );
-    let last: Option<(i64,)> = conn.query_opt(sql, params![stream]).await?;
-    Ok(last.map_or(0, |(position,)| position))
 }
 
 /// The position before the first event of a slot after a sequence, or the last position.
