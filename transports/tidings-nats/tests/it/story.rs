@@ -122,7 +122,7 @@ impl Feed for Watched {
         &'a self,
         stream: &'a str,
         places: &'a [(u16, u64)],
-    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+    ) -> BoxFuture<'a, Result<Vec<tidings::Marked>, Error>> {
         self.feed.marks(stream, places)
     }
 }
