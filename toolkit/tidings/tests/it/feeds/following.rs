@@ -62,7 +62,7 @@ async fn publish_each(service: &Handle, numbers: std::ops::Range<i64>) {
 async fn a_long_history_and_what_comes_meanwhile_is_applied_once_and_in_order(bed: Bed) {
     let producer = Site::of_producer(&bed).await;
     publish_each(&producer.handle("producer"), 0..300).await;
-    let consumer = consumer_of(&another(&bed).await, producer.feed()).await;
+    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
     publish_each(&producer.handle("producer"), 300..400).await;
     let service = consumer.handle("consumer");
     until(async || applied(&service).await >= 2000).await;
@@ -73,7 +73,7 @@ async fn a_long_history_and_what_comes_meanwhile_is_applied_once_and_in_order(be
 
 async fn what_is_published_is_applied_elsewhere_at_once(bed: Bed) {
     let producer = Site::of_producer(&bed).await;
-    let consumer = consumer_of(&another(&bed).await, producer.feed()).await;
+    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
     let service = consumer.handle("consumer");
     publish(&producer.handle("producer"), "a", 0).await;
     until(async || applied(&service).await == 1).await;
@@ -99,7 +99,7 @@ async fn a_producer_that_was_away_is_followed_again_on_its_port(bed: Bed) {
     let first = Site::of_producer(&bed).await;
     let (port, feed) = (first.address.port(), first.feed());
     publish_each(&first.handle("producer"), 0..20).await;
-    let consumer = consumer_of(&another(&bed).await, feed).await;
+    let consumer = consumer_of(another(&bed).await, feed).await;
     let service = consumer.handle("consumer");
     until(async || applied(&service).await == 100).await;
     let began = std::time::Instant::now();
@@ -121,16 +121,16 @@ async fn a_producer_that_was_away_is_followed_again_on_its_port(bed: Bed) {
 /// Three processes with the same definitions: one runs the producer, one the consumer, and
 /// between them is one that runs neither and passes on what it is asked.
 async fn services_of_one_installation_follow_each_other_over_a_gateway(bed: Bed) {
-    let beds = [&another(&bed).await, &another(&bed).await];
+    let beds = [another(&bed).await, another(&bed).await];
     let part = |bed: &Bed, only: &[&str]| {
         let setup = bed.setup(&Clock::system());
         let [producer, consumer] = services();
         setup.service(producer).service(consumer).only(only)
     };
     let producer = Site::open(part(&bed, &["producer"]), None).await;
-    let gateway = part(beds[0], &[]).remote("producer", &producer.url(""));
+    let gateway = part(&beds[0], &[]).remote("producer", &producer.url(""));
     let gateway = Site::open(gateway, None).await;
-    let setup = part(beds[1], &["consumer"]).gateway_url(&gateway.url(""));
+    let setup = part(&beds[1], &["consumer"]).gateway_url(&gateway.url(""));
     let consumer = Site::open(setup, None).await;
     let handle = producer.handle("producer");
     publish_each(&handle, 0..20).await;

@@ -242,7 +242,7 @@ async fn garbled_and_repeated_answers_end_in_effects_once_and_in_order(bed: Bed)
     };
     let routes = Router::new().fallback(spoil).with_state(Arc::new(spoiler));
     let url = serve(routes).await;
-    let consumer = consumer_of(&another(&bed).await, feed_at(&url)).await;
+    let consumer = consumer_of(another(&bed).await, feed_at(&url)).await;
     let keys = ["a", "b", "c"];
     for number in 0..60 {
         let events = keys.map(|key| (key, number));

@@ -31,6 +31,8 @@ pub(crate) struct Site {
     running: Running,
     server: JoinHandle<()>,
     signer: Signer,
+    /// Where its databases are, if nobody else keeps them.
+    bed: Option<Bed>,
 }
 
 impl Site {
@@ -56,6 +58,7 @@ impl Site {
             running,
             server,
             signer,
+            bed: None,
         }
     }
 
@@ -78,6 +81,7 @@ impl Site {
         self.stopping.send_replace(true);
         self.server.await.unwrap();
         self.running.stop().await;
+        drop(self.bed);
     }
 
     /// Says that the process is about to end, and no more.
@@ -199,11 +203,13 @@ pub(crate) fn counting() -> Service {
 }
 
 /// A consumer in another installation, which follows the producer at an address.
-pub(crate) async fn consumer_of(bed: &Bed, feed: HttpFeed) -> Site {
+pub(crate) async fn consumer_of(bed: Bed, feed: HttpFeed) -> Site {
     let transport = Arc::new(HttpTransport::new(feed.clone()));
     let setup = bed.setup(&Clock::system()).service(counting());
     let setup = setup.elsewhere("counts", Arc::new(feed), transport);
-    Site::open(setup, None).await
+    let mut site = Site::open(setup, None).await;
+    site.bed = Some(bed);
+    site
 }
 
 /// Another database of the same kind.
