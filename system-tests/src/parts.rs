@@ -172,7 +172,14 @@ impl Parts {
     pub fn run(&self, arguments: &[&str]) -> Result<String, Failure> {
         let mut command = self.command(arguments);
         command.arg("--database").arg(self.database.url());
-        let output = command.output()?;
+        // It ends when its standard input does, as the servers do.
+        command.stdin(Stdio::piped());
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let _input = child.stdin.take();
+        let output = child.wait_with_output()?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(format!("{arguments:?}: {text}").into());

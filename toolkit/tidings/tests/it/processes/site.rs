@@ -44,9 +44,13 @@ impl Site {
 
     /// With its moving parts moving.
     pub(crate) async fn open_running(setup: Setup) -> Self {
+        Self::open_running_at(setup, address().await.0).await
+    }
+
+    pub(crate) async fn open_running_at(setup: Setup, listener: TcpListener) -> Self {
         let mut installation = setup.open().await.unwrap();
         let running = installation.start();
-        Self::of(installation, Some(running), address().await.0)
+        Self::of(installation, Some(running), listener)
     }
 
     fn of(installation: Installation, running: Option<Running>, listener: TcpListener) -> Self {
