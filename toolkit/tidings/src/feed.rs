@@ -257,6 +257,19 @@ impl LocalFeed {
     pub fn new(producer: Handle) -> Self {
         Self(producer)
     }
+
+    /// The slots as a list, if they are not all: who shares a stream with others need not
+    /// fetch what is theirs.
+    fn some_of(&self, stream: &str, cursors: &[(u16, u64)]) -> Option<String> {
+        let mut streams = self.0.0.streams.iter();
+        let is_all = |info: &StreamInfo| cursors.len() >= usize::from(info.slots);
+        if streams.find(|info| info.name == stream).is_none_or(is_all) {
+            return None;
+        }
+        let slots: Vec<String> = cursors.iter().map(|(slot, _)| slot.to_string()).collect();
+        // A list of nothing is no list in SQL.
+        (!slots.is_empty()).then(|| slots.join(","))
+    }
 }
 
 impl Feed for LocalFeed {
@@ -332,6 +345,7 @@ impl Transport for LocalFeed {
             let receiver: Box<dyn Receiver> = Box::new(LocalReceiver {
                 producer: self.0.clone(),
                 stream,
+                slots: self.some_of(stream, cursors),
                 position,
             });
             Ok(receiver)
@@ -343,6 +357,8 @@ impl Transport for LocalFeed {
 struct LocalReceiver {
     producer: Handle,
     stream: &'static str,
+    /// Of which slots, if not of all.
+    slots: Option<String>,
     position: i64,
 }
 
@@ -350,8 +366,13 @@ impl Receiver for LocalReceiver {
     fn receive(&mut self, limit: u32) -> BoxFuture<'_, Result<Vec<Envelope>, Error>> {
         Box::pin(async move {
             let mut conn = self.producer.read().await?;
-            let (events, position) =
-                outbox::read_from(&mut conn, self.stream, self.position, limit).await?;
+            let (stream, from) = (self.stream, self.position);
+            let (events, position) = match &self.slots {
+                None => outbox::read_from(&mut conn, stream, from, limit).await?,
+                Some(slots) => {
+                    outbox::read_slots_from(&mut conn, stream, slots, from, limit).await?
+                }
+            };
             drop(conn);
             // A reader may see a commit that is not on disk yet; wait with it.
             self.producer.db().wait_synced().await?;

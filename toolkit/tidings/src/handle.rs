@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Sender<u64>,
     /// Rises when readers can find new numbers.
     pub(crate) published: watch::Sender<u64>,
+    /// How often a reader found that another instance had been faster.
+    pub(crate) conflicts: AtomicU64,
 }
 
 impl Shared {
@@ -161,6 +164,14 @@ impl Handle {
             .ok_or_else(|| Error::Undeclared {
                 what: std::any::type_name::<T>().to_owned(),
             })
+    }
+
+    /// How often a reader of this process has done work that another instance had committed
+    /// first, and threw its own away. It costs time and nothing else; a number that goes on
+    /// rising says that two instances read the same slots.
+    #[must_use]
+    pub fn conflicts(&self) -> u64 {
+        self.0.conflicts.load(Ordering::Relaxed)
     }
 
     /// Watches for commits of this service, for pages that follow changes live.

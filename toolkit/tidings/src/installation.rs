@@ -13,6 +13,7 @@ use crate::feed::{self, Bus, Feed, LocalFeed, Transport};
 use crate::handle::Handle;
 use crate::http::{calling, idempotency};
 use crate::identity::Verifier;
+use crate::instance::Membership;
 use crate::job::JobRunner;
 use crate::process::Sources;
 use crate::publisher::Publisher;
@@ -43,6 +44,8 @@ pub struct SubscriptionInfo {
     pub name: &'static str,
     /// The stream it reads.
     pub stream: &'static str,
+    /// How many slots that stream has.
+    pub slots: u16,
     /// Where the stream comes from, of subscriptions that are read here.
     pub(crate) feed: Option<FeedOf>,
 }
@@ -171,6 +174,7 @@ impl Installation {
         for hook in &part.hooks {
             hook(handle.clone()).await?;
         }
+        let membership = Arc::new(Membership::new(handle.clone()));
         for of in &part.subscriptions {
             let Some(source) = sources.of(&handle, of.stream.name) else {
                 tracing::warn!(
@@ -186,6 +190,7 @@ impl Installation {
                 Arc::clone(of),
                 Arc::clone(&source.transport),
                 Arc::clone(&source.feed),
+                membership.seat(),
             );
             workers.push(Worker::reader(name, clock.clone(), reader));
             self.subscriptions.push(SubscriptionInfo {
@@ -193,9 +198,13 @@ impl Installation {
                 name: of.name,
                 stream: of.stream.name,
                 feed: Some(FeedOf(source.feed)),
+                slots: of.stream.slots,
             });
         }
         if !part.subscriptions.is_empty() {
+            if handle.db().dialect() == Dialect::Postgres {
+                workers.push(Worker::instance(&handle, membership));
+            }
             let parked = ParkedRunner::new(handle.clone(), part.subscriptions);
             workers.push(Worker::parked(&handle, parked));
         }
@@ -235,6 +244,7 @@ impl Installation {
                 name: of.name,
                 stream: of.stream.name,
                 feed: None,
+                slots: of.stream.slots,
             });
             self.subscriptions.extend(subscriptions);
             self.handles.push(handle.clone());

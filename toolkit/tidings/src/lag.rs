@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::handle::Handle;
+pub use crate::instance::{InstanceShare, InstanceStatus, instances};
 use crate::{Error, Installation, SubscriptionInfo, chain, outbox, params, publisher};
 
 /// A stream, and how many events it has.

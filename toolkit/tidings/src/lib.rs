@@ -37,6 +37,7 @@ mod id;
 mod identity;
 pub mod inspect;
 mod installation;
+mod instance;
 mod job;
 pub mod lag;
 mod mark;

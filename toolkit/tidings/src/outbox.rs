@@ -221,16 +221,39 @@ pub(crate) async fn read_from(
     position: i64,
     limit: u32,
 ) -> Result<(Vec<Envelope>, i64), Error> {
-    // The reader of a quiet stream moves on past the events of its busy neighbours, or it would
-    // look through all of them again at every commit. Asked before the events are read: what
-    // is published in between is behind it. PostgreSQL has an index by stream.
+    read_where(conn, stream, "", position, limit).await
+}
+
+/// As [`read_from`], of the slots of a list: `1,2,3`.
+pub(crate) async fn read_slots_from(
+    conn: &mut Conn,
+    stream: &str,
+    slots: &str,
+    position: i64,
+    limit: u32,
+) -> Result<(Vec<Envelope>, i64), Error> {
+    let and = format!("AND n.slot IN ({slots})");
+    read_where(conn, stream, &and, position, limit).await
+}
+
+async fn read_where(
+    conn: &mut Conn,
+    stream: &str,
+    and: &str,
+    position: i64,
+    limit: u32,
+) -> Result<(Vec<Envelope>, i64), Error> {
+    // The reader of a quiet stream, or of quiet slots, moves on past the events of its busy
+    // neighbours, or it would look through all of them again at every commit. Asked before the
+    // events are read: what is published in between is behind it. PostgreSQL has an index by
+    // stream.
     let last = match conn.dialect() {
-        Dialect::Sqlite => last_position(conn, stream).await?,
-        Dialect::Postgres => position,
+        Dialect::Postgres if and.is_empty() => position,
+        _ => last_position(conn, stream).await?.max(position),
     };
     // The plus keeps SQLite from reading the whole stream by its address and sorting it.
     let stream_is = conn.dialect().pick("+n.stream = $1", "n.stream = $1");
-    let rest = format!("WHERE n.position > $2 AND {stream_is} ORDER BY n.position LIMIT $3");
+    let rest = format!("WHERE n.position > $2 AND {stream_is} {and} ORDER BY n.position LIMIT $3");
     let sql = select(conn, &rest);
     let rows: Vec<crate::Row> = conn.query(&sql, params![stream, position, limit]).await?;
     let next = match rows.last() {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::sync::watch;
 
@@ -16,8 +17,8 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, feed, history, housekeeping, job,
-    mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Service, callback, command, feed, history, housekeeping,
+    instance, job, mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -224,6 +225,7 @@ impl Setup {
             network: Arc::downgrade(&common.network),
             committed: watch::Sender::new(0),
             published: watch::Sender::new(0),
+            conflicts: AtomicU64::new(0),
         };
         ServiceParts {
             handle: Handle(Arc::new(shared)),
@@ -288,6 +290,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         callback::MIGRATION,
         idempotency::MIGRATION,
         command::MIGRATION,
+        instance::MIGRATION,
         history::MIGRATION,
         publisher::MIGRATION,
         mark::MIGRATION,

@@ -7,6 +7,7 @@ mod marks;
 mod parked;
 mod patience;
 mod reader;
+mod stop;
 mod tries;
 
 pub(crate) use cursor::Cursors;
@@ -14,7 +15,8 @@ pub(crate) use handler::{Batch, Erased, Failed, One, caused_by, decode};
 pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};
-pub(crate) use reader::{Progress, Reader};
+pub(crate) use reader::Reader;
+pub(crate) use stop::Progress;
 
 use crate::db::Migration;
 use crate::{Start, StreamInfo};

@@ -1,5 +1,6 @@
 //! The moving parts of an installation: readers, parked events, jobs, sequencers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -7,6 +8,7 @@ use tokio::sync::watch;
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::identity::KeyKeeper;
+use crate::instance::Membership;
 use crate::job::JobRunner;
 use crate::publisher::Publisher;
 use crate::subscription::{ParkedRunner, Progress, Reader};
@@ -32,6 +34,7 @@ enum Part {
     Sequencer(Handle),
     Publisher(Box<Publisher>),
     Keys(Box<KeyKeeper>),
+    Instance(Arc<Membership>),
 }
 
 impl Worker {
@@ -74,6 +77,14 @@ impl Worker {
         Self { name, clock, part }
     }
 
+    pub(crate) fn instance(service: &Handle, membership: Arc<Membership>) -> Self {
+        Self {
+            name: format!("{} instance", service.name()),
+            clock: service.clock().clone(),
+            part: Part::Instance(membership),
+        }
+    }
+
     /// What it is: `orders/tickets tickets`, `payments jobs`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -100,6 +111,7 @@ impl Worker {
                 .await
                 .map_err(|error| chain(&error)),
             Part::Publisher(publisher) => publisher.step().await.map_err(|error| chain(&error)),
+            Part::Instance(membership) => membership.keep().await.map_err(|error| chain(&error)),
         }
     }
 
@@ -108,12 +120,19 @@ impl Worker {
         if let Part::Jobs(runner) = &mut self.part {
             return runner.run(stop).await;
         }
+        if let Part::Instance(membership) = &self.part {
+            return membership.run(stop).await;
+        }
         let mut faults: u32 = 0;
         let mut idle: u32 = 0;
         let mut wakes = self.wakes();
+        let mut views = self.views();
         while !*stop.borrow() {
             if let Some(wakes) = &mut wakes {
                 wakes.borrow_and_update();
+            }
+            if let Some(views) = &mut views {
+                views.borrow_and_update();
             }
             let pause = match self.step().await {
                 Ok(true) => {
@@ -147,6 +166,7 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop) => {}
                 () = self.clock.sleep(pause) => {}
                 () = changed(&mut wakes), if faults == 0 => idle = 0,
+                () = changed(&mut views), if faults == 0 => idle = 0,
             }
         }
     }
@@ -157,18 +177,22 @@ impl Worker {
             Part::Sequencer(service) => Some(service.changes()),
             Part::Publisher(publisher) => Some(publisher.wakes()),
             Part::Keys(keeper) => Some(keeper.wakes()),
-            Part::Parked(..) | Part::Jobs(_) => None,
+            Part::Parked(..) | Part::Jobs(_) | Part::Instance(_) => None,
+        }
+    }
+
+    /// Where to wait for other slots to read.
+    fn views(&self) -> Option<watch::Receiver<u64>> {
+        match &self.part {
+            Part::Reader(reader) => Some(reader.views()),
+            _ => None,
         }
     }
 
     fn has_new_wakes(&mut self) -> bool {
         match &mut self.part {
             Part::Reader(reader) => reader.take_reopened(),
-            Part::Parked(..)
-            | Part::Jobs(_)
-            | Part::Sequencer(_)
-            | Part::Publisher(_)
-            | Part::Keys(_) => false,
+            _ => false,
         }
     }
 
@@ -180,7 +204,7 @@ impl Worker {
                 _ => POLL,
             },
             Part::Keys(keeper) => keeper.pause(),
-            Part::Reader(_) | Part::Jobs(_) => POLL,
+            Part::Reader(_) | Part::Jobs(_) | Part::Instance(_) => POLL,
         }
     }
 }
@@ -203,6 +227,6 @@ async fn changed(wakes: &mut Option<watch::Receiver<u64>>) {
 /// What a subscription reads from.
 #[derive(Clone)]
 pub(crate) struct Source {
-    pub(crate) transport: std::sync::Arc<dyn Transport>,
-    pub(crate) feed: std::sync::Arc<dyn Feed>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) feed: Arc<dyn Feed>,
 }

@@ -59,6 +59,12 @@ impl Marks {
         })
     }
 
+    /// Those of some slots: what is known of the others is for their readers to compare.
+    pub(super) fn of_slots(mut self, slots: &BTreeSet<u16>) -> Self {
+        self.of.retain(|slot, _| slots.contains(slot));
+        self
+    }
+
     /// Notes the marks of what was applied.
     pub(super) fn remember(&mut self, moves: &[Move]) {
         for one in moves {

@@ -1,7 +1,8 @@
 //! Applies a stream to a subscription: once, in order per key, without silent gaps.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Subscription;
@@ -10,11 +11,13 @@ use super::handler::Failed;
 use super::intake::{Intake, Missing};
 use super::marks::{self, Marks};
 use super::patience::Patience;
+use super::stop::{PartError, Progress, Stop, around};
 use super::{parked, tries};
 use crate::alert;
 use crate::failure::{Failure, guarded};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
+use crate::instance::{Seat, View};
 use crate::outbox::NewEvent;
 use crate::{Envelope, Error, Fate, Tx, crash, history};
 
@@ -23,24 +26,23 @@ const QUICK_TRIES: u32 = 3;
 /// A handler that takes longer has failed; it holds the writer's turn.
 const HANDLER_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a step has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// Events were applied or parked; there may be more.
-    Moved,
-    /// There is nothing now.
-    Idle,
-}
-
 /// One subscription's reader of one stream.
 pub(crate) struct Reader {
     service: Handle,
     subscription: Arc<Subscription>,
     transport: Arc<dyn Transport>,
     feed: Arc<dyn Feed>,
+    seat: Seat,
+    /// The slots that this instance reads, by the last view it has looked at.
+    share: BTreeSet<u16>,
+    view: Option<u64>,
+    /// Instances that had ended when slots were last taken over.
+    ends: u64,
+    has_cursors: bool,
     /// Gone after every fault, so that the next step starts from what is stored.
     intake: Option<Intake>,
-    /// Until the first batch of this process is through: the last one may have died of it.
+    /// Until the first batch is through, after a start and after somebody has ended whose slots
+    /// are read here now: it may have been of that batch.
     careful: bool,
     /// A new receiver has been opened; whoever waits must listen to that one.
     reopened: bool,
@@ -52,12 +54,18 @@ impl Reader {
         subscription: Arc<Subscription>,
         transport: Arc<dyn Transport>,
         feed: Arc<dyn Feed>,
+        seat: Seat,
     ) -> Self {
         Self {
             service,
             subscription,
             transport,
             feed,
+            seat,
+            share: BTreeSet::new(),
+            view: None,
+            ends: 0,
+            has_cursors: false,
             intake: None,
             careful: true,
             reopened: false,
@@ -74,6 +82,11 @@ impl Reader {
         self.intake.as_ref().map(|state| state.receiver.wakes())
     }
 
+    /// Rises when other slots may be this instance's.
+    pub(crate) fn views(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.seat.views()
+    }
+
     /// Receives what there is and applies it.
     pub(crate) async fn step(&mut self) -> Result<Progress, Failure> {
         let outcome = self.receive_and_apply().await;
@@ -82,13 +95,22 @@ impl Reader {
         }
         match outcome {
             // Another instance was faster; its work counts as well as ours.
-            Err(Stop::Overtaken) => Ok(Progress::Moved),
+            Err(Stop::Overtaken) => {
+                self.service.0.conflicts.fetch_add(1, Ordering::Relaxed);
+                Ok(Progress::Moved)
+            }
             Err(Stop::Failed(failure)) => Err(failure),
             Ok(progress) => Ok(progress),
         }
     }
 
     async fn receive_and_apply(&mut self) -> Result<Progress, Stop> {
+        // Held to the end of the step, so that no slot is handed over in the middle of it.
+        let sitting = self.seat.sit().await?;
+        self.take_share(&sitting.view);
+        if self.share.is_empty() {
+            return Ok(Progress::Idle);
+        }
         self.load().await?;
         let stream = self.subscription.stream.name;
         let Some(intake) = &mut self.intake else {
@@ -119,13 +141,19 @@ impl Reader {
             return Ok(());
         }
         let Subscription { name, stream, .. } = &*self.subscription;
-        if self.careful {
+        if !self.has_cursors {
             history::make_cursors(&self.service, &self.subscription, &*self.feed).await?;
+            self.has_cursors = true;
         }
         let mut conn = self.service.read().await?;
-        let cursors = cursor::load(&mut conn, name, stream).await?;
-        let marks = Marks::load(&mut conn, name, stream).await?;
-        let stopped = alert::of_slots(&mut conn, name, stream.name).await?;
+        let mut cursors = cursor::load(&mut conn, name, stream).await?;
+        cursors.retain(|slot, _| self.share.contains(slot));
+        let marks = Marks::load(&mut conn, name, stream)
+            .await?
+            .of_slots(&self.share);
+        // The alerts about others' slots are theirs to open and to close.
+        let mut stopped = alert::of_slots(&mut conn, name, stream.name).await?;
+        stopped.retain(|slot, _| self.share.contains(slot));
         drop(conn);
         let pairs: Vec<(u16, u64)> = cursors.iter().map(|(slot, last)| (*slot, *last)).collect();
         let receiver = self.transport.open(stream.name, &pairs).await?;
@@ -133,6 +161,25 @@ impl Reader {
         self.intake = Some(Intake::new(cursors, marks, receiver, stopped, patience));
         self.reopened = true;
         Ok(())
+    }
+
+    /// Makes the slots that the view gives this instance its own.
+    fn take_share(&mut self, view: &View) {
+        if self.view == Some(view.version) {
+            return;
+        }
+        self.view = Some(view.version);
+        let Subscription { name, stream, .. } = &*self.subscription;
+        let has = |slot: &u16| view.has(name, stream.name, *slot);
+        let share: BTreeSet<u16> = (0..stream.slots).filter(has).collect();
+        if share != self.share {
+            if !share.is_subset(&self.share) {
+                self.careful |= view.ends > self.ends;
+                self.ends = view.ends;
+            }
+            self.share = share;
+            self.intake = None;
+        }
     }
 
     /// Fetches what no transport has brought, and tells of what nobody can give.
@@ -143,7 +190,8 @@ impl Reader {
         };
         if intake.waits_for_a_person() {
             let mut conn = self.service.read().await?;
-            let open = alert::of_slots(&mut conn, name, stream.name).await?;
+            let mut open = alert::of_slots(&mut conn, name, stream.name).await?;
+            open.retain(|slot, _| intake.cursors.contains_key(slot));
             if !intake.agrees_on_who_waits(&open) {
                 // A person has decided: begin again from what is stored.
                 return Err(Error::Overtaken);
@@ -171,6 +219,7 @@ impl Reader {
     /// event that ends the process (out of memory, abort) would otherwise end it for ever,
     /// and hold up every key of its slot.
     async fn apply_carefully(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        let slots: BTreeSet<u16> = batch.iter().map(|event| event.id.slot).collect();
         for event in batch {
             let tries = tries::note(&self.service, self.subscription.name, &event.id).await?;
             if tries > QUICK_TRIES {
@@ -182,18 +231,18 @@ impl Reader {
                 self.park(&event, &Failure { fate, error }, tries).await?;
             } else if let Err(stop) = self.apply(vec![event]).await {
                 // The process lives, so the ground is at fault and not the event.
-                self.forget_tries().await?;
+                self.forget_tries(&slots).await?;
                 return Err(stop);
             }
         }
-        self.forget_tries().await?;
+        self.forget_tries(&slots).await?;
         self.careful = false;
         Ok(())
     }
 
-    async fn forget_tries(&mut self) -> Result<(), Error> {
+    async fn forget_tries(&mut self, slots: &BTreeSet<u16>) -> Result<(), Error> {
         let Subscription { name, stream, .. } = &*self.subscription;
-        tries::forget(&self.service, name, stream.name).await
+        tries::forget(&self.service, name, stream.name, slots).await
     }
 
     /// Applies a batch in as few transactions as its faults allow.
@@ -342,55 +391,5 @@ impl Reader {
         if let Some(intake) = &mut self.intake {
             intake.remember(moves);
         }
-    }
-}
-
-/// The pieces to try next, in order: the event that failed stands alone; if it is not
-/// known which, halves.
-fn around(mut part: Vec<Envelope>, failed: Option<usize>) -> Vec<Vec<Envelope>> {
-    let pieces = match failed.filter(|index| *index < part.len()) {
-        Some(index) => {
-            let after = part.split_off(index + 1);
-            let at = part.split_off(index);
-            vec![part, at, after]
-        }
-        None => {
-            let second = part.split_off(part.len() / 2);
-            vec![part, second]
-        }
-    };
-    pieces
-        .into_iter()
-        .filter(|piece| !piece.is_empty())
-        .collect()
-}
-
-/// Why a step ended early.
-enum Stop {
-    Overtaken,
-    Failed(Failure),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Overtaken => Stop::Overtaken,
-            other => Stop::Failed(Failure {
-                // Whatever the store says here is not about an event: no attempt is counted.
-                fate: Fate::Wait,
-                error: crate::chain(&other),
-            }),
-        }
-    }
-}
-
-enum PartError {
-    Stop(Stop),
-    Failed(Failed),
-}
-
-impl From<Error> for PartError {
-    fn from(error: Error) -> Self {
-        PartError::Stop(error.into())
     }
 }

@@ -1,5 +1,7 @@
 //! Notes made before an event is tried, which outlive the process that tries it.
 
+use std::collections::BTreeSet;
+
 use crate::handle::Handle;
 use crate::outbox::as_i64;
 use crate::{Error, EventId, params};
@@ -18,14 +20,19 @@ pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> 
     Ok(tries)
 }
 
-/// Forgets the notes of a subscription on a stream: its first batch is through.
+/// Forgets the notes of a subscription on some slots of a stream: its first batch is through.
+/// Those on other slots may be another instance's, which has just died of one.
 pub(super) async fn forget(
     service: &Handle,
     subscription: &str,
     stream: &str,
+    slots: &BTreeSet<u16>,
 ) -> Result<(), Error> {
     let mut tx = service.begin_own().await?;
-    let sql = "DELETE FROM tidings_tries WHERE subscription = $1 AND stream = $2";
-    tx.execute(sql, params![subscription, stream]).await?;
+    for slot in slots {
+        let sql = "DELETE FROM tidings_tries WHERE subscription = $1 AND stream = $2 AND slot = $3";
+        tx.execute(sql, params![subscription, stream, *slot])
+            .await?;
+    }
     tx.commit().await
 }

@@ -18,6 +18,7 @@ mod feeds;
 mod group_commit;
 mod history;
 mod idempotency;
+mod instances;
 mod jobs;
 mod migrations;
 mod moves;
