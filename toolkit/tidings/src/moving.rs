@@ -200,6 +200,11 @@ impl Moving {
         for rule in &rules {
             conn.execute_batch(rule).await?;
         }
+        for plan in &plans {
+            // Without statistics the first minute would be planned as for empty tables.
+            let learn = format!("ANALYZE {}", quoted(&plan.table));
+            conn.execute_batch(&learn).await?;
+        }
         for plan in plans {
             let rows = self.count(&mut conn, &plan).await?;
             let service = self.name.to_owned();
