@@ -18,7 +18,7 @@ use serde::Serialize;
 use self::plan::Plan;
 use self::source::Source;
 pub(crate) use self::target::{is_unfinished, refuse_unfinished};
-use crate::db::{Conn, Db, Migration, differences, migrate};
+use crate::db::{Conn, Db, Migration, differences, migrate, quoted};
 use crate::setup::steps_of;
 use crate::{Error, Setup, Storage, command, crash, housekeeping};
 
@@ -263,9 +263,4 @@ impl Moving {
         );
         Err(Error::Unsafe(text))
     }
-}
-
-/// A name as SQL has it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
