@@ -175,7 +175,7 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) place: Place,
     /// The broker between machines: nats://host:4222.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
     pub(crate) bus: Option<String>,
     /// Where the broker tells of its settings, when it is not port 8222 of its host.
     #[arg(long, value_name = "HOST:PORT", requires = "bus")]

@@ -95,7 +95,7 @@ impl Findings {
     /// For people: a paragraph a section, a line a finding.
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         let widths = self.0.iter().map(|finding| finding.subject.chars().count());
-        let width = widths.max().unwrap_or(0).min(44);
+        let width = widths.max().unwrap_or(0).min(64);
         let mut section = "";
         for finding in &self.0 {
             if finding.section != section {

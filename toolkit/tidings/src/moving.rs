@@ -18,7 +18,7 @@ use serde::Serialize;
 use self::plan::Plan;
 use self::source::Source;
 pub(crate) use self::target::{is_unfinished, refuse_unfinished};
-use crate::db::{Conn, Db, Migration, differences, migrate};
+use crate::db::{Conn, Db, Migration, differences, migrate, quoted};
 use crate::setup::steps_of;
 use crate::{Error, Setup, Storage, command, crash, housekeeping};
 
@@ -200,6 +200,11 @@ impl Moving {
         for rule in &rules {
             conn.execute_batch(rule).await?;
         }
+        for plan in &plans {
+            // Without statistics the first minute would be planned as for empty tables.
+            let learn = format!("ANALYZE {}", quoted(&plan.table));
+            conn.execute_batch(&learn).await?;
+        }
         for plan in plans {
             let rows = self.count(&mut conn, &plan).await?;
             let service = self.name.to_owned();
@@ -258,9 +263,4 @@ impl Moving {
         );
         Err(Error::Unsafe(text))
     }
-}
-
-/// A name as SQL has it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

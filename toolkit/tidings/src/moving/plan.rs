@@ -3,7 +3,7 @@
 use super::source::Source;
 use super::target::{self, Column};
 use crate::Error;
-use crate::db::Conn;
+use crate::db::{Conn, quoted};
 
 /// One table of the target, and where its rows come from.
 pub(super) struct Plan {
@@ -121,7 +121,7 @@ fn alike(
     let is_bytes = |column: &String| known.iter().any(|one| one.name == *column && one.is_bytes);
     Ok(Plan {
         is_bytes: columns.iter().map(is_bytes).collect(),
-        expressions: columns.iter().map(|name| super::quoted(name)).collect(),
+        expressions: columns.iter().map(|name| quoted(name)).collect(),
         from: table.clone(),
         table,
         columns,

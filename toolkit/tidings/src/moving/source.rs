@@ -8,9 +8,8 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc;
 
 use super::plan::Plan;
-use super::quoted;
 use crate::Error;
-use crate::db::Db;
+use crate::db::{Db, quoted};
 
 /// Bytes handed over at once. With the few that wait, this is the memory that a move takes,
 /// however large the table.

@@ -1,7 +1,6 @@
 //! The PostgreSQL schemas that a move fills.
 
-use super::quoted;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, quoted};
 use crate::{Dialect, Error, params};
 
 /// The mark of a move, one a schema: there while it is unfinished.

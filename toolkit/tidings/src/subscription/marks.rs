@@ -10,6 +10,8 @@ use crate::{Error, Marked, StreamInfo, Tx, params};
 
 /// Runs of the producer that are kept in mind. More instances of one service are not heard of.
 const RUNS_MAX: usize = 64;
+/// Marks that are asked for at once.
+const PLACES_MAX: usize = 256;
 
 /// The marks of one subscription on one stream, and which runs of the producer know them.
 #[derive(Default)]
@@ -114,15 +116,13 @@ impl Marks {
             .filter(|(slot, cursor)| *cursor > 0 && !self.of.contains_key(slot));
         let places: Vec<(u16, u64)> = known.keys().copied().chain(unknown).collect();
         let mut compared = Compared::default();
-        if !places.is_empty() {
-            for theirs in feed.marks(stream, &places).await? {
-                match known.get(&(theirs.slot, theirs.sequence)) {
-                    Some(ours) if ours.mark != theirs.mark => {
-                        compared.other.insert(theirs.slot, (*ours, theirs.mark));
-                    }
-                    Some(_) => {}
-                    None => compared.found.push(theirs),
+        for theirs in ask(feed, stream, &places).await? {
+            match known.get(&(theirs.slot, theirs.sequence)) {
+                Some(ours) if ours.mark != theirs.mark => {
+                    compared.other.insert(theirs.slot, (*ours, theirs.mark));
                 }
+                Some(_) => {}
+                None => compared.found.push(theirs),
             }
         }
         self.compared = true;
@@ -131,6 +131,15 @@ impl Marks {
         self.of.extend(found);
         Ok(compared)
     }
+}
+
+/// Asks in parts, because a feed may have to put them into an address.
+async fn ask(feed: &dyn Feed, stream: &str, places: &[(u16, u64)]) -> Result<Vec<Marked>, Error> {
+    let mut marks = Vec::with_capacity(places.len());
+    for part in places.chunks(PLACES_MAX) {
+        marks.extend(feed.marks(stream, part).await?);
+    }
+    Ok(marks)
 }
 
 /// Stores marks of cursors that had none: they were moved by an older version, or by hand.

@@ -125,3 +125,21 @@ async fn two_streams_of_one_name_in_the_broker_are_told_apart() {
     let refused = nats.publish(&stream("a_b"), &[]).await.unwrap_err();
     assert!(chain(&refused).contains("it is not of this stream"));
 }
+
+/// who asks what the broker keeps changes nothing there.
+#[tokio::test]
+async fn a_report_says_how_a_stream_is_kept_and_makes_none() {
+    let server = NatsServer::start().await;
+    let nats = Nats::connect(&server.url(), quick()).await.unwrap();
+    let before = nats.report(&["counts"]).await.unwrap();
+    assert!(before.streams[0].kept.is_none());
+    assert!(before.cluster.is_none() && !before.version.is_empty());
+    let broker = jetstream(&server).await;
+    assert!(broker.get_stream("TIDINGS_COUNTS").await.is_err());
+    prepared(&server, quick()).await.unwrap();
+    let after = nats.report(&["counts"]).await.unwrap();
+    let kept = after.streams[0].kept.clone().unwrap();
+    assert_eq!((kept.messages, kept.replicas), (0, 1));
+    assert_eq!(kept.max_age, Duration::from_hours(7 * 24));
+    assert!(kept.is_as_made);
+}
