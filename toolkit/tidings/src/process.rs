@@ -209,7 +209,7 @@ impl Sources {
             return Some(known.clone());
         }
         let producer = self.producers.get(stream)?;
-        let source = self.from_elsewhere(subscriber, producer);
+        let source = self.over_http(subscriber, producer);
         let source = source.unwrap_or_else(|| Nowhere::source(producer));
         let transport = self.bus.as_ref().map(|bus| bus.transport());
         Some(Source {
@@ -219,7 +219,7 @@ impl Sources {
     }
 
     /// Reads the producer's feed over HTTP, in the subscriber's name.
-    fn from_elsewhere(&self, subscriber: &Handle, producer: &'static str) -> Option<Source> {
+    fn over_http(&self, subscriber: &Handle, producer: &'static str) -> Option<Source> {
         let (http, base) = (self.network.http()?, self.network.remote(producer)?);
         feed::of_service(http, &base, subscriber, producer)
     }

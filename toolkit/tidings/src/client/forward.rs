@@ -49,7 +49,6 @@ impl Installation {
     /// problem (503) that says when to try again. The sender's address goes along as
     /// `X-Forwarded-For`; what the sender itself wrote there does not. A service that nobody
     /// has said the address of ([`Setup::remote`](crate::Setup::remote)) is always 503.
-    #[must_use]
     pub fn forwarding_router(&self) -> Router {
         let how = Calls::default().tries(1).at_once(AT_ONCE_MAX, QUEUE_WAIT);
         self.away.iter().fold(Router::new(), |all, part| {

@@ -74,7 +74,7 @@ impl Asked {
     }
 
     /// Where a reader of one slot goes on.
-    pub(super) fn from_in(&self, stream: &StreamInfo, slot: u16) -> Result<SlotFrom, Problem> {
+    pub(super) fn slot_from(&self, stream: &StreamInfo, slot: u16) -> Result<SlotFrom, Problem> {
         if self.cursors.is_some() || self.position.is_some() {
             let text = "cursors and position are for the whole stream.";
             return Err(Problem::field("bad_feed_start", "cursors", text));
@@ -92,7 +92,7 @@ impl Asked {
     }
 
     /// Where a reader of the whole stream goes on.
-    pub(super) fn from(&self, stream: &StreamInfo) -> Result<StreamFrom, Problem> {
+    pub(super) fn stream_from(&self, stream: &StreamInfo) -> Result<StreamFrom, Problem> {
         if self.after.is_some() {
             let text = "after is for one slot.";
             return Err(Problem::field("bad_feed_start", "after", text));

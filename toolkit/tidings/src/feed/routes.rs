@@ -98,7 +98,7 @@ async fn slot(
     caller.check_reads(&service, &stream)?;
     check_slot(&stream, slot)?;
     let (limit, patience) = (asked.limit()?, asked.patience()?);
-    let after = match asked.from_in(&stream, slot)? {
+    let after = match asked.slot_from(&stream, slot)? {
         SlotFrom::Sequence(after) => after,
         SlotFrom::Event(last) => {
             check_nothing_lost(&service, &last).await?;
@@ -119,7 +119,7 @@ async fn whole(
     let caller = Caller::of(&headers, &service).await?;
     caller.check_reads(&service, &stream)?;
     let (limit, patience) = (asked.limit()?, asked.patience()?);
-    let position = position(&service, asked.from(&stream)?, stream.name).await?;
+    let position = position(&service, asked.stream_from(&stream)?, stream.name).await?;
     let from = Place::Stream { position };
     let page = page::read(&service, &stream, from, limit, patience).await?;
     Ok(page.into_response())
