@@ -3,25 +3,25 @@
 
 mod file;
 mod masked;
+mod shown;
+mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tidings::Storage;
 
 use crate::cli::Serve;
-use crate::services::{GATEWAY, NAMES};
+use crate::services::NAMES;
 use crate::{Error, services};
 use file::{File, ServiceTable};
-use masked::masked;
+use values::{address, broker, http, names, postgres, secret};
 
 const PORT: u16 = 8080;
-const SECRET: &str = "TIDINGS_SECRET";
 
 /// Who has said a value of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,59 +198,6 @@ impl Config {
         services.retain(|name| self.database.is_none() && !self.databases.contains_key(*name));
         services
     }
-
-    /// What is in force, a line each: name, value, who has said it. Secrets are masked.
-    pub(crate) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let text = |said: &Option<Said<String>>| {
-            let shown = said
-                .as_ref()
-                .map(|said| (masked(&said.value), said.by.clone()));
-            shown.unwrap_or_else(|| ("none".to_owned(), Origin::Default))
-        };
-        let only = self.only.as_ref().map_or_else(
-            || ("everything".to_owned(), Origin::Default),
-            |only| (only.value.join(", "), only.by.clone()),
-        );
-        let secret = self.secret.as_ref().map_or_else(
-            || ("none".to_owned(), Origin::Default),
-            |said| (format!("{} bytes", said.value.len()), said.by.clone()),
-        );
-        let mut rows = vec![
-            (
-                "listen".to_owned(),
-                (self.listen.value.to_string(), self.listen.by.clone()),
-            ),
-            ("only".to_owned(), only),
-            (
-                "data".to_owned(),
-                (self.data.value.display().to_string(), self.data.by.clone()),
-            ),
-            ("database".to_owned(), text(&self.database)),
-            ("bus".to_owned(), text(&self.bus)),
-            ("gateway".to_owned(), text(&self.gateway)),
-            ("secret".to_owned(), secret),
-            (
-                "demo".to_owned(),
-                (self.demo.value.to_string(), self.demo.by.clone()),
-            ),
-            ("mail.smtp".to_owned(), text(&self.smtp)),
-            ("mail.from".to_owned(), text(&self.mail_from)),
-        ];
-        for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
-            rows.extend(all.iter().map(|(service, said)| {
-                let name = format!("services.{service}.{key}");
-                (name, (masked(&said.value), said.by.clone()))
-            }));
-        }
-        let width = |column: fn(&(String, (String, Origin))) -> usize| {
-            rows.iter().map(column).max().unwrap_or_default()
-        };
-        let (names, values) = (width(|row| row.0.len()), width(|row| row.1.0.len()));
-        for (name, (value, by)) in &rows {
-            writeln!(out, "{name:<names$}  {value:<values$}  {by}")?;
-        }
-        out.flush()
-    }
 }
 
 type Named = BTreeMap<String, Said<String>>;
@@ -295,92 +242,4 @@ fn checked<T>(
     check: fn(T) -> Result<T, String>,
 ) -> Result<Option<Said<T>>, Error> {
     said.map(|said| said.try_map(check)).transpose()
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let read = text.parse();
-    read.map_err(|_| format!("{text:?} is not ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080"))
-}
-
-fn names(only: Vec<String>) -> Result<Vec<String>, String> {
-    let mut seen = BTreeSet::new();
-    let known: Vec<&str> = NAMES.into_iter().chain([GATEWAY]).collect();
-    for name in &only {
-        services::check_name(name, &known)?;
-        if !seen.insert(name) {
-            return Err(format!("{name} is named twice"));
-        }
-    }
-    if only.is_empty() {
-        return Err(format!("name at least one of {}", known.join(", ")));
-    }
-    Ok(only)
-}
-
-/// The URL itself stays out of the text: it may hold a password.
-fn postgres(url: String) -> Result<String, String> {
-    let is_postgres = ["postgres://", "postgresql://"]
-        .iter()
-        .any(|it| url.starts_with(it));
-    match is_postgres {
-        true => Ok(url),
-        false => Err("a database is postgres://user:password@host/name".to_owned()),
-    }
-}
-
-fn broker(url: String) -> Result<String, String> {
-    match ["nats://", "tls://"].iter().any(|it| url.starts_with(it)) {
-        true => Ok(url),
-        false => Err("a bus is nats://host:4222 or tls://host:4222".to_owned()),
-    }
-}
-
-fn http(url: String) -> Result<String, String> {
-    let rest = url.strip_prefix("http://").or(url.strip_prefix("https://"));
-    match rest.map(|rest| rest.trim_end_matches('/')) {
-        Some(host) if !host.is_empty() && !host.contains(['/', '@', '?', '#']) => Ok(url),
-        _ => Err("an address of a service is http://host:port, without a path".to_owned()),
-    }
-}
-
-/// The secret itself in the environment, or the name of its file anywhere. A flag would show
-/// it to whoever can list processes.
-fn secret(
-    given: &Given<'_>,
-    serve: &Serve,
-    from_config: Option<Said<String>>,
-) -> Result<Option<Said<Vec<u8>>>, Error> {
-    let flag = given.said("secret_file", serve.secret_file.clone());
-    let by_flag = flag
-        .as_ref()
-        .is_some_and(|said| matches!(said.by, Origin::Flag(_)));
-    if !by_flag && let Ok(text) = std::env::var(SECRET) {
-        let by = Origin::Environment(SECRET.to_owned());
-        let said = Said {
-            value: text.into_bytes(),
-            by,
-        };
-        return said.try_map(long_enough).map(Some);
-    }
-    let from_config = from_config.map(|said| Said {
-        value: said.value.into(),
-        by: said.by,
-    });
-    let Some(file) = flag.or(from_config) else {
-        return Ok(None);
-    };
-    file.try_map(|file: PathBuf| read_secret(&file)).map(Some)
-}
-
-fn read_secret(file: &Path) -> Result<Vec<u8>, String> {
-    let read = std::fs::read(file);
-    let bytes = read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    long_enough(bytes.trim_ascii().to_owned())
-}
-
-fn long_enough(secret: Vec<u8>) -> Result<Vec<u8>, String> {
-    match secret.len() {
-        32.. => Ok(secret),
-        length => Err(format!("the secret has {length} bytes; 32 are the least")),
-    }
 }

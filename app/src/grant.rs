@@ -17,9 +17,11 @@ pub(crate) async fn grant_operator(options: GrantOperator) -> Result<(), Error> 
     };
     Moved::check(&options.place)?;
     let storage = options.place.storage();
-    let installation = services::open(storage, Clock::system())
-        .await
-        .map_err(Error::Open)?;
+    // The other services may run elsewhere, in another version: they are not touched.
+    let auth_alone = services::setup(storage, services::Settings::default())
+        .clock(Clock::system())
+        .only(&["auth"]);
+    let installation = auth_alone.open().await.map_err(Error::Open)?;
     let email = options.email;
     if let Some(auth) = installation.handle("auth") {
         match auth::grant_role(&auth, &email, "operator").await {

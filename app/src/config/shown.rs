@@ -1,0 +1,61 @@
+//! What is in force, for people.
+
+use std::io::Write;
+
+use super::masked::masked;
+use super::{Config, Origin, Said};
+
+impl Config {
+    /// What is in force, a line each: name, value, who has said it. Secrets are masked.
+    pub(crate) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let text = |said: &Option<Said<String>>| {
+            let shown = said
+                .as_ref()
+                .map(|said| (masked(&said.value), said.by.clone()));
+            shown.unwrap_or_else(|| ("none".to_owned(), Origin::Default))
+        };
+        let only = self.only.as_ref().map_or_else(
+            || ("everything".to_owned(), Origin::Default),
+            |only| (only.value.join(", "), only.by.clone()),
+        );
+        let secret = self.secret.as_ref().map_or_else(
+            || ("none".to_owned(), Origin::Default),
+            |said| (format!("{} bytes", said.value.len()), said.by.clone()),
+        );
+        let mut rows = vec![
+            (
+                "listen".to_owned(),
+                (self.listen.value.to_string(), self.listen.by.clone()),
+            ),
+            ("only".to_owned(), only),
+            (
+                "data".to_owned(),
+                (self.data.value.display().to_string(), self.data.by.clone()),
+            ),
+            ("database".to_owned(), text(&self.database)),
+            ("bus".to_owned(), text(&self.bus)),
+            ("gateway".to_owned(), text(&self.gateway)),
+            ("secret".to_owned(), secret),
+            (
+                "demo".to_owned(),
+                (self.demo.value.to_string(), self.demo.by.clone()),
+            ),
+            ("mail.smtp".to_owned(), text(&self.smtp)),
+            ("mail.from".to_owned(), text(&self.mail_from)),
+        ];
+        for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
+            rows.extend(all.iter().map(|(service, said)| {
+                let name = format!("services.{service}.{key}");
+                (name, (masked(&said.value), said.by.clone()))
+            }));
+        }
+        let width = |column: fn(&(String, (String, Origin))) -> usize| {
+            rows.iter().map(column).max().unwrap_or_default()
+        };
+        let (names, values) = (width(|row| row.0.len()), width(|row| row.1.0.len()));
+        for (name, (value, by)) in &rows {
+            writeln!(out, "{name:<names$}  {value:<values$}  {by}")?;
+        }
+        out.flush()
+    }
+}
