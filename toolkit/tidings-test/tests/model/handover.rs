@@ -270,26 +270,29 @@ impl Model for Handover {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always(ONE_READS, |_, state| {
+            Property::always(ONE_READS, |_, state: &State| {
                 let reads = |one: &Instance| one.step != Step::None;
                 !state.instances.iter().all(reads)
                     || state.instances.iter().any(|one| one.was_taken_for_gone)
             }),
-            Property::always(SOMEBODY_READS, |model, state| {
+            Property::always(SOMEBODY_READS, |model: &Self, state: &State| {
                 let has = |i: &usize| model.gives(*i, &state.instances[*i].view);
                 let up = state.instances.iter().filter(|one| one.is_up).count();
                 !model.is_at_rest(state) || (0..2).filter(has).count() == up.min(1)
             }),
             Property::sometimes(
                 "who has the slot must wait for a step to end",
-                |_, state| state.instances.iter().any(|one| one.step == Step::Old),
+                |_, state: &State| state.instances.iter().any(|one| one.step == Step::Old),
             ),
-            Property::sometimes("two read at once after a pause", |_, state| {
+            Property::sometimes("two read at once after a pause", |_, state: &State| {
                 state.instances.iter().all(|one| one.step != Step::None)
             }),
-            Property::sometimes("the second reads, and the first lives", |_, state| {
-                state.instances[0].is_up && state.instances[1].step == Step::Current
-            }),
+            Property::sometimes(
+                "the second reads, and the first lives",
+                |_, state: &State| {
+                    state.instances[0].is_up && state.instances[1].step == Step::Current
+                },
+            ),
         ]
     }
 }
