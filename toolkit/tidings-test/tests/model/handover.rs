@@ -2,7 +2,7 @@
 //!
 //! **The table** has a row for each instance, which names the instances by whose list it reads. An
 //! instance tells (writes its row) and looks (reads all rows) in two steps, in which others may come
-//! between. Of a list of both the second has the slot.
+//! between; its readers begin no step there. Of a list of both the second has the slot.
 //!
 //! **A reader** begins a step when its instance's view gives it the slot, and ends it at any time
 //! later. What the view says meanwhile does not stop it.
@@ -76,6 +76,8 @@ struct Instance {
     /// What it wants to write there.
     acknowledged: Members,
     view: View,
+    /// It has told and not looked yet. Readers that begin a step wait for that.
+    must_look: bool,
     step: Step,
     /// It was taken for gone while it was paused, and does not know yet.
     was_taken_for_gone: bool,
@@ -141,6 +143,7 @@ impl Handover {
             one.step = Step::Old;
         }
         one.view = view;
+        one.must_look = false;
         if one.step != Step::Old || self.has(Flaw::LetsGoInMidStep) {
             one.acknowledged = view.members;
         }
@@ -172,7 +175,9 @@ impl Handover {
             actions.push(Action::Look(i));
         }
         match one.step {
-            Step::None if self.gives(i, &one.view) => actions.push(Action::BeginStep(i)),
+            Step::None if self.gives(i, &one.view) && !one.must_look => {
+                actions.push(Action::BeginStep(i));
+            }
             Step::None => {}
             Step::Current | Step::Old => actions.push(Action::EndStep(i)),
         }
@@ -196,6 +201,7 @@ impl Instance {
         }
         self.row = Some(self.acknowledged);
         self.told = self.acknowledged;
+        self.must_look = true;
         self.forget_pause();
     }
 
