@@ -53,6 +53,7 @@ pub(crate) fn programs() -> Router<Gateway> {
     Router::new()
         .route("/ops/streams", get(ops::streams))
         .route("/ops/subscriptions", get(ops::subscriptions))
+        .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
         .route("/ops/calls", get(calls::list))

@@ -167,6 +167,28 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<(), Erro
     let name = "tidings_subscription_dead_events";
     page.family(name, "gauge", "Events that a person must decide about.");
     page.of_each(all, |one| one.dead);
+    instances(installation, page).await
+}
+
+/// Who shares slots, and whether two read the same.
+async fn instances(installation: &Installation, page: &mut Page) -> Result<(), Error> {
+    let here = installation.handles().iter().filter(|one| one.runs_here());
+    let name = "tidings_reader_conflicts_total";
+    let help = "Batches that another instance had applied first.";
+    page.family(name, "counter", help);
+    for handle in here.clone() {
+        page.sample(&[("service", handle.name())], handle.conflicts());
+    }
+    let all = lag::instances(installation).await?;
+    let name = "tidings_instance_slots";
+    page.family(name, "gauge", "Slots that an instance reads.");
+    for one in &all {
+        if here.clone().any(|handle| handle.name() == one.service) {
+            let slots = one.shares.iter().map(|share| u64::from(share.slots));
+            let labels = [("service", one.service.as_str()), ("instance", &one.id)];
+            page.sample(&labels, slots.sum());
+        }
+    }
     Ok(())
 }
 

@@ -294,6 +294,7 @@ pub(crate) const ROUTES: &[Route] = &[
     program("GET", "/feed/{stream}/{slot}", Rule::Operator),
     program("GET", "/ops/streams", Rule::Operator),
     program("GET", "/ops/subscriptions", Rule::Operator),
+    program("GET", "/ops/instances", Rule::Operator),
     program("GET", "/ops/alerts", Rule::Operator),
     program("GET", "/ops/dead", Rule::Operator),
     program("GET", "/ops/jobs", Rule::Operator),

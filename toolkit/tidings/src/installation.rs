@@ -202,9 +202,7 @@ impl Installation {
             });
         }
         if !part.subscriptions.is_empty() {
-            if handle.db().dialect() == Dialect::Postgres {
-                workers.push(Worker::instance(&handle, membership));
-            }
+            workers.extend(Worker::instance(&handle, membership));
             let parked = ParkedRunner::new(handle.clone(), part.subscriptions);
             workers.push(Worker::parked(&handle, parked));
         }

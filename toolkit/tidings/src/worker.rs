@@ -77,12 +77,13 @@ impl Worker {
         Self { name, clock, part }
     }
 
-    pub(crate) fn instance(service: &Handle, membership: Arc<Membership>) -> Self {
-        Self {
+    /// Nothing where there is nobody to share with.
+    pub(crate) fn instance(service: &Handle, membership: Arc<Membership>) -> Option<Self> {
+        (!membership.is_alone()).then(|| Self {
             name: format!("{} instance", service.name()),
             clock: service.clock().clone(),
             part: Part::Instance(membership),
-        }
+        })
     }
 
     /// What it is: `orders/tickets tickets`, `payments jobs`.

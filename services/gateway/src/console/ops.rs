@@ -3,7 +3,7 @@
 use axum::extract::State;
 use serde::Serialize;
 use tidings::callback::{Attempt, CallbackRow};
-use tidings::lag::{self, StreamStatus, SubscriptionStatus};
+use tidings::lag::{self, InstanceStatus, StreamStatus, SubscriptionStatus};
 use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
 use tidings::{
@@ -30,6 +30,14 @@ pub(crate) async fn subscriptions(
     State(gateway): State<Gateway>,
 ) -> Answer<SubscriptionStatus> {
     Ok(Json(lag::subscriptions(gateway.installation()).await?))
+}
+
+/// Who reads how many slots, of services whose slots are shared.
+pub(crate) async fn instances(
+    _: Operator,
+    State(gateway): State<Gateway>,
+) -> Answer<InstanceStatus> {
+    Ok(Json(lag::instances(gateway.installation()).await?))
 }
 
 pub(crate) async fn alerts(

@@ -44,6 +44,7 @@ async fn only_operators_see_the_console() {
         "GET /console/live",
         "GET /ops/streams",
         "GET /ops/subscriptions",
+        "GET /ops/instances",
         "GET /ops/alerts",
         "GET /ops/dead",
         "GET /ops/jobs",
@@ -166,6 +167,9 @@ async fn the_console_says_the_same_to_programs() {
         json!([{ "service": "reader", "name": "things", "stream": "things",
             "lag": 0, "parked": 0, "dead": 1 }])
     );
+    // On SQLite nobody shares.
+    let instances = door.call("GET /ops/instances", &[&token], "").await;
+    assert_eq!(instances.json(), json!([]));
     let dead = door.call("GET /ops/dead", &[&token], "").await.json();
     assert_eq!(dead[0]["service"], "reader");
     assert_eq!(dead[0]["error"], "understand <b>this</b>");

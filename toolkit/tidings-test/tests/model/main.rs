@@ -1,6 +1,6 @@
 //! The protocol that Tidings rests on, checked in every order in which its steps can happen.
 //!
-//! A test runs one order of events; a model checker runs them all. Two small models, written with
+//! A test runs one order of events; a model checker runs them all. Small models, written with
 //! [stateright], describe what the database, the sequencer, the bus and the subscribers do, one
 //! atomic step at a time, with crashes between any two steps. The checker visits every state that
 //! can be reached and asks of each whether the promise still holds.
@@ -14,6 +14,10 @@
 //! - [`delivery`]: starts from such a list. Two instances of one subscription apply it, over a bus
 //!   that loses, duplicates and reorders, with events that fail, are parked, retried, declared dead
 //!   and decided about by a person.
+//!
+//! A third, [`handover`], is of the instances that share the slots of a subscription: one reads a slot
+//! at a time, and it is never left alone. Nothing of the promise rests on it, because any number of
+//! instances may apply the same list.
 //!
 //! What makes a green run worth something:
 //!
@@ -35,4 +39,5 @@
 
 mod checking;
 mod delivery;
+mod handover;
 mod numbering;

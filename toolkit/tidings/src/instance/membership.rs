@@ -157,6 +157,11 @@ impl Membership {
         }
     }
 
+    /// Whether no other process can have an instance.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// A place for one more reader.
     pub(crate) fn seat(self: &Arc<Self>) -> Seat {
         let mut state = self.state();

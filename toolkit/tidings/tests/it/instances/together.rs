@@ -68,6 +68,24 @@ async fn newest(worker: &Handle) -> i64 {
     conn.query_one::<(i64,)>(sql, &[]).await.unwrap().0
 }
 
+/// Waits until all three are abreast, and says who does how much of what comes next.
+async fn parts(worker: &Handle) -> BTreeMap<i64, u64> {
+    let work = async {
+        while done_by(worker, newest(worker).await - 2).await.len() < 3 {
+            Clock::system().sleep(Duration::from_millis(50)).await;
+        }
+        let since = newest(worker).await + 1;
+        loop {
+            let by = done_by(worker, since).await;
+            if by.values().sum::<u64>() > 900 {
+                return by;
+            }
+            Clock::system().sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, work).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_instances_that_come_and_go_do_each_a_part_and_nothing_twice() {
     let bed = Bed::postgres().await;
@@ -80,25 +98,7 @@ async fn three_instances_that_come_and_go_do_each_a_part_and_nothing_twice() {
     let three = instance(&bed, services::<3>()).await;
     let shared = shared_by(&one.installation, 3).await;
     assert!(shared[0] >= 6, "{shared:?}");
-    let until = async |since: i64, enough: fn(&BTreeMap<i64, u64>) -> bool| {
-        loop {
-            let by = done_by(&worker, since).await;
-            if enough(&by) {
-                return by;
-            }
-            Clock::system().sleep(Duration::from_millis(50)).await;
-        }
-    };
-    let follow = async {
-        while done_by(&worker, newest(&worker).await - 2).await.len() < 3 {
-            Clock::system().sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, follow).await.unwrap();
-    let much = until(newest(&worker).await + 1, |by| {
-        by.values().sum::<u64>() > 900
-    });
-    let by = tokio::time::timeout(PATIENCE, much).await.unwrap();
+    let by = parts(&worker).await;
     println!("slots {shared:?}, done while there were three: {by:?}");
 
     // One leaves in peace, one ends where it stands.
