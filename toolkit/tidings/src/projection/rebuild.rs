@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::shadow::{Built, Shadow, Starts};
 use super::status::UnderWay;
 use super::{Known, swap};
+use crate::db::Beside;
 use crate::feed::Feed;
 use crate::subscription::{Subscription, cursor};
 use crate::{Context, Error, Installation, Start, crash, params};
@@ -15,6 +16,8 @@ use crate::{Context, Error, Installation, Start, crash, params};
 /// Times that a rebuild catches up with a live projection that is ahead of it. Each is a moment;
 /// after them it takes the live one's place although it is a few events behind.
 const ROUNDS: u32 = 50;
+/// Looks in a row at which nothing has been applied, although there is something.
+const IN_VAIN_MAX: u32 = 10_000;
 /// Steps between two looks at how far it is.
 const STEPS: u32 = 50;
 
@@ -218,11 +221,22 @@ async fn build(
     }
     let mut shadow = Shadow::open(known, &starts).await?;
     crash::point("R1").await;
-    let mut round = 0;
+    // Whatever there is now is applied before the swap.
+    let wanted = far(known, &shadow.built, &starts).await?.total;
+    let (mut round, mut in_vain, mut before) = (0, 0, 0);
     let (applied, parked) = loop {
         let so_far = catch_up(known, &mut shadow, &starts, progress).await?;
-        if so_far.applied < so_far.total {
-            // More has come since.
+        if so_far.applied < wanted {
+            in_vain = if so_far.applied > before {
+                0
+            } else {
+                in_vain + 1
+            };
+            before = so_far.applied;
+            if in_vain > IN_VAIN_MAX {
+                let error = "the events that there are do not come".to_owned();
+                return Err(RebuildError::Ground { error });
+            }
             tokio::task::yield_now().await;
             continue;
         }
@@ -238,7 +252,14 @@ async fn build(
     };
     crash::point("R4").await;
     let place = shadow.close();
-    known.service.db().remove(&place).await?;
+    // PostgreSQL's went with the swap. What is left of another is no reason to say that the new
+    // one were not in use; the next rebuild removes it.
+    if !matches!(place, Beside::Schema { .. })
+        && let Err(error) = known.service.db().remove(&place).await
+    {
+        let error = crate::chain(&error);
+        tracing::warn!(projection = known.name, error, "a rebuild's file is left");
+    }
     Ok(Rebuilt { applied, parked })
 }
 
