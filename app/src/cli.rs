@@ -50,6 +50,14 @@ pub(crate) enum Command {
     Move(Move),
     /// Make an account an operator, who may open the console.
     GrantOperator(GrantOperator),
+    /// Build a projection anew of all its events, beside the one in use, and swap.
+    ///
+    /// A projection is a subscription whose tables are made of events alone, as `users` of
+    /// notifications. The one in use is read and kept up to date until the new one takes its
+    /// place, in one transaction. On PostgreSQL the server may run meanwhile; on SQLite it must
+    /// be stopped. Broken off at any point, even by kill -9, the command has changed nothing, or
+    /// the new one is in use; what it has left half built, the next run removes.
+    Rebuild(Rebuild),
 }
 
 /// How to serve.
@@ -231,6 +239,21 @@ pub(crate) struct MoveFrom(pub(crate) PathBuf);
 pub(crate) struct GrantOperator {
     /// The account's e-mail address.
     pub(crate) email: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// What to build anew.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Rebuild {
+    /// The projection, by the name of its subscription.
+    pub(crate) subscription: String,
+    /// The service that keeps it, where several keep one of that name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// Go on although a part of the history was deleted by age: the new one knows nothing of it.
+    #[arg(long)]
+    pub(crate) what_is_left: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }

@@ -33,6 +33,18 @@ pub enum Error {
         /// What it runs there, where it does not run everything.
         service: Option<&'static str>,
     },
+    /// A running server has the SQLite files, and nobody else may write them.
+    #[error(
+        "have {} for itself: a server is running there; stop it meanwhile (on PostgreSQL it could go on)",
+        folder.display()
+    )]
+    InUseByServer {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A projection cannot be built anew.
+    #[error("build the projection anew")]
+    Rebuild(#[source] tidings::projection::RebuildError),
     /// There is nothing to move.
     #[error("find the folder {}: say where the installation is with --from", folder.display())]
     NoFolder {

@@ -14,6 +14,7 @@ mod folder;
 mod grant;
 mod move_to;
 mod process;
+mod rebuild;
 mod serve;
 mod services;
 mod settle;
@@ -89,6 +90,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
             Some(Command::Settle(options)) => settle::settle(options).await,
             Some(Command::Move(options)) => move_to::move_to(options).await,
             Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
+            Some(Command::Rebuild(options)) => rebuild::rebuild(options).await,
         }
         .map(|()| ExitCode::SUCCESS)
     });

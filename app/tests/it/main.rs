@@ -10,5 +10,6 @@ mod demo;
 mod doctoring;
 mod moving;
 mod parts;
+mod rebuilding;
 mod refusals;
 mod serving;

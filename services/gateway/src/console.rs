@@ -12,6 +12,7 @@ mod operations;
 pub(crate) mod operator;
 mod ops;
 mod page;
+mod projections;
 mod text;
 mod verdict;
 mod view;
@@ -57,6 +58,11 @@ pub(crate) fn programs() -> Router<Gateway> {
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
         .route("/ops/calls", get(calls::list))
+        .route("/ops/projections", get(projections::list))
+        .route(
+            "/ops/projections/{service}/{name}/rebuild",
+            post(projections::rebuild),
+        )
         .route(&format!("/ops{event}/retry"), post(act::retry))
         .route(&format!("/ops{event}/discard"), post(act::discard))
         .route("/ops/jobs", get(ops::jobs))

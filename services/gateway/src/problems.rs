@@ -273,6 +273,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The payment never reached the payment provider. Nothing was charged; try again.",
     ),
     (
+        "rebuild_under_way",
+        "The projection is being built anew already. The list of projections tells how far it is.",
+    ),
+    (
         "request_failed",
         "The request was refused before any service could explain why. The status says what is known.",
     ),

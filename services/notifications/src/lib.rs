@@ -25,7 +25,7 @@ mod pages;
 mod settings;
 mod store;
 
-use tidings::{Migration, Schedule, Service};
+use tidings::{Migration, Projection, Schedule, Service};
 
 pub(crate) use error::Error;
 pub use settings::{BadSettings, Settings};
@@ -33,6 +33,11 @@ pub use settings::{BadSettings, Settings};
 const MIGRATIONS: &[Migration] = &[Migration::new(
     "0001_messages",
     include_str!("../migrations/0001_messages.sql"),
+)];
+/// The replica of accounts by itself, for a rebuild; where the service runs it is there already.
+const USERS: &[Migration] = &[Migration::new(
+    "0002_users",
+    include_str!("../migrations/0002_users.sql"),
 )];
 
 /// The whole service.
@@ -48,7 +53,7 @@ const MIGRATIONS: &[Migration] = &[Migration::new(
 pub fn service(settings: Settings) -> Service {
     Service::new("notifications")
         .migrations(MIGRATIONS)
-        .subscribes("users", handlers::users)
+        .projection(Projection::new("users").tables(USERS).on(handlers::users))
         .handles(handlers::send_email)
         .outside_job(jobs::deliver)
         .job(jobs::forget)

@@ -2,7 +2,7 @@
 
 use contracts::UserId;
 use contracts::users::User;
-use tidings::{Conn, Error, FromRow, Paging, Row, Timestamp, Tx, Uuid, params};
+use tidings::{Conn, Error, FromRow, Paging, Row, Timestamp, Tx, Uuid, View, params};
 
 use crate::message::{Message, State};
 
@@ -33,14 +33,14 @@ impl FromRow for Message {
 }
 
 /// Takes over an account's public record, unless a newer one is known.
-pub(crate) async fn keep_user(tx: &mut Tx, user: &User) -> Result<(), Error> {
+pub(crate) async fn keep_user(view: &mut View<'_>, user: &User) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, email, disabled, version) VALUES ($1, $2, $3, $4)
         ON CONFLICT (id) DO UPDATE SET email = excluded.email, disabled = excluded.disabled,
             version = excluded.version
         WHERE users.version < excluded.version";
     let version = i64::try_from(user.version).unwrap_or(i64::MAX);
     let row = params![user.user_id, &user.email, user.disabled, version];
-    tx.execute(sql, row).await?;
+    view.execute(sql, row).await?;
     Ok(())
 }
 

@@ -127,6 +127,11 @@ pub fn from_json<T: serde::de::DeserializeOwned>(data: &str) -> Result<T, String
     serde_json::from_str(data).map_err(|error| error.to_string())
 }
 
+/// The guide to the history of streams, its example compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/history.md")]
+struct History;
+
 /// The example of the README, compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -7,13 +7,15 @@
 
 mod rebuild;
 mod shadow;
+mod status;
 mod swap;
 mod view;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use rebuild::{Progress, Rebuild, RebuildError, Rebuilt, rebuild};
+pub use rebuild::{Progress, Rebuild, RebuildError, Rebuilt, begin, rebuild};
+pub use status::RebuildStatus;
 pub use view::{View, ViewBatchHandler, ViewHandler};
 
 use self::view::{Batch, One};
@@ -148,6 +150,7 @@ pub(crate) struct Known {
     pub(crate) tables: Vec<Migration>,
     /// Each stream's code, and where its events come from.
     pub(crate) streams: Vec<(Arc<Subscription>, Arc<dyn Feed>)>,
+    pub(crate) note: Arc<status::Note>,
 }
 
 /// The projections of a service, with where their events come from. One that nobody feeds has
@@ -165,6 +168,7 @@ pub(crate) fn known(part: &ServiceParts, sources: &Sources) -> Vec<Known> {
             name,
             tables: tables.clone(),
             streams: streams.collect(),
+            note: Arc::default(),
         });
     }
     all
@@ -179,6 +183,8 @@ pub struct ProjectionInfo {
     pub name: &'static str,
     /// The streams it is made of.
     pub streams: Vec<&'static str>,
+    /// Its last rebuild in this process.
+    pub rebuild: Option<RebuildStatus>,
 }
 
 /// The projections of an installation.
@@ -190,6 +196,7 @@ pub fn list(installation: &Installation) -> Vec<ProjectionInfo> {
             service: known.service.clone(),
             name: known.name,
             streams: known.streams.iter().map(|(of, _)| of.stream.name).collect(),
+            rebuild: known.note.read(),
         })
         .collect()
 }

@@ -12,6 +12,7 @@ use crate::door::Door;
 
 mod jobs;
 mod operations;
+mod projections;
 mod workflows;
 
 /// An event that nobody can apply, and a job that nobody can do.

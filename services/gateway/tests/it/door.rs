@@ -10,7 +10,9 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use tidings::{CallbackPolicy, Clock, Handle, Installation, Setup, Signer, Storage, Worker};
+use tidings::{
+    CallbackPolicy, Clock, Handle, Installation, Service, Setup, Signer, Storage, Worker,
+};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -52,12 +54,18 @@ async fn nowhere(_: String) -> std::io::Result<Vec<IpAddr>> {
 
 impl Door {
     pub(crate) async fn open() -> Self {
+        Self::open_before(None).await
+    }
+
+    /// With one more service behind it.
+    pub(crate) async fn open_before(more: Option<Service>) -> Self {
         let signer = Signer::new("test", &Signer::generate().unwrap()).unwrap();
         let public = *signer.public_key();
         let auth_is_down = Arc::new(AtomicBool::new(false));
         let auth = services::auth(signer, Arc::clone(&auth_is_down));
         let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
         let setup = Setup::new(Storage::Memory).clock(clock.clone());
+        let setup = more.into_iter().fold(setup, Setup::service);
         Self::with(setup.service(auth), clock, public, auth_is_down).await
     }
 

@@ -1,16 +1,23 @@
 //! Builds a projection anew beside the live one, and swaps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::shadow::{Shadow, Starts};
+use futures_util::future::BoxFuture;
+
+use super::shadow::{Built, Shadow, Starts};
+use super::status::UnderWay;
 use super::{Known, swap};
+use crate::db::Beside;
 use crate::feed::Feed;
 use crate::subscription::{Subscription, cursor};
-use crate::{Error, Installation, Start, crash, params};
+use crate::{Context, Error, Installation, Start, crash, params};
 
 /// Times that a rebuild catches up with a live projection that is ahead of it. Each is a moment;
 /// after them it takes the live one's place although it is a few events behind.
 const ROUNDS: u32 = 50;
+/// Looks in a row at which nothing has been applied, although there is something.
+const IN_VAIN_MAX: u32 = 10_000;
 /// Steps between two looks at how far it is.
 const STEPS: u32 = 50;
 
@@ -33,6 +40,7 @@ pub struct Rebuild {
     name: String,
     service: Option<String>,
     what_is_left: bool,
+    by: Option<Context>,
 }
 
 impl Rebuild {
@@ -43,6 +51,7 @@ impl Rebuild {
             name: name.to_owned(),
             service: None,
             what_is_left: false,
+            by: None,
         }
     }
 
@@ -50,6 +59,13 @@ impl Rebuild {
     #[must_use]
     pub fn in_service(mut self, service: &str) -> Self {
         self.service = Some(service.to_owned());
+        self
+    }
+
+    /// On whose behalf, for the record; the service's own unless said.
+    #[must_use]
+    pub fn by(mut self, context: Context) -> Self {
+        self.by = Some(context);
         self
     }
 
@@ -101,6 +117,9 @@ pub enum RebuildError {
         /// The services that have one.
         services: String,
     },
+    /// It is being built anew in this process already.
+    #[error("begin: it is being built anew already")]
+    UnderWay,
     /// A part of the history that it was made of is no longer there.
     #[error(
         "build it of all its history: {stream}.{slot} was deleted by age up to {last}; what is \
@@ -147,25 +166,82 @@ pub enum RebuildError {
 pub async fn rebuild(
     installation: &Installation,
     what: &Rebuild,
-    mut progress: impl FnMut(Progress),
+    progress: impl FnMut(Progress),
 ) -> Result<Rebuilt, RebuildError> {
     let known = find(installation, what)?;
+    let under_way = enter(known)?;
+    run(known, what, under_way, progress).await
+}
+
+/// As [`rebuild`], for whoever does not wait for it: what cannot begin is refused at once, and
+/// [`list`](super::list) tells how far it is. Nothing happens unless the future is polled; dropped,
+/// it is broken off.
+///
+/// # Errors
+/// [`RebuildError::Unknown`], [`RebuildError::Ambiguous`], [`RebuildError::UnderWay`].
+pub fn begin(
+    installation: Arc<Installation>,
+    what: Rebuild,
+) -> Result<BoxFuture<'static, Result<Rebuilt, RebuildError>>, RebuildError> {
+    let under_way = enter(find(&installation, &what)?)?;
+    Ok(Box::pin(async move {
+        let known = find(&installation, &what)?;
+        run(known, &what, under_way, |_| {}).await
+    }))
+}
+
+fn enter(known: &Known) -> Result<UnderWay, RebuildError> {
+    let begun = known.note.begin(known.service.now());
+    begun.ok_or(RebuildError::UnderWay)
+}
+
+async fn run(
+    known: &Known,
+    what: &Rebuild,
+    under_way: UnderWay,
+    mut progress: impl FnMut(Progress),
+) -> Result<Rebuilt, RebuildError> {
+    let mut tell = |so_far| {
+        under_way.progress(so_far);
+        progress(so_far);
+    };
+    let outcome = build(known, what, &mut tell).await;
+    under_way.end(&outcome);
+    outcome
+}
+
+async fn build(
+    known: &Known,
+    what: &Rebuild,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Rebuilt, RebuildError> {
     let mut starts = Vec::new();
     for (of, feed) in &known.streams {
         starts.push(starts_of(known, of, &**feed, what.what_is_left).await?);
     }
     let mut shadow = Shadow::open(known, &starts).await?;
     crash::point("R1").await;
-    let mut round = 0;
+    // Whatever there is now is applied before the swap.
+    let wanted = far(known, &shadow.built, &starts).await?.total;
+    let (mut round, mut in_vain, mut before) = (0, 0, 0);
     let (applied, parked) = loop {
-        let so_far = catch_up(known, &mut shadow, &starts, &mut progress).await?;
-        if so_far.applied < so_far.total {
-            // More has come since.
+        let so_far = catch_up(known, &mut shadow, &starts, progress).await?;
+        if so_far.applied < wanted {
+            in_vain = if so_far.applied > before {
+                0
+            } else {
+                in_vain + 1
+            };
+            before = so_far.applied;
+            if in_vain > IN_VAIN_MAX {
+                let error = "the events that there are do not come".to_owned();
+                return Err(RebuildError::Ground { error });
+            }
             tokio::task::yield_now().await;
             continue;
         }
         crash::point("R2").await;
-        match swap::swap(known, &shadow, round >= ROUNDS).await {
+        match swap::swap(known, &shadow.built, what.by.clone(), round >= ROUNDS).await {
             Ok(Some(parked)) => break (so_far.applied, parked),
             Ok(None) => {}
             // Somebody reads the old tables, or writes to them: nothing has happened.
@@ -176,7 +252,14 @@ pub async fn rebuild(
     };
     crash::point("R4").await;
     let place = shadow.close();
-    known.service.db().remove(&place).await?;
+    // PostgreSQL's went with the swap. What is left of another is no reason to say that the new
+    // one were not in use; the next rebuild removes it.
+    if !matches!(place, Beside::Schema { .. })
+        && let Err(error) = known.service.db().remove(&place).await
+    {
+        let error = crate::chain(&error);
+        tracing::warn!(projection = known.name, error, "a rebuild's file is left");
+    }
     Ok(Rebuilt { applied, parked })
 }
 
@@ -191,11 +274,11 @@ async fn catch_up(
     while shadow.step().await? {
         steps += 1;
         if steps.is_multiple_of(STEPS) {
-            progress(far(known, shadow, starts).await?);
+            progress(far(known, &shadow.built, starts).await?);
         }
     }
-    shadow.refuse_stopped().await?;
-    let so_far = far(known, shadow, starts).await?;
+    shadow.built.refuse_stopped().await?;
+    let so_far = far(known, &shadow.built, starts).await?;
     progress(so_far);
     Ok(so_far)
 }
@@ -254,13 +337,13 @@ async fn starts_of(
 }
 
 /// How far the shadow is on all streams.
-async fn far(known: &Known, shadow: &Shadow, starts: &[Starts]) -> Result<Progress, RebuildError> {
+async fn far(known: &Known, built: &Built, starts: &[Starts]) -> Result<Progress, RebuildError> {
     let mut progress = Progress {
         applied: 0,
         total: 0,
     };
     for ((of, feed), starts) in known.streams.iter().zip(starts) {
-        let cursors = shadow.cursors(of.name, of.stream.name).await?;
+        let cursors = built.cursors(of.name, of.stream.name).await?;
         let heads: BTreeMap<u16, u64> = feed.heads(of.stream.name).await?.into_iter().collect();
         for (slot, cursor) in cursors {
             let start = starts.get(&slot).copied().unwrap_or(0);

@@ -25,10 +25,16 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// The last numbers of one stream that are not part of the projection, slot by slot.
 pub(super) type Starts = BTreeMap<u16, u64>;
 
+/// What is built, and who builds it.
 pub(super) struct Shadow {
+    pub(super) built: Built,
+    workers: Vec<Worker>,
+}
+
+/// What is built.
+pub(super) struct Built {
     pub(super) handle: Handle,
     pub(super) place: Beside,
-    workers: Vec<Worker>,
 }
 
 impl Shadow {
@@ -57,15 +63,14 @@ impl Shadow {
         }
         tx.commit().await?;
         Ok(Self {
-            handle,
-            place,
+            built: Built { handle, place },
             workers: installation.workers(),
         })
     }
 
     /// Closes it; says where it was.
     pub(super) fn close(self) -> Beside {
-        self.place
+        self.built.place
     }
 
     /// Applies what there is. Says whether there was anything.
@@ -82,14 +87,16 @@ impl Shadow {
                     Err(error) => {
                         tracing::warn!(worker = worker.name(), error, "a rebuild waits");
                         faults += 1;
-                        self.handle.clock().sleep(PAUSE).await;
+                        self.built.handle.clock().sleep(PAUSE).await;
                     }
                 }
             };
         }
         Ok(moved)
     }
+}
 
+impl Built {
     /// How far a stream has been applied, slot by slot.
     pub(super) async fn cursors(&self, name: &str, stream: &str) -> Result<Starts, Error> {
         let sql =

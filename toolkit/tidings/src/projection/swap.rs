@@ -6,9 +6,9 @@
 //! row with it and begins again from what is stored.
 
 use super::Known;
-use super::shadow::Shadow;
+use super::shadow::Built;
 use crate::db::{Beside, Conn, quoted, replace_rows};
-use crate::{Dialect, Error, Tx, act, crash, params};
+use crate::{Context, Dialect, Error, Tx, act, crash, params};
 
 /// What the toolkit keeps of a subscription and belongs to its tables.
 const KEPT: [&str; 3] = ["tidings_cursors", "tidings_starts", "tidings_parked"];
@@ -17,28 +17,32 @@ const KEPT: [&str; 3] = ["tidings_cursors", "tidings_starts", "tidings_parked"];
 /// ahead somewhere: nothing has happened then, except with `at_any_rate`.
 pub(super) async fn swap(
     known: &Known,
-    shadow: &Shadow,
+    built: &Built,
+    by: Option<Context>,
     at_any_rate: bool,
 ) -> Result<Option<u64>, Error> {
-    let mut tx = known.service.begin_own().await?;
-    let parked = match (tx.dialect(), &shadow.place) {
+    let mut tx = match by {
+        Some(context) => known.service.begin(context).await?,
+        None => known.service.begin_own().await?,
+    };
+    let parked = match (tx.dialect(), &built.place) {
         (Dialect::Postgres, Beside::Schema { schema, .. }) => {
             // Somebody may be reading the old tables for long, and everybody who comes after us
             // waits behind us.
             tx.execute_batch("SET LOCAL lock_timeout = '3s'").await?;
-            if is_ahead(&mut tx, known, shadow, Some(schema)).await? && !at_any_rate {
+            if is_ahead(&mut tx, known, built, Some(schema)).await? && !at_any_rate {
                 return Ok(None);
             }
-            let parked = shadow.parked().await?;
+            let parked = built.parked().await?;
             take_over_postgres(&mut tx, known, schema).await?;
             parked
         }
         _ => {
-            if is_ahead(&mut tx, known, shadow, None).await? && !at_any_rate {
+            if is_ahead(&mut tx, known, built, None).await? && !at_any_rate {
                 return Ok(None);
             }
-            let parked = shadow.parked().await?;
-            let mut from = shadow.handle.read().await?;
+            let parked = built.parked().await?;
+            let mut from = built.handle.read().await?;
             take_over_sqlite(&mut tx, known, &mut from).await?;
             parked
         }
@@ -54,7 +58,7 @@ pub(super) async fn swap(
 async fn is_ahead(
     tx: &mut Tx,
     known: &Known,
-    shadow: &Shadow,
+    built: &Built,
     schema: Option<&str>,
 ) -> Result<bool, Error> {
     let lock = tx.dialect().pick("", "FOR UPDATE");
@@ -71,9 +75,9 @@ async fn is_ahead(
     for (of, _) in &known.streams {
         let stream = of.stream.name;
         let live: Vec<(u16, u64)> = tx.query(&sql, params![known.name, stream]).await?;
-        let built = shadow.cursors(known.name, stream).await?;
-        let built = |slot| built.get(slot).copied().unwrap_or(0);
-        is_ahead |= live.iter().any(|(slot, live)| *live > built(slot));
+        let reached = built.cursors(known.name, stream).await?;
+        let reached = |slot| reached.get(slot).copied().unwrap_or(0);
+        is_ahead |= live.iter().any(|(slot, live)| *live > reached(slot));
     }
     Ok(is_ahead)
 }
