@@ -1,7 +1,7 @@
 //! A marketplace moves from SQLite to PostgreSQL half-way, and goes on.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contracts::users::{User, UserEvent};
 use serde_json::Value;
@@ -10,6 +10,8 @@ use tidings::{Clock, Handle, Installation, Storage, Uuid, Worker, dead, jobs, pa
 use crate::postgres;
 use crate::program::{Server, run};
 
+/// Longer than an event takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 const JSON: &str = "content-type: application/json\r\n";
 
 /// Services whose parts are stepped by hand.
@@ -65,7 +67,15 @@ fn order(server: &Server) -> (String, String) {
     let listings = body_of(&server.ask("GET /api/tickets", "", ""));
     let wish = format!("{{\"ticket_id\":{}}}", listings[0]["id"]);
     let headers = format!("{JSON}{cookie}origin: http://{}\r\n", server.address);
-    let placed = server.ask("POST /api/orders", &headers, &wish);
+    let since = Instant::now();
+    let placed = loop {
+        let placed = server.ask("POST /api/orders", &headers, &wish);
+        // The orders may not have heard of the ticket yet.
+        let is_early = placed.starts_with("HTTP/1.1 404") && placed.contains("retry-after");
+        if !is_early || since.elapsed() > PATIENCE {
+            break placed;
+        }
+    };
     assert!(placed.starts_with("HTTP/1.1 201"), "{placed}");
     let id = body_of(&placed)["id"].as_str().unwrap().to_owned();
     (cookie, id)
