@@ -1,7 +1,9 @@
 //! The same jobs done by other libraries: `peers postgres URL PART JOBS` with graphile_worker,
-//! `peers sqlite FILE PART JOBS` with apalis. Prints a name and a figure a line.
+//! `peers sqlite FILE PART JOBS` with apalis; the same messages with `peers network …`.
+//! Prints a name and a figure a line.
 
 mod graphile;
+mod network;
 mod sqlite;
 
 use std::sync::Mutex;
@@ -28,6 +30,11 @@ const PER_SECOND: u64 = 200;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = words.split_first()
+        && first == "network"
+    {
+        return network::run(rest).await;
+    }
     let [database, place, part, jobs] = words.as_slice() else {
         return Err("peers postgres|sqlite PLACE transactional|outside|latency JOBS".into());
     };
