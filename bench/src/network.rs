@@ -4,6 +4,7 @@
 //! Every contender is a program of its own in a fresh database, so that processor time, memory
 //! and the server's log can be told apart.
 
+mod broker;
 mod by_hand;
 mod by_hand_bus;
 mod child;
@@ -21,6 +22,8 @@ pub(crate) use child::run as contend;
 pub(crate) use referee::Contender;
 use referee::{Figures, Referee};
 use table::{Column, Table};
+
+use broker::Broker;
 
 use crate::peer::Peers;
 use crate::{Outcome, ROUNDS};
@@ -40,6 +43,7 @@ const WRITERS: [u64; 3] = [1, 8, 32];
 const NOTES: [u64; 3] = [0, 300, 1_000];
 
 const HAND: &str = "by hand, as sets";
+const HAND_BUS: &str = "JetStream: by hand, as sets";
 
 const RATES: &[Column] = &[
     ("events/s", |turn| turn.get("rate").copied()),
@@ -81,12 +85,22 @@ fn per_10_000(turn: &Figures, name: &str) -> Option<f64> {
     each(turn, name).map(|seconds| seconds * 10_000.0)
 }
 
+/// Whose rate a contender's is compared with.
+fn by_hand(name: &str) -> &str {
+    match name.starts_with("JetStream") {
+        true => HAND_BUS,
+        false => HAND,
+    }
+}
+
 /// Who is measured at what.
 struct Field {
     hand: Contender,
     one: Contender,
     slices: Contender,
     peers: Vec<Contender>,
+    /// The first three again, with a broker between.
+    bus: Vec<Contender>,
 }
 
 /// `network` alone runs all; `network-backlog`, `network-live`, `network-latency`,
@@ -105,8 +119,10 @@ pub(crate) fn wanted(part: &str) -> bool {
 }
 
 pub(crate) async fn run(url: &str, peers: &Peers) -> Outcome<()> {
-    let field = field(peers)?;
-    let mut referee = Referee::new(url.to_owned(), None).await?;
+    let broker = Broker::start()?;
+    let field = field(peers, broker.as_ref())?;
+    let pid = broker.as_ref().map(Broker::pid);
+    let mut referee = Referee::new(url.to_owned(), pid).await?;
     if wanted("network-backlog") {
         backlog(&mut referee, &field).await?;
     }
@@ -137,12 +153,25 @@ fn own(name: &'static str, who: &str) -> Outcome<Contender> {
     })
 }
 
-fn field(peers: &Peers) -> Outcome<Field> {
+fn field(peers: &Peers, broker: Option<&Broker>) -> Outcome<Field> {
+    let mut bus = Vec::new();
+    if let Some(broker) = broker {
+        for (name, who) in [
+            (HAND_BUS, "hand"),
+            ("JetStream: tidings, one by one", "one"),
+            ("JetStream: tidings, as slices", "slices"),
+        ] {
+            let mut contender = own(name, who)?;
+            contender.nats = Some(broker.url());
+            bus.push(contender);
+        }
+    }
     Ok(Field {
         hand: own(HAND, "hand")?,
         one: own("tidings, one by one", "one")?,
         slices: own("tidings, as slices", "slices")?,
         peers: peers.network(),
+        bus,
     })
 }
 
@@ -151,6 +180,7 @@ impl Field {
         [&self.hand, &self.one, &self.slices]
             .into_iter()
             .chain(&self.peers)
+            .chain(&self.bus)
     }
 }
 
@@ -163,7 +193,7 @@ async fn backlog(referee: &mut Referee, field: &Field) -> Outcome<()> {
             table.add(who.name, turn);
         }
     }
-    table.print("From a backlog", RATES, HAND);
+    table.print("From a backlog", RATES, by_hand);
     Ok(())
 }
 
@@ -175,7 +205,7 @@ async fn live(referee: &mut Referee, field: &Field) -> Outcome<()> {
                 table.add(who.name, referee.turn(who, "live", writers).await?);
             }
         }
-        table.print(&format!("Live, {writers} writers"), RATES, HAND);
+        table.print(&format!("Live, {writers} writers"), RATES, by_hand);
     }
     Ok(())
 }
@@ -192,7 +222,7 @@ async fn latency(referee: &mut Referee, field: &Field) -> Outcome<()> {
         }
     }
     let title = format!("From BEGIN to the committed effect at {PER_SECOND}/s");
-    table.print(&title, WAITS, HAND);
+    table.print(&title, WAITS, by_hand);
     Ok(())
 }
 
@@ -203,7 +233,7 @@ async fn storage(referee: &mut Referee) -> Outcome<()> {
         let turn = referee.turn(&who, "storage", note).await?;
         table.add(&format!("a note of {note} bytes"), turn);
     }
-    table.print("What an event costs the log", STORAGE, "nothing");
+    table.print("What an event costs the log", STORAGE, by_hand);
     Ok(())
 }
 
@@ -221,7 +251,7 @@ async fn slots(referee: &mut Referee) -> Outcome<()> {
             table.add(who.name, turn);
         }
     }
-    table.print("Slots, from a backlog as slices", RATES, "64 slots");
+    table.print("Slots, from a backlog as slices", RATES, |_| "64 slots");
     Ok(())
 }
 
@@ -229,11 +259,15 @@ async fn lag(referee: &mut Referee, field: &Field) -> Outcome<()> {
     let full = std::env::args().any(|word| word == "--full");
     let events = if full { LONG * 10 } else { LONG };
     let mut table = Table::default();
-    for who in [&field.hand, &field.slices] {
+    let bus = field
+        .bus
+        .iter()
+        .filter(|who| who.name != "JetStream: tidings, one by one");
+    for who in [&field.hand, &field.slices].into_iter().chain(bus) {
         let mut turn = referee.turn(who, "backlog", events).await?;
         turn.insert("count".to_owned(), events as f64);
         table.add(who.name, turn);
     }
-    table.print(&format!("A backlog of {events} events"), RATES, HAND);
+    table.print(&format!("A backlog of {events} events"), RATES, by_hand);
     Ok(())
 }

@@ -12,6 +12,9 @@ const { PgBoss } = await import(pathToFileURL(require.resolve('pg-boss')));
 
 const count = Number(counted);
 const SPAN = 3000;
+// Seconds before waits are counted, and for how many they are.
+const WARM = 1;
+const LATE = 5;
 const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const now = () => performance.now();
 const pool = new pg.Pool({ connectionString: url, max: 40 });
@@ -95,16 +98,18 @@ if (part === 'backlog') {
   await ready();
   const begin = now();
   const placing = [];
-  for (let number = 0; number < count * 5; number += 1) {
+  const all = count * (WARM + LATE);
+  for (let number = 0; number < all; number += 1) {
     const wait = begin + number * 1000 / count - now();
     if (wait > 0) await pause(wait);
     begun[number] = now();
     placing.push(place(number));
   }
   await Promise.all(placing);
-  await untilDone(count * 5);
-  const waits = begun.map((at, number) => applied[number] - at).sort((a, b) => a - b);
-  console.log(`count ${count * 5}`);
+  await untilDone(all);
+  const waits = begun.map((at, number) => applied[number] - at).slice(count * WARM);
+  waits.sort((a, b) => a - b);
+  console.log(`count ${all}`);
   console.log(`p50 ${waits[Math.floor((waits.length - 1) / 2)]}`);
   console.log(`p99 ${waits[Math.floor((waits.length - 1) * 0.99)]}`);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_postgres::Client;
 
-use super::child::{ready, say, say_waits};
+use super::child::{Turn, ready, say, say_waits};
 use super::event::Placed;
 use super::{LATE, SPAN, WARM};
 use crate::Outcome;
@@ -36,35 +36,33 @@ const WRITERS_MOST: usize = 16;
 /// Whose effects were committed, and when.
 pub(super) type Applied = mpsc::UnboundedSender<(Vec<i64>, Instant)>;
 
-pub(super) async fn run(part: &str, url: &str, count: u64) -> Outcome<()> {
-    let client = connect(url).await?;
+pub(super) async fn run(turn: Turn<'_>) -> Outcome<()> {
+    let client = connect(turn.url).await?;
     client.batch_execute(TABLES).await?;
     let wake = Arc::new(Notify::new());
     let (applied, seen) = mpsc::unbounded_channel();
     let start = {
         let wake = Arc::clone(&wake);
-        let url = url.to_owned();
         async move || {
             for _ in 0..LANES {
-                let client = connect(&url).await?;
+                let client = connect(turn.url).await?;
                 tokio::spawn(lane(client, Arc::clone(&wake), applied.clone()));
             }
             Outcome::Ok(())
         }
     };
-    measure(part, url, count, &wake, seen, start).await
+    measure(turn, &wake, seen, start).await
 }
 
 /// The same for both paths: `start` sets the consumers going.
 pub(super) async fn measure(
-    part: &str,
-    url: &str,
-    count: u64,
+    turn: Turn<'_>,
     wake: &Arc<Notify>,
     seen: mpsc::UnboundedReceiver<(Vec<i64>, Instant)>,
     start: impl AsyncFnOnce() -> Outcome<()>,
 ) -> Outcome<()> {
-    match part {
+    let Turn { url, count, .. } = turn;
+    match turn.part {
         "backlog" => {
             fill(url, count).await?;
             ready()?;
@@ -91,7 +89,10 @@ pub(super) async fn measure(
 }
 
 fn data(number: i64) -> Outcome<String> {
-    Ok(serde_json::to_string(&Placed::<64>::new(number, String::new()))?)
+    Ok(serde_json::to_string(&Placed::<64>::new(
+        number,
+        String::new(),
+    ))?)
 }
 
 pub(super) fn number_of(data: &str) -> Outcome<i64> {

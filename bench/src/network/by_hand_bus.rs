@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_postgres::Client;
 
 use super::by_hand::{Applied, BATCH, EFFECTS, LANES, POLL, TABLES, TAKE, measure, number_of};
+use super::child::Turn;
 use crate::Outcome;
 use crate::ceiling::connect;
 
@@ -23,7 +24,8 @@ const DEDUP: &str = "INSERT INTO inbox SELECT unnest($1::bigint[]) ON CONFLICT D
 /// How long a lane listens before it asks anew.
 const LISTEN: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(part: &str, url: &str, count: u64, nats: &str) -> Outcome<()> {
+pub(super) async fn run(turn: Turn<'_>, nats: &str) -> Outcome<()> {
+    let url = turn.url;
     connect(url).await?.batch_execute(TABLES).await?;
     let broker = jetstream::new(async_nats::connect(nats).await?);
     let consumer = fresh(&broker).await?;
@@ -40,7 +42,7 @@ pub(super) async fn run(part: &str, url: &str, count: u64, nats: &str) -> Outcom
             Outcome::Ok(())
         }
     };
-    measure(part, url, count, &wake, seen, start).await
+    measure(turn, &wake, seen, start).await
 }
 
 /// An empty stream, kept in files as the toolkit's, and one consumer that the lanes share.

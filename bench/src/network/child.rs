@@ -8,17 +8,33 @@ use std::io::Write;
 use super::{by_hand, by_hand_bus, ours};
 use crate::Outcome;
 
+/// Who measures what, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    pub(super) who: &'a str,
+    pub(super) part: &'a str,
+    pub(super) url: &'a str,
+    /// Events of a backlog, writers, events a second, or bytes of a note.
+    pub(super) count: u64,
+    pub(super) nats: Option<&'a str>,
+}
+
 /// `contender WHO PART URL COUNT [NATS]`.
 pub(crate) async fn run(words: &[String]) -> Outcome<()> {
     let [who, part, url, count, rest @ ..] = words else {
         return Err("contender WHO PART URL COUNT [NATS]".into());
     };
-    let count: u64 = count.parse()?;
-    let nats = rest.first().map(String::as_str);
-    match (who.as_str(), nats) {
-        ("hand", None) => by_hand::run(part, url, count).await?,
-        ("hand", Some(nats)) => by_hand_bus::run(part, url, count, nats).await?,
-        (who, _) => ours::run(who, part, url, count).await?,
+    let turn = Turn {
+        who,
+        part,
+        url,
+        count: count.parse()?,
+        nats: rest.first().map(String::as_str),
+    };
+    match (who.as_str(), turn.nats) {
+        ("hand", None) => by_hand::run(turn).await?,
+        ("hand", Some(nats)) => by_hand_bus::run(turn, nats).await?,
+        _ => ours::run(turn).await?,
     }
     println!("done");
     wait_for_a_line()

@@ -4,9 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tidings::{Error, Event, Handle, Installation, Migration, Service, Setup, Storage, Tx, params};
+use tidings::{
+    Bus, Error, Event, Handle, Installation, LocalFeed, Migration, Running, Service, Setup,
+    Storage, Tx, params,
+};
+use tidings_nats::{Nats, NatsSettings};
 
-use super::child::{ready, say, say_waits};
+use super::child::{Turn, ready, say, say_waits};
 use super::event::Placed;
 use super::{LATE, SPAN, WARM};
 use crate::Outcome;
@@ -62,11 +66,12 @@ async fn nothing<const SLOTS: u16>(
 struct Sides {
     producer: Handle,
     subscriber: Handle,
-    installation: Installation,
+    /// One installation, or one each with a broker between.
+    installations: Vec<Installation>,
 }
 
 impl Sides {
-    async fn open<const SLOTS: u16>(url: &str, who: &str) -> Outcome<Self> {
+    async fn open<const SLOTS: u16>(url: &str, who: &str, nats: Option<&str>) -> Outcome<Self> {
         let producer = Service::new("producer")
             .migrations(&[ORDERS])
             .publishes::<Placed<SLOTS>>();
@@ -76,42 +81,75 @@ impl Sides {
             "nothing" => subscriber.subscribes_batch("orders", nothing::<SLOTS>),
             _ => subscriber.subscribes_batch("orders", slice::<SLOTS>),
         };
-        let setup = Setup::new(Storage::Postgres(url.to_owned()));
-        let installation = setup.service(producer).service(subscriber).open().await?;
-        let side = |name| installation.handle(name).ok_or("no such service");
+        let place = || Setup::new(Storage::Postgres(url.to_owned()));
+        let installations = match nats {
+            None => vec![place().service(producer).service(subscriber).open().await?],
+            Some(nats) => {
+                let bus = bus(nats).await?;
+                let near = place()
+                    .service(producer)
+                    .bus(Arc::clone(&bus))
+                    .open()
+                    .await?;
+                let feed = near.handle("producer").ok_or("no producer")?;
+                let feed = Arc::new(LocalFeed::new(feed));
+                let far = place()
+                    .service(subscriber)
+                    .elsewhere("orders", feed, bus.transport());
+                vec![near, far.open().await?]
+            }
+        };
+        let side = |name| installations.iter().find_map(|side| side.handle(name));
         Ok(Self {
-            producer: side("producer")?,
-            subscriber: side("subscriber")?,
-            installation,
+            producer: side("producer").ok_or("no producer")?,
+            subscriber: side("subscriber").ok_or("no subscriber")?,
+            installations,
         })
     }
-}
 
-pub(super) async fn run(who: &str, part: &str, url: &str, count: u64) -> Outcome<()> {
-    match who {
-        "slices-16" => run_with::<16>(who, part, url, count).await,
-        "slices-256" => run_with::<256>(who, part, url, count).await,
-        _ => run_with::<64>(who, part, url, count).await,
+    fn start(&mut self) -> Vec<Running> {
+        self.installations
+            .iter_mut()
+            .map(Installation::start)
+            .collect()
     }
 }
 
-async fn run_with<const SLOTS: u16>(
-    who: &str,
-    part: &str,
-    url: &str,
-    count: u64,
-) -> Outcome<()> {
-    let mut sides = Sides::open::<SLOTS>(url, who).await?;
-    let note = match part {
-        "storage" => "x".repeat(usize::try_from(count)?),
+/// A bus with streams of its own, so that a turn finds nothing of the last one.
+async fn bus(nats: &str) -> Outcome<Arc<dyn Bus>> {
+    let settings = NatsSettings {
+        prefix: format!("bench{}", std::process::id()),
+        ..NatsSettings::default()
+    };
+    Ok(Arc::new(Nats::connect(nats, settings).await?))
+}
+
+async fn stop(running: Vec<Running>) {
+    for side in running {
+        side.stop().await;
+    }
+}
+
+pub(super) async fn run(turn: Turn<'_>) -> Outcome<()> {
+    match turn.who {
+        "slices-16" => run_with::<16>(turn).await,
+        "slices-256" => run_with::<256>(turn).await,
+        _ => run_with::<64>(turn).await,
+    }
+}
+
+async fn run_with<const SLOTS: u16>(turn: Turn<'_>) -> Outcome<()> {
+    let mut sides = Sides::open::<SLOTS>(turn.url, turn.who, turn.nats).await?;
+    let note = match turn.part {
+        "storage" => "x".repeat(usize::try_from(turn.count)?),
         _ => String::new(),
     };
     let sample = Placed::<SLOTS>::new(0, note);
-    match part {
-        "backlog" => backlog(&mut sides, &sample, count).await,
-        "live" => live(&mut sides, &sample, count).await,
-        "latency" => latency(&mut sides, &sample, count).await,
-        _ => super::storage::run(&sides.producer, &mut sides.installation, &sample).await,
+    match turn.part {
+        "backlog" => backlog(&mut sides, &sample, turn.count).await,
+        "live" => live(&mut sides, &sample, turn.count).await,
+        "latency" => latency(&mut sides, &sample, turn.count).await,
+        _ => super::storage::run(&sides.producer, &mut sides.installations, &sample).await,
     }
 }
 
@@ -130,10 +168,10 @@ async fn backlog<const SLOTS: u16>(
     }
     ready()?;
     let begin = Instant::now();
-    let running = sides.installation.start();
+    let running = sides.start();
     until_applied(&sides.subscriber, count).await?;
     say("rate", count as f64 / begin.elapsed().as_secs_f64());
-    running.stop().await;
+    stop(running).await;
     Ok(())
 }
 
@@ -142,7 +180,7 @@ async fn live<const SLOTS: u16>(
     sample: &Placed<SLOTS>,
     writers: u64,
 ) -> Outcome<()> {
-    let running = sides.installation.start();
+    let running = sides.start();
     ready()?;
     let begin = Instant::now();
     let next = Arc::new(AtomicI64::new(0));
@@ -166,7 +204,7 @@ async fn live<const SLOTS: u16>(
     until_applied(&sides.subscriber, count).await?;
     say("rate", count as f64 / begin.elapsed().as_secs_f64());
     say("count", count as f64);
-    running.stop().await;
+    stop(running).await;
     Ok(())
 }
 
@@ -176,7 +214,7 @@ async fn latency<const SLOTS: u16>(
     sample: &Placed<SLOTS>,
     per_second: u64,
 ) -> Outcome<()> {
-    let running = sides.installation.start();
+    let running = sides.start();
     let (warm, count) = (per_second * WARM, per_second * (WARM + LATE));
     let watcher = tokio::spawn(watch(sides.subscriber.clone(), usize::try_from(count)?));
     ready()?;
@@ -193,7 +231,7 @@ async fn latency<const SLOTS: u16>(
         task.await??;
     }
     let seen = watcher.await??;
-    running.stop().await;
+    stop(running).await;
     let waits = seen
         .iter()
         .filter(|(number, _)| number.cast_unsigned() >= warm)

@@ -53,12 +53,19 @@ impl Referee {
     }
 
     /// One contender's turn at one part, in a fresh database.
-    pub(super) async fn turn(&mut self, who: &Contender, part: &str, count: u64) -> Outcome<Figures> {
+    pub(super) async fn turn(
+        &mut self,
+        who: &Contender,
+        part: &str,
+        count: u64,
+    ) -> Outcome<Figures> {
         self.turns += 1;
         let name = format!("bench_network_{}", self.turns);
         let url = postgres_database(&self.url, &name).await?;
         let mut command = Command::new(&who.program);
-        command.args(&who.first).args([part, &url, &count.to_string()]);
+        command
+            .args(&who.first)
+            .args([part, &url, &count.to_string()]);
         command.args(&who.nats);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn()?;

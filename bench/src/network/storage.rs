@@ -13,11 +13,12 @@ const WRITERS: i64 = 8;
 /// Publishes, numbers and applies, one after the other; the handler writes nothing.
 pub(super) async fn run<const SLOTS: u16>(
     producer: &Handle,
-    installation: &mut Installation,
+    installations: &mut [Installation],
     sample: &Placed<SLOTS>,
 ) -> Outcome<()> {
     ready()?;
-    let workers = installation.workers();
+    let workers = installations.iter_mut().flat_map(Installation::workers);
+    let workers: Vec<Worker> = workers.collect();
     let before = written(producer).await?;
     publish(producer, sample).await?;
     let published = written(producer).await?;

@@ -24,14 +24,15 @@ impl Table {
         }
     }
 
-    /// Medians as Markdown, and the ratio of the first column to that of `ceiling` in the same
-    /// turn.
-    pub(super) fn print(&self, title: &str, columns: &[Column], ceiling: &str) {
+    /// Medians as Markdown, and the ratio of the first column to that of the line which
+    /// `ceiling` names, in the same turn.
+    pub(super) fn print(&self, title: &str, columns: &[Column], ceiling: fn(&str) -> &str) {
         let heads: Vec<&str> = columns.iter().map(|(head, _)| *head).collect();
-        println!("\n### {title}\n\n| | {} | of {ceiling} |", heads.join(" | "));
+        println!("\n### {title}\n\n| | {} | ratio |", heads.join(" | "));
         println!("|---|{}", "---|".repeat(columns.len() + 1));
-        let highest = self.lines.iter().find(|(name, _)| name == ceiling);
         for (name, turns) in &self.lines {
+            let highest = ceiling(name);
+            let highest = self.lines.iter().find(|(name, _)| name == highest);
             let mut cells: Vec<String> = columns
                 .iter()
                 .map(|(_, figure)| shown(median(turns.iter().filter_map(figure))))

@@ -75,11 +75,13 @@ fn print_rate(name: &str, jobs: u64, begin: Instant) {
     println!("{name} {}", jobs as f64 / begin.elapsed().as_secs_f64());
 }
 
-/// From before the enqueueing transaction until the handler began, in milliseconds.
-fn print_waits(enqueued: &[Instant]) -> Outcome<()> {
+/// From before the enqueueing transaction until the handler began, in milliseconds, of all but
+/// the first `warm`.
+fn print_waits(enqueued: &[Instant], warm: u64) -> Outcome<()> {
     let begun = BEGUN.lock().map_err(|_| "a handler panicked")?;
     let mut waits: Vec<f64> = begun
         .iter()
+        .filter(|(number, _)| *number >= warm)
         .map(|(number, at)| at.duration_since(enqueued[*number as usize]).as_secs_f64() * 1e3)
         .collect();
     waits.sort_by(f64::total_cmp);

@@ -17,6 +17,9 @@ use crate::{Outcome, begun, done, print_rate, print_waits, until_done};
 
 /// How long producers write in a live turn.
 const SPAN: Duration = Duration::from_secs(3);
+/// Seconds before waits are counted, and for how many they are.
+const WARM: u64 = 1;
+const LATE: u64 = 5;
 /// How many transactions read a pgmq queue at the same time, and messages in each.
 const LANES: usize = 4;
 const READ: i32 = 100;
@@ -126,7 +129,7 @@ async fn live(pool: &PgPool, who: Who, writers: u64) -> Outcome<()> {
 
 async fn latency(pool: &PgPool, who: Who, per_second: u64) -> Outcome<()> {
     prepare(pool, who, false).await?();
-    let count = per_second * 5;
+    let count = per_second * (WARM + LATE);
     ready()?;
     let mut enqueued = Vec::new();
     let mut tasks = Vec::new();
@@ -142,7 +145,7 @@ async fn latency(pool: &PgPool, who: Who, per_second: u64) -> Outcome<()> {
     }
     until_done(count).await;
     println!("count {count}");
-    print_waits(&enqueued)
+    print_waits(&enqueued, per_second * WARM)
 }
 
 /// Makes the queue, and gives what sets the consumer going.
