@@ -6,6 +6,7 @@
 
 mod ceiling;
 mod jobs;
+mod network;
 mod ours;
 mod peer;
 mod report;
@@ -31,7 +32,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 fn wanted(database: &str, part: &str) -> bool {
     std::env::args()
         .skip(1)
-        .all(|word| word == database || word == part)
+        .all(|word| word == database || word == part || word.starts_with("--"))
 }
 
 /// Whether a part is wanted on any database.
@@ -43,8 +44,15 @@ fn wanted_at_all(part: &str) -> bool {
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = words.split_first()
+        && first == "contender"
+    {
+        return network::contend(rest).await;
+    }
     let mut report = Report::new();
-    let peers = Peers::prepare(wanted_at_all("jobs"), wanted_at_all("workflows"))?;
+    let network = network::wanted("any");
+    let peers = Peers::prepare(wanted_at_all("jobs"), wanted_at_all("workflows"), network)?;
     let folder = tempfile::tempdir_in(".")?;
     for storage in [
         Place::Sqlite(folder.path().to_owned(), 0),
@@ -68,7 +76,15 @@ async fn main() -> Outcome<()> {
         }
     }
     println!("\n{}", report.table());
+    if network {
+        network::run(&postgres_url()?, &peers).await?;
+    }
     Ok(())
+}
+
+fn postgres_url() -> Outcome<String> {
+    let url = std::env::var("TIDINGS_TEST_POSTGRES");
+    url.map_err(|_| "run `cargo xtask bench`, which starts PostgreSQL".into())
 }
 
 /// Where databases are made, a fresh one each time.
@@ -79,9 +95,7 @@ enum Place {
 
 impl Place {
     fn postgres() -> Outcome<Self> {
-        let url = std::env::var("TIDINGS_TEST_POSTGRES");
-        let url = url.map_err(|_| "run `cargo xtask bench`, which starts PostgreSQL")?;
-        Ok(Place::Postgres(url, 0))
+        Ok(Place::Postgres(postgres_url()?, 0))
     }
 
     fn word(&self) -> &'static str {

@@ -8,12 +8,16 @@ use std::process::{Command, Stdio};
 use tidings::Storage;
 
 use crate::Outcome;
+use crate::network::Contender;
 
 /// The peers as programs.
 pub(crate) struct Peers {
     jobs: PathBuf,
     python: PathBuf,
     workflows: PathBuf,
+    /// Where pg-boss and the Node that it wants are installed, and what is run with them.
+    node: PathBuf,
+    pgboss: PathBuf,
 }
 
 /// What a peer printed: a name and a figure a line.
@@ -28,15 +32,17 @@ impl Figures {
 
 impl Peers {
     /// Builds and installs what is not there yet, at fixed versions.
-    pub(crate) fn prepare(jobs: bool, workflows: bool) -> Outcome<Self> {
+    pub(crate) fn prepare(jobs: bool, workflows: bool, network: bool) -> Outcome<Self> {
         let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers");
         let target = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/peers");
         let peers = Self {
             jobs: target.join("release/peers"),
             python: target.join("venv/bin/python"),
             workflows: sources.join("dbos/workflows.py"),
+            node: target.join("pgboss"),
+            pgboss: sources.join("pgboss/network.mjs"),
         };
-        if jobs {
+        if jobs || network {
             let mut build = Command::new("cargo");
             build.args(["build", "--release", "--locked", "--manifest-path"]);
             build.arg(sources.join("rust/Cargo.toml"));
@@ -50,7 +56,41 @@ impl Peers {
             install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
             succeed(install.arg(sources.join("dbos/requirements.txt")))?;
         }
+        if network {
+            std::fs::create_dir_all(&peers.node)?;
+            let package = "package.json";
+            let source = sources.join("pgboss").join(package);
+            std::fs::copy(source, peers.node.join(package))?;
+            let mut install = Command::new("npm");
+            install.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]);
+            succeed(install.arg(&peers.node))?;
+        }
         Ok(peers)
+    }
+
+    /// Who carries messages over PostgreSQL.
+    pub(crate) fn network(&self) -> Vec<Contender> {
+        let rust = |name, who: &str| Contender {
+            name,
+            program: self.jobs.clone(),
+            first: vec!["network".to_owned(), who.to_owned()],
+            nats: None,
+        };
+        let modules = self.node.join("package.json");
+        let pgboss = Contender {
+            name: "pg-boss",
+            program: self.node.join("node_modules/.bin/node"),
+            first: [&self.pgboss, &modules]
+                .map(|path| path.display().to_string())
+                .to_vec(),
+            nats: None,
+        };
+        vec![
+            rust("pgmq, one by one", "pgmq"),
+            rust("pgmq, as sets", "pgmq-sets"),
+            rust("graphile_worker", "graphile"),
+            pgboss,
+        ]
     }
 
     /// Jobs with graphile_worker on PostgreSQL, with apalis on SQLite.

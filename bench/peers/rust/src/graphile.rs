@@ -129,5 +129,5 @@ async fn latency(pool: &PgPool, worker: Worker, jobs: u64) -> Outcome<()> {
         task.await??;
     }
     until_done(jobs).await;
-    print_waits(&enqueued)
+    print_waits(&enqueued, 0)
 }

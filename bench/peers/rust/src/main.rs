@@ -1,7 +1,9 @@
 //! The same jobs done by other libraries: `peers postgres URL PART JOBS` with graphile_worker,
-//! `peers sqlite FILE PART JOBS` with apalis. Prints a name and a figure a line.
+//! `peers sqlite FILE PART JOBS` with apalis; the same messages with `peers network …`.
+//! Prints a name and a figure a line.
 
 mod graphile;
+mod network;
 mod sqlite;
 
 use std::sync::Mutex;
@@ -28,6 +30,11 @@ const PER_SECOND: u64 = 200;
 #[tokio::main]
 async fn main() -> Outcome<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = words.split_first()
+        && first == "network"
+    {
+        return network::run(rest).await;
+    }
     let [database, place, part, jobs] = words.as_slice() else {
         return Err("peers postgres|sqlite PLACE transactional|outside|latency JOBS".into());
     };
@@ -68,11 +75,13 @@ fn print_rate(name: &str, jobs: u64, begin: Instant) {
     println!("{name} {}", jobs as f64 / begin.elapsed().as_secs_f64());
 }
 
-/// From before the enqueueing transaction until the handler began, in milliseconds.
-fn print_waits(enqueued: &[Instant]) -> Outcome<()> {
+/// From before the enqueueing transaction until the handler began, in milliseconds, of all but
+/// the first `warm`.
+fn print_waits(enqueued: &[Instant], warm: u64) -> Outcome<()> {
     let begun = BEGUN.lock().map_err(|_| "a handler panicked")?;
     let mut waits: Vec<f64> = begun
         .iter()
+        .filter(|(number, _)| *number >= warm)
         .map(|(number, at)| at.duration_since(enqueued[*number as usize]).as_secs_f64() * 1e3)
         .collect();
     waits.sort_by(f64::total_cmp);

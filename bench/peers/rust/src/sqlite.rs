@@ -122,5 +122,5 @@ async fn latency(pool: &SqlitePool, jobs: u64) -> Outcome<()> {
         task.await??;
     }
     until_done(jobs).await;
-    print_waits(&enqueued)
+    print_waits(&enqueued, 0)
 }
