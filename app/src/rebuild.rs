@@ -16,7 +16,7 @@ pub(crate) async fn rebuild(options: Rebuild) -> Result<(), Error> {
         Some(_) => None,
         None => Some(
             Folder::take(&options.place.data).map_err(|error| match error {
-                Error::InUse { folder } => Error::InUseByServer { folder },
+                Error::InUse { folder, .. } => Error::InUseByServer { folder },
                 other => other,
             })?,
         ),
