@@ -50,6 +50,18 @@ pub struct SubscriptionInfo {
     pub(crate) feed: Option<FeedOf>,
 }
 
+impl SubscriptionInfo {
+    fn of(service: &Handle, of: &Subscription, feed: Option<Arc<dyn Feed>>) -> Self {
+        Self {
+            service: service.clone(),
+            name: of.name,
+            stream: of.stream.name,
+            feed: feed.map(FeedOf),
+            slots: of.stream.slots,
+        }
+    }
+}
+
 /// A feed among what can be printed.
 #[derive(Clone)]
 pub(crate) struct FeedOf(pub(crate) Arc<dyn Feed>);
@@ -193,13 +205,8 @@ impl Installation {
                 membership.seat(),
             );
             workers.push(Worker::reader(name, clock.clone(), reader));
-            self.subscriptions.push(SubscriptionInfo {
-                service: handle.clone(),
-                name: of.name,
-                stream: of.stream.name,
-                feed: Some(FeedOf(source.feed)),
-                slots: of.stream.slots,
-            });
+            let info = SubscriptionInfo::of(&handle, of, Some(source.feed));
+            self.subscriptions.push(info);
         }
         if !part.subscriptions.is_empty() {
             workers.extend(Worker::instance(&handle, membership));
@@ -237,13 +244,8 @@ impl Installation {
             if !handle.db().is_reachable() {
                 continue;
             }
-            let subscriptions = part.subscriptions.iter().map(|of| SubscriptionInfo {
-                service: handle.clone(),
-                name: of.name,
-                stream: of.stream.name,
-                feed: None,
-                slots: of.stream.slots,
-            });
+            let subscriptions = part.subscriptions.iter();
+            let subscriptions = subscriptions.map(|of| SubscriptionInfo::of(handle, of, None));
             self.subscriptions.extend(subscriptions);
             self.handles.push(handle.clone());
         }
