@@ -167,7 +167,23 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<(), Erro
     let name = "tidings_subscription_dead_events";
     page.family(name, "gauge", "Events that a person must decide about.");
     page.of_each(all, |one| one.dead);
+    buses(installation, page).await?;
     instances(installation, page).await
+}
+
+/// How much waits to be handed to a broker.
+async fn buses(installation: &Installation, page: &mut Page) -> Result<(), Error> {
+    let buses = lag::buses(installation).await?;
+    if !buses.is_empty() {
+        let name = "tidings_bus_lag_events";
+        page.family(name, "gauge", "Events that wait for the broker.");
+    }
+    for one in &buses {
+        let (bus, service, stream) = (&*one.bus, &*one.service, &*one.stream);
+        let labels = [("bus", bus), ("service", service), ("stream", stream)];
+        page.sample(&labels, one.lag);
+    }
+    Ok(())
 }
 
 /// Who shares slots, and whether two read the same.

@@ -16,10 +16,16 @@ use crate::alert::{self, Alert};
 use crate::db::{Conn, Migration};
 use crate::feed::Bus;
 use crate::handle::Handle;
-use crate::{Dialect, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
+use crate::{Dialect, Envelope, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
 
 /// Enough that the broker's acknowledgements cost little; a batch is repeated if one is missing.
 const BATCH: u32 = 500;
+/// Before it is known how large the events are.
+const BATCH_FIRST: u32 = 50;
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// How far a quiet stream's position may stay behind what its neighbours have written: a start,
+/// and whoever asks for the lag, look through as much.
+const STRIDE: i64 = 10_000;
 /// How long the broker may take for a batch.
 const BATCH_LIMIT: Duration = Duration::from_secs(30);
 /// How long a broker may be away before an operator is told.
@@ -55,7 +61,9 @@ pub(crate) struct Publisher {
     stream: StreamInfo,
     bus: Arc<dyn Bus>,
     /// Gone after every fault, so that the next step starts from what is stored.
-    position: Option<i64>,
+    place: Option<Place>,
+    /// Events in the next batch: few when they are large.
+    batch: u32,
     /// The broker has nothing that was never published, as far as it was asked.
     has_compared: bool,
     /// Since when the broker has not taken what waits for it.
@@ -64,13 +72,31 @@ pub(crate) struct Publisher {
     has_alert: Option<bool>,
 }
 
+/// Up to where the outbox was handed over.
+#[derive(Clone, Copy)]
+struct Place {
+    /// What the table says.
+    stored: i64,
+    /// Behind it there is nothing of this stream up to here. The publisher of a quiet stream
+    /// would else look through all that its busy neighbours have written, at every commit.
+    seen: i64,
+}
+
+impl Place {
+    fn at(position: i64) -> Self {
+        let (stored, seen) = (position, position);
+        Self { stored, seen }
+    }
+}
+
 impl Publisher {
     pub(crate) fn new(service: Handle, stream: StreamInfo, bus: Arc<dyn Bus>) -> Self {
         Self {
             service,
             stream,
             bus,
-            position: None,
+            place: None,
+            batch: BATCH_FIRST,
             has_compared: false,
             away_since: None,
             has_alert: None,
@@ -88,12 +114,12 @@ impl Publisher {
         match &outcome {
             Ok(_) => self.is_back().await?,
             Err(Error::Bus(_)) => {
-                self.position = None;
+                self.place = None;
                 self.is_away(&outcome).await?;
             }
             Err(_) => {
                 // It may have been another database that came back.
-                (self.position, self.has_compared) = (None, false);
+                (self.place, self.has_compared) = (None, false);
             }
         }
         outcome
@@ -103,25 +129,29 @@ impl Publisher {
         if !self.has_compared {
             self.compare().await?;
         }
-        let position = match self.position {
-            Some(position) => position,
-            None => self.load().await?,
+        let place = match self.place {
+            Some(place) => place,
+            None => Place::at(self.load().await?),
         };
         let mut conn = self.service.read().await?;
         let (events, next) =
-            outbox::read_from(&mut conn, self.stream.name, position, BATCH).await?;
+            outbox::read_from(&mut conn, self.stream.name, place.seen, self.batch).await?;
         if events.is_empty() {
             let last = outbox::last_position(&mut conn, self.stream.name).await?;
             drop(conn);
-            self.position = Some(position);
-            if last < position {
-                self.position = self.advance(position, 0).await?.then_some(0);
+            let seen = next.max(place.seen);
+            self.place = Some(Place { seen, ..place });
+            if last < place.stored {
+                self.move_to(place, 0).await?;
+            } else if seen - place.stored >= STRIDE {
+                self.move_to(place, seen).await?;
             }
             return Ok(false);
         }
         drop(conn);
         // Nobody may see what is not on disk yet, or readers are ahead after a power cut.
         self.service.db().wait_synced().await?;
+        self.batch = fitting(&events);
         crash::point("B0").await;
         let publishing = self.bus.publish(&self.stream, &events);
         tokio::select! {
@@ -132,7 +162,7 @@ impl Publisher {
             }
         }
         crash::point("B1").await;
-        self.position = self.advance(position, next).await?.then_some(next);
+        self.move_to(place, next).await?;
         crash::point("B2").await;
         Ok(true)
     }
@@ -181,20 +211,21 @@ impl Publisher {
         Ok(0)
     }
 
-    /// Moves the position if nobody else has. Says whether it did. Back to the beginning when
+    /// Moves the position if nobody else has; else the next step loads it anew. Back to the beginning when
     /// there is nothing that far: positions count anew in another database, and in a table of
     /// which retention has left nothing.
     ///
     /// Not in a [`Tx`](crate::Tx), because nobody who waits for changes needs to hear of it.
-    async fn advance(&self, old: i64, new: i64) -> Result<bool, Error> {
+    async fn move_to(&mut self, place: Place, new: i64) -> Result<(), Error> {
         let db = self.service.db();
         let mut conn = db.begin().await?;
         let sql = "UPDATE tidings_published SET position = $4
             WHERE bus = $1 AND stream = $2 AND position = $3";
-        let row = params![self.bus.name(), self.stream.name, old, new];
+        let row = params![self.bus.name(), self.stream.name, place.stored, new];
         let touched = conn.execute(sql, row).await?;
         db.commit(conn).await?;
-        Ok(touched == 1)
+        self.place = (touched == 1).then_some(Place::at(new));
+        Ok(())
     }
 
     /// Tells an operator once the broker has been away for long. Nobody who writes waits for it.
@@ -243,6 +274,15 @@ impl Publisher {
     fn subject(&self) -> String {
         format!("{} {}", self.bus.name(), self.stream.name)
     }
+}
+
+/// How many events like these make a batch.
+fn fitting(events: &[Envelope]) -> u32 {
+    let bytes: usize = events.iter().map(|event| event.data.len()).sum();
+    let of_one = bytes / events.len().max(1) + 1;
+    u32::try_from(BATCH_BYTES / of_one)
+        .unwrap_or(BATCH)
+        .clamp(1, BATCH)
 }
 
 /// How many events of a stream have not been handed over.

@@ -15,23 +15,28 @@ use async_nats::jetstream::stream::{Info, Stream};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tidings::{Clock, Envelope, Error, Receiver, chain};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::connection::{Shared, bus};
 use crate::{message, names, start, stream};
 
-/// Messages that the broker may send before it is asked again.
-const PULL: usize = 500;
+/// Messages that the broker may send before it is asked again. They wait in memory too.
+const PULL: usize = 100;
+/// What waits for a reader takes at most this much, however large its events are.
+const BUFFER_KIB: u32 = 4096;
 const PULL_LIMIT: Duration = Duration::from_secs(30);
 /// When the broker forgets a consumer whose reader is gone.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MOST: Duration = Duration::from_secs(2);
 
+/// An event with its share of the buffer, which is free again when it is dropped.
+type Waiting = (Envelope, OwnedSemaphorePermit);
+
 /// One subscription's end; the work is in a task that ends with it.
 pub(crate) struct Following {
-    events: mpsc::Receiver<Envelope>,
+    events: mpsc::Receiver<Waiting>,
     wakes: watch::Receiver<u64>,
     task: JoinHandle<()>,
 }
@@ -47,6 +52,7 @@ impl Following {
             cursors: cursors.iter().copied().collect(),
             reached: None,
             events: sender,
+            room: Arc::new(Semaphore::new(BUFFER_KIB as usize)),
             waker,
         };
         let task = tokio::spawn(follower.run());
@@ -69,7 +75,7 @@ impl Receiver for Following {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut received = Vec::new();
         while received.len() < limit
-            && let Ok(event) = self.events.try_recv()
+            && let Ok((event, _)) = self.events.try_recv()
         {
             received.push(event);
         }
@@ -95,7 +101,8 @@ struct Follower {
     /// Of every slot that is wanted, the last event applied or handed on.
     cursors: BTreeMap<u16, u64>,
     reached: Option<Reached>,
-    events: mpsc::Sender<Envelope>,
+    events: mpsc::Sender<Waiting>,
+    room: Arc<Semaphore>,
     waker: watch::Sender<u64>,
 }
 
@@ -263,7 +270,13 @@ impl Follower {
             }
             *cursor = event.id.sequence;
         }
-        let sent = self.events.send(event).await.is_ok();
+        let kib = u32::try_from(message.payload.len() / 1024).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).acquire_many_owned(kib.saturating_add(1).min(BUFFER_KIB));
+        let share = tokio::select! {
+            Ok(share) = room => share,
+            () = self.events.closed() => return false,
+        };
+        let sent = self.events.send((event, share)).await.is_ok();
         self.waker.send_modify(|count| *count += 1);
         sent
     }

@@ -32,7 +32,8 @@ pub struct NatsSettings {
     pub duplicate_window: Duration,
     /// How many events are under way to the broker at the most. 1000
     pub in_flight_max: usize,
-    /// How many events a subscription has waiting in memory at the most. 1000
+    /// How many events a subscription has waiting in memory at the most, and never more than
+    /// 4 MB of them. 1000
     pub buffer_max: usize,
     /// How far the broker may be behind before readers ask the producer. 1 second
     pub patience: Duration,

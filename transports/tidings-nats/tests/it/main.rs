@@ -16,6 +16,7 @@ mod words;
 
 mod away;
 mod carried;
+mod conformance;
 mod damaged;
 mod limits;
 mod lost;

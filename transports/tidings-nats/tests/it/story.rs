@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tidings::{
     Bus, Clock, Error, Feed, FeedPage, Handle, Installation, LocalFeed, Running, Setup, Standing,
-    alert,
+    Start, alert,
 };
 use tidings_nats::{Nats, NatsSettings};
 
@@ -116,6 +116,14 @@ impl Feed for Watched {
 
     fn standing<'a>(&'a self, stream: &'a str) -> BoxFuture<'a, Result<Standing, Error>> {
         self.feed.standing(stream)
+    }
+
+    fn starts<'a>(
+        &'a self,
+        stream: &'a str,
+        start: Start,
+    ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
+        self.feed.starts(stream, start)
     }
 
     fn marks<'a>(
