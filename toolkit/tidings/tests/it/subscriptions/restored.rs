@@ -234,6 +234,8 @@ async fn a_cursor_without_a_mark_gets_one_and_is_watched_from_then_on(bed: Bed) 
     publish(&stage.handle("producer"), "a", 1).await;
     stage.settle().await;
     let (producer, consumer) = (stage.handle("producer"), stage.handle("consumer"));
+    // While this instance is there, it keeps the slots.
+    drop(stage);
     let sql = "UPDATE tidings_cursors SET marked = NULL, mark = NULL WHERE slot = $1";
     run(&consumer, sql, params![slot_of("a", 4)]).await;
     bed.stage(services()).await.settle().await;
