@@ -7,7 +7,9 @@ mod program;
 
 mod configuring;
 mod demo;
+#[cfg(test)]
 mod doctoring;
+#[cfg(test)]
 mod moving;
 mod parts;
 mod rebuilding;
