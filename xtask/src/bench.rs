@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::failure::Outcome;
 use crate::process::{self, Group};
-use crate::servers::{Apt, Postgres};
+use crate::servers::{Apt, NatsServer, Postgres, Python};
 use crate::workspace::Workspace;
 
 /// The cluster lies in the folder for temporary files. Where that is memory, set TMPDIR to a
@@ -12,10 +12,13 @@ use crate::workspace::Workspace;
 pub(crate) fn run(for_bench: &[String]) -> Outcome<ExitCode> {
     process::catch_interrupts()?;
     let workspace = Workspace::find()?;
-    let postgres = Postgres::start(&mut Apt::default())?;
+    let mut apt = Apt::default();
+    let nats = NatsServer::find(&Python::find_or_install(&mut apt)?)?;
+    let postgres = Postgres::start(&mut apt)?;
     let mut cargo = workspace.cargo();
     cargo.args(["run", "--release", "--locked", "-p", "bench", "--"]);
     cargo.args(for_bench);
+    nats.tell(&mut cargo);
     postgres.tell(&mut cargo);
     let status = Group::start(cargo)?.wait()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
