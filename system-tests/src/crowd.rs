@@ -3,6 +3,7 @@
 mod buyer;
 mod seller;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::{Account, Answer, Failure, History, Operation, Outcome, Site, pause};
+use crate::{Account, Answer, Failure, History, Operation, Outcome, pause};
 
 /// How many of each.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ impl Crowd {
     /// # Errors
     /// When somebody cannot sign up.
     pub async fn gather(
-        site: &Site,
+        server: SocketAddr,
         history: &Arc<History>,
         size: Size,
         seed: u64,
@@ -45,7 +46,7 @@ impl Crowd {
         let mut people = Vec::new();
         for number in 0..size.sellers + size.buyers {
             people.push(Person {
-                account: Account::sign_up(site.address()).await?,
+                account: Account::sign_up(server).await?,
                 history: Arc::clone(history),
                 random: StdRng::seed_from_u64(seed.wrapping_mul(1_000_003) + number as u64),
                 stop: stop.subscribe(),

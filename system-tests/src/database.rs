@@ -19,14 +19,23 @@ impl Database {
     /// # Errors
     /// When there is no server: a test that needs one fails without it.
     pub async fn create() -> Result<Self, Failure> {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         let server = std::env::var("TIDINGS_TEST_POSTGRES").map_err(
             |_| "TIDINGS_TEST_POSTGRES is not set: run `cargo xtask test`, which brings a server",
         )?;
+        Self::create_on(&server).await
+    }
+
+    /// Makes an empty database on a server.
+    ///
+    /// # Errors
+    /// When there is no server.
+    pub async fn create_on(server: &str) -> Result<Self, Failure> {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("system_test_{}_{number}", std::process::id());
         let create = format!("CREATE DATABASE {name}");
-        connect(&server).await?.batch_execute(&create).await?;
+        connect(server).await?.batch_execute(&create).await?;
+        let server = server.to_owned();
         Ok(Self { server, name })
     }
 

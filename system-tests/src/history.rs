@@ -94,6 +94,9 @@ struct Pages {
     file: File,
     records: Vec<Record>,
     not_asked: usize,
+    /// Answers that say that a part is away for now, where that may be.
+    turned_away: usize,
+    parts_may_be_away: bool,
     /// Answers of the kind "our fault", which no client should ever see.
     faults: Vec<String>,
 }
@@ -108,11 +111,25 @@ impl History {
             file: File::create(file)?,
             records: Vec::new(),
             not_asked: 0,
+            turned_away: 0,
+            parts_may_be_away: false,
             faults: Vec::new(),
         };
         Ok(Self {
             pages: Mutex::new(pages),
         })
+    }
+
+    /// From now on a 503 that says when to try again is no fault: another process, or the
+    /// database, is away for a moment. Whether the request was acted on stays unknown.
+    pub fn parts_may_be_away(&self) {
+        self.pages().parts_may_be_away = true;
+    }
+
+    /// How many such answers there were.
+    #[must_use]
+    pub fn turned_away(&self) -> usize {
+        self.pages().turned_away
     }
 
     fn pages(&self) -> std::sync::MutexGuard<'_, Pages> {
@@ -150,6 +167,7 @@ impl History {
         let mut pages = self.pages();
         match answer {
             Err(NoAnswer::NotAsked(_)) => pages.not_asked += 1,
+            Ok(answer) if pages.parts_may_be_away && is_away(answer) => pages.turned_away += 1,
             Ok(answer) if answer.status >= 500 => {
                 let fault = format!("{} {}", answer.status, answer.text);
                 pages.faults.push(fault);
@@ -203,6 +221,13 @@ impl History {
         tally.refused -= tally.not_asked;
         tally
     }
+}
+
+fn is_away(answer: &Answer) -> bool {
+    let says_when = answer.header("retry-after").parse::<u32>().is_ok();
+    // A database that was cut off in the midst of a COMMIT: to say when would invite a repetition.
+    let is_in_doubt = answer.text.contains("\"outcome_unknown\"");
+    answer.status == 503 && (says_when || is_in_doubt)
 }
 
 impl Pages {

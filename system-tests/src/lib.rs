@@ -2,6 +2,7 @@
 //!
 //! - [`Site`]: one installation, whose process is started, killed and started again.
 //! - [`Parts`]: one installation in several processes.
+//! - [`Nats`] and [`Postgres`]: servers that a test may kill.
 //! - [`Client`] and [`Account`]: a browser's or a program's side of the sockets.
 //! - [`History`]: what every client asked for and was told.
 //! - [`Crowd`]: sellers and buyers who never rest.
@@ -17,7 +18,9 @@ mod client;
 mod crowd;
 mod database;
 mod history;
+mod nats;
 mod parts;
+mod postgres;
 mod site;
 
 pub use account::Account;
@@ -26,7 +29,9 @@ pub use client::{Answer, Client, NoAnswer, loopback};
 pub use crowd::{Crowd, Size};
 pub use database::Database;
 pub use history::{History, Operation, Outcome, Record, Tally};
+pub use nats::Nats;
 pub use parts::Parts;
+pub use postgres::Postgres;
 pub use site::{Server, Site, is_killed};
 
 use std::time::Duration;

@@ -24,6 +24,7 @@ pub struct Parts {
     folder: Option<TempDir>,
     path: PathBuf,
     database: Database,
+    bus: Option<String>,
     parts: Vec<Part>,
 }
 
@@ -41,6 +42,20 @@ impl Parts {
     /// # Errors
     /// When there is no server, no room or no port.
     pub async fn on_postgres(binary: &str, parts: &[&str]) -> Result<Self, Failure> {
+        Self::on(binary, parts, Database::create().await?, None)
+    }
+
+    /// As [`Parts::on_postgres`], on a database of the test's choice and with a broker if there
+    /// is one; without, they follow each other's feeds over HTTP.
+    ///
+    /// # Errors
+    /// When there is no room or no port.
+    pub fn on(
+        binary: &str,
+        parts: &[&str],
+        database: Database,
+        bus: Option<&str>,
+    ) -> Result<Self, Failure> {
         let folder = TempDir::with_prefix("tidings-system-test-")?;
         let mut all: Vec<Part> = Vec::new();
         for only in parts {
@@ -55,7 +70,8 @@ impl Parts {
             binary: binary.into(),
             path: folder.path().to_owned(),
             folder: Some(folder),
-            database: Database::create().await?,
+            database,
+            bus: bus.map(ToOwned::to_owned),
             parts: all,
         };
         fs::write(parts.path.join("secret"), SECRET)?;
@@ -68,6 +84,9 @@ impl Parts {
             "database = \"{}\"\nsecret_file = \"secret\"\ndemo = false\n",
             self.database.url()
         );
+        if let Some(bus) = &self.bus {
+            writeln!(text, "bus = \"{bus}\"")?;
+        }
         for part in &self.parts {
             for name in part.only.split(',').filter(|name| *name != "gateway") {
                 let port = part.port;

@@ -15,8 +15,8 @@ const RUNS_ON_THEIR_WAY: &str = "SELECT name, key, state, waiting_for FROM tidin
         OR EXISTS (SELECT 1 FROM tidings_workflow_messages m
             WHERE m.workflow_id = w.id AND m.taken_by IS NULL))";
 
-/// Waits until every event is applied and every job and workflow that has to run
-/// has run. Holds that still have minutes to go stay as they are.
+/// Waits until every event is applied, every job and workflow that has to run has run, and
+/// every alert is closed. Holds that still have minutes to go stay as they are.
 ///
 /// # Errors
 /// When it does not come to rest within the limit, with what is still going on.
@@ -48,6 +48,10 @@ async fn stirring(books: &Books) -> Result<Vec<String>, Failure> {
             WHERE state = 'running' OR (state = 'ready' AND kind = 'deliver')";
         for line in books.read(service, sql).await? {
             stirring.push(format!("{service}: job {line:?}"));
+        }
+        let sql = "SELECT kind, subject, text FROM tidings_alerts WHERE closed_at IS NULL";
+        for line in books.read(service, sql).await? {
+            stirring.push(format!("{service}: alert {line:?}"));
         }
         for line in books.read(service, RUNS_ON_THEIR_WAY).await? {
             stirring.push(format!("{service}: workflow {line:?}"));

@@ -101,7 +101,7 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         sellers: 2,
         buyers: 4,
     };
-    let crowd = Crowd::gather(&site, &history, size, seed()).await?;
+    let crowd = Crowd::gather(site.address(), &history, size, seed()).await?;
     pause(Duration::from_secs(6)).await;
     crowd.send_home().await?;
     checker::come_to_rest(&site.books(), Duration::from_secs(60)).await?;

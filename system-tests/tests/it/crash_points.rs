@@ -75,7 +75,7 @@ async fn recover(site: &Site, point: &str, passes: [u32; 3], seed: u64) -> Resul
         sellers: 2,
         buyers: 3,
     };
-    let crowd = Crowd::gather(site, &history, size, seed).await?;
+    let crowd = Crowd::gather(site.address(), &history, size, seed).await?;
     server.kill()?;
     for pass in passes {
         let mut server = site.start_to_crash(point, pass)?;

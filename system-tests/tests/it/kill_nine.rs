@@ -49,7 +49,7 @@ async fn kill_again_and_again(
         sellers: 3,
         buyers: 6,
     };
-    let crowd = Crowd::gather(site, &history, size, seed).await?;
+    let crowd = Crowd::gather(site.address(), &history, size, seed).await?;
     for _ in 0..kills {
         pause(Duration::from_millis(random.random_range(pauses.clone()))).await;
         server.kill()?;

@@ -20,7 +20,7 @@ async fn sigterm_under_load_ends_well_and_leaves_nothing_half_done() -> Result<(
         sellers: 2,
         buyers: 5,
     };
-    let crowd = Crowd::gather(&site, &history, size, seed()).await?;
+    let crowd = Crowd::gather(site.address(), &history, size, seed()).await?;
     let mut slowest = Duration::ZERO;
     for _ in 0..STOPS {
         pause(Duration::from_millis(1200)).await;
