@@ -13,8 +13,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A publisher tells people when events have waited for a minute.
 const TOLD_WITHIN: Duration = Duration::from_secs(120);
 
-/// Payments that `orders` has heard of, which takes a way through three processes.
-const COMPLETE: &str = "SELECT count(*) FROM orders WHERE status = 'complete'";
+/// Orders made since, which `tickets` in another process has heard of, and its answer `orders`.
+const CONFIRMED_SINCE: &str = "SELECT count(*) FROM tidings_outbox made
+    JOIN tidings_outbox confirmed ON confirmed.key = made.key
+    WHERE made.type = 'order.created' AND confirmed.type = 'order.awaiting_payment'
+        AND made.id > ";
+const LAST: &str = "SELECT coalesce(max(id), 0) FROM tidings_outbox";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_goes_on_without_the_broker_and_with_one_that_has_lost_everything()
@@ -23,39 +27,37 @@ async fn everything_goes_on_without_the_broker_and_with_one_that_has_lost_everyt
     let database = Database::create().await?;
     let mut fleet = Fleet::start(database, Some(&nats.url())).await?;
     let crowd = fleet.crowd(seed()).await?;
-    sold_more(&fleet).await?;
+    confirmed(&fleet).await?;
 
     nats.kill()?;
-    // What was under way when it went is not counted as sold without it.
-    pause(BETWEEN).await;
-    let without = sold_more(&fleet).await?;
+    let without = confirmed(&fleet).await?;
     let told = told_of_the_broker(&fleet).await?;
     nats.run().await?;
-    sold_more(&fleet).await?;
+    confirmed(&fleet).await?;
 
     nats.kill()?;
     nats.forget_all()?;
     nats.run().await?;
     pause(BETWEEN).await;
-    let forgotten = sold_more(&fleet).await?;
+    let emptied = confirmed(&fleet).await?;
 
     let found = fleet.settle(crowd).await?;
     tell(&format!(
-        "a sale took {without:.1?} while the broker was away, of \
-         which an alert told after {told:.0?} more, and {forgotten:.1?} after it had \
+        "an order was made and confirmed in {without:.1?} while the broker was away, of \
+         which an alert told after {told:.0?} more, and {emptied:.1?} after it had \
          lost everything; {found}"
     ));
     fleet.remove().await
 }
 
-/// Waits until one more order is complete.
-async fn sold_more(fleet: &Fleet) -> Result<Duration, Failure> {
+/// Waits until an order made from now on is confirmed.
+async fn confirmed(fleet: &Fleet) -> Result<Duration, Failure> {
     let books = fleet.parts.books();
     let begun = Instant::now();
-    let before = books.count("orders", COMPLETE).await?;
-    while books.count("orders", COMPLETE).await? == before {
+    let sql = format!("{CONFIRMED_SINCE}{}", books.count("orders", LAST).await?);
+    while books.count("orders", &sql).await? == 0 {
         if begun.elapsed() > PATIENCE {
-            return Err(format!("nothing was sold for {PATIENCE:?}").into());
+            return Err(format!("no order was confirmed for {PATIENCE:?}").into());
         }
         pause(LOOK_EVERY).await;
     }
