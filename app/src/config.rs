@@ -127,8 +127,8 @@ impl Config {
         let database = given.said("database", serve.place.database.clone());
         let demo = given.said("demo", Some(true));
         let no_demo = given.said("no_demo", Some(false));
-        let is_demo = [demo, no_demo].into_iter().flatten();
-        let is_demo = is_demo.filter(|said| said.value == serve.is_demo()).next();
+        let mut is_demo = [demo, no_demo].into_iter().flatten();
+        let is_demo = is_demo.find(|said| said.value == serve.is_demo());
         let (urls, databases) = services_of(file.services, &given, serve)?;
         Ok(Self {
             listen,

@@ -85,6 +85,7 @@ fn secrets_and_passwords_are_masked() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of what can be wrong")]
 fn what_is_wrong_is_refused_with_its_place_and_what_is_allowed() {
     let folder = tempfile::tempdir().unwrap();
     for (text, place, allowed) in [

@@ -5,6 +5,7 @@ mod postgres;
 #[cfg(test)]
 mod program;
 
+#[cfg(test)]
 mod configuring;
 mod demo;
 #[cfg(test)]

@@ -52,6 +52,9 @@ impl Fault for Refusal {
 }
 
 /// Refuses the event 13 until the key `pardon` was heard of.
+/// A row with a column of every kind.
+type Kinds = (bool, Option<Vec<u8>>, Option<f64>, String, Option<i64>);
+
 async fn superstitious(event: Event<CountEvent>, tx: &mut Tx) -> Result<(), Refusal> {
     let CountEvent::Added { number, .. } = &event.data;
     let sql = "SELECT count(*) FROM effects WHERE key = 'pardon'";
@@ -183,8 +186,7 @@ async fn a_moved_installation_goes_on_exactly_where_it_was() {
 
     let mut conn = consumer.read().await.unwrap();
     let sql = "SELECT flag, bytes, real, text, number FROM kinds ORDER BY id";
-    let kinds: Vec<(bool, Option<Vec<u8>>, Option<f64>, String, Option<i64>)> =
-        conn.query(sql, &[]).await.unwrap();
+    let kinds: Vec<Kinds> = conn.query(sql, &[]).await.unwrap();
     let one = (
         true,
         Some(vec![0, 92, 255]),

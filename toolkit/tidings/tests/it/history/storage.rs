@@ -52,7 +52,9 @@ async fn events_that_are_published_and_applied_leave_no_dead_rows() {
             if seen[0] == EVENTS {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tidings::Clock::system()
+                .sleep(Duration::from_millis(100))
+                .await;
             seen = written(&client, table).await;
         }
         assert_eq!(seen, [EVENTS, 0, 0, 0], "{table}");

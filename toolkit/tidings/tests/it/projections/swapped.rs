@@ -64,7 +64,9 @@ async fn wait_until_totals_are(service: &Handle, events: i64) {
         if seen >= events {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tidings::Clock::system()
+            .sleep(Duration::from_millis(50))
+            .await;
     }
     panic!("the projection does not catch up");
 }
