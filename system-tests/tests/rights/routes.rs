@@ -295,6 +295,12 @@ pub(crate) const ROUTES: &[Route] = &[
     program("GET", "/ops/streams", Rule::Operator),
     program("GET", "/ops/subscriptions", Rule::Operator),
     program("GET", "/ops/instances", Rule::Operator),
+    program("GET", "/ops/projections", Rule::Operator),
+    program(
+        "POST",
+        "/ops/projections/{service}/{name}/rebuild",
+        Rule::Operator,
+    ),
     program("GET", "/ops/alerts", Rule::Operator),
     program("GET", "/ops/dead", Rule::Operator),
     program("GET", "/ops/jobs", Rule::Operator),

@@ -1,11 +1,13 @@
 //! Slow readers, and readers that have stopped reading.
 
 use std::fs;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use crate::conformance::letters::{Paper, SLOW, letter};
 use crate::conformance::stage::{Stage, pause};
 use crate::conformance::{Failure, Ground};
-use std::time::Duration;
 
 /// One event of the volume, which is more than anybody may keep in memory for a reader.
 const PIECE: usize = 64 * 1024;
@@ -13,6 +15,9 @@ const PIECES: usize = 1536;
 /// What a process may grow by while it waits: far less than the volume, and more than the
 /// buffers and caches of everything else that runs in it.
 const GROWTH_MAX: u64 = 60 * 1024 * 1024;
+
+/// The measure is of the whole process, so only one of these stories runs in it at a time.
+static MEASURING: Mutex<()> = Mutex::const_new(());
 
 /// A reader that takes its time gets everything, and nothing twice: nobody gives up on it.
 ///
@@ -30,7 +35,8 @@ pub async fn a_slow_subscriber_gets_everything(ground: Ground) -> Result<(), Fai
 }
 
 /// A receiver from which nobody takes anything, while 96 MB are published, does not gather them
-/// in memory; who takes again then gets what is asked for and no more.
+/// in memory; who takes again then gets what is asked for and no more. As much is published
+/// before, so that caches and buffers that are meant to fill are full.
 ///
 /// It can be told only where the kernel says how much a process uses; elsewhere the story is
 /// the same and the measure is left out.
@@ -40,6 +46,7 @@ pub async fn a_slow_subscriber_gets_everything(ground: Ground) -> Result<(), Fai
 pub async fn what_nobody_takes_is_not_gathered_without_bound(
     ground: Ground,
 ) -> Result<(), Failure> {
+    let _measuring = MEASURING.lock().await;
     let mut stage = Stage::open(ground).await?;
     // Not by the watched one: that keeps what it sees.
     let route = stage.carrier.route().map_err(Failure::Carrier)?;
@@ -48,6 +55,7 @@ pub async fn what_nobody_takes_is_not_gathered_without_bound(
     let opening = route.transport.open(Paper::Letters.stream(), &cursors);
     let mut receiver = opening.await?;
     receiver.receive(1).await?;
+    stage.write_volume(PIECES, PIECE, || {}).await?;
     let before = memory();
     let mut most = before;
     stage
