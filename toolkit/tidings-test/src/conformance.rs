@@ -99,7 +99,7 @@ pub fn run(case: impl Future<Output = Result<(), Failure>>) {
     runtime.shutdown_background();
 }
 
-/// Makes a test of every case of the [suite](crate::conformance), on the ground that the
+/// Makes a test of every case of the [suite](mod@crate::conformance), on the ground that the
 /// expression makes.
 #[macro_export]
 macro_rules! conformance {

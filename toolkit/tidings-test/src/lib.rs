@@ -1,5 +1,5 @@
 //! `World`: any set of services in one process, with a clock that the test moves,
-//! and with seeded misbehaviour. And the [suite](conformance) that every transport must pass.
+//! and with seeded misbehaviour. And the [suite](mod@conformance) that every transport must pass.
 
 #![warn(missing_docs)]
 

@@ -122,7 +122,8 @@ async fn retry_the_dead(world: &mut World) {
         assert_eq!(retried.unwrap(), kept.state == "dead");
         tx.commit().await.unwrap();
     }
-    world.settle().await;
+    // A reply on which the process has died three times waits for its next try.
+    world.advance(90 * MINUTE).await;
 }
 
 /// How many commands ended in which state, and what went wrong on the way.
