@@ -347,6 +347,7 @@ impl Transport for LocalFeed {
                 stream,
                 slots: self.some_of(stream, cursors),
                 position,
+                batch: outbox::BATCH_FIRST,
             });
             Ok(receiver)
         })
@@ -360,6 +361,8 @@ struct LocalReceiver {
     /// Of which slots, if not of all.
     slots: Option<String>,
     position: i64,
+    /// Events in the next batch: few when they are large.
+    batch: u32,
 }
 
 impl Receiver for LocalReceiver {
@@ -367,16 +370,20 @@ impl Receiver for LocalReceiver {
         Box::pin(async move {
             let mut conn = self.producer.read().await?;
             let (stream, from) = (self.stream, self.position);
+            let batch = self.batch.min(limit);
             let (events, position) = match &self.slots {
-                None => outbox::read_from(&mut conn, stream, from, limit).await?,
+                None => outbox::read_from(&mut conn, stream, from, batch).await?,
                 Some(slots) => {
-                    outbox::read_slots_from(&mut conn, stream, slots, from, limit).await?
+                    outbox::read_slots_from(&mut conn, stream, slots, from, batch).await?
                 }
             };
             drop(conn);
             // A reader may see a commit that is not on disk yet; wait with it.
             self.producer.db().wait_synced().await?;
             self.position = position;
+            if !events.is_empty() {
+                self.batch = outbox::fitting(&events, limit);
+            }
             Ok(events)
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::client::Network;
 use crate::db::{Conn, Db};
@@ -60,9 +60,15 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Sender<u64>,
     /// Rises when readers can find new numbers.
     pub(crate) published: watch::Sender<u64>,
+    /// Who may apply events beside the first of a subscription: connections are needed for
+    /// requests too.
+    pub(crate) lanes: Semaphore,
     /// How often a reader found that another instance had been faster.
     pub(crate) conflicts: AtomicU64,
 }
+
+/// Lanes beside the first ones that all subscriptions of a service have together.
+pub(crate) const LANES: usize = 8;
 
 impl Shared {
     /// Tells who waits that there is something new; only after the commit is on disk.

@@ -16,13 +16,10 @@ use crate::alert::{self, Alert};
 use crate::db::{Conn, Migration};
 use crate::feed::Bus;
 use crate::handle::Handle;
-use crate::{Dialect, Envelope, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
+use crate::{Dialect, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
 
 /// Enough that the broker's acknowledgements cost little; a batch is repeated if one is missing.
 const BATCH: u32 = 500;
-/// Before it is known how large the events are.
-const BATCH_FIRST: u32 = 50;
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// How far a quiet stream's position may stay behind what its neighbours have written: a start,
 /// and whoever asks for the lag, look through as much.
 const STRIDE: i64 = 10_000;
@@ -96,7 +93,7 @@ impl Publisher {
             stream,
             bus,
             place: None,
-            batch: BATCH_FIRST,
+            batch: outbox::BATCH_FIRST,
             has_compared: false,
             away_since: None,
             has_alert: None,
@@ -151,7 +148,7 @@ impl Publisher {
         drop(conn);
         // Nobody may see what is not on disk yet, or readers are ahead after a power cut.
         self.service.db().wait_synced().await?;
-        self.batch = fitting(&events);
+        self.batch = outbox::fitting(&events, BATCH);
         crash::point("B0").await;
         let publishing = self.bus.publish(&self.stream, &events);
         tokio::select! {
@@ -274,15 +271,6 @@ impl Publisher {
     fn subject(&self) -> String {
         format!("{} {}", self.bus.name(), self.stream.name)
     }
-}
-
-/// How many events like these make a batch.
-fn fitting(events: &[Envelope]) -> u32 {
-    let bytes: usize = events.iter().map(|event| event.data.len()).sum();
-    let of_one = bytes / events.len().max(1) + 1;
-    u32::try_from(BATCH_BYTES / of_one)
-        .unwrap_or(BATCH)
-        .clamp(1, BATCH)
 }
 
 /// How many events of a stream have not been handed over.

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
 use crate::feed::{Bus, Feed, LocalFeed, Transport};
-use crate::handle::{Handle, Shared, seeded};
+use crate::handle::{Handle, LANES, Shared, seeded};
 use crate::http::idempotency;
 use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
@@ -225,6 +225,7 @@ impl Setup {
             network: Arc::downgrade(&common.network),
             committed: watch::Sender::new(0),
             published: watch::Sender::new(0),
+            lanes: Semaphore::new(LANES),
             conflicts: AtomicU64::new(0),
         };
         ServiceParts {

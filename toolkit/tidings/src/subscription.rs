@@ -1,5 +1,6 @@
 //! Subscriptions: named readers of streams, each with a cursor per slot.
 
+mod apply;
 pub(crate) mod cursor;
 mod handler;
 mod intake;

@@ -9,8 +9,8 @@ use crate::alert::{AHEAD, Alert, GONE};
 use crate::feed::{Feed, FeedPage, Receiver, Standing};
 use crate::{Envelope, Error, Marked, Timestamp};
 
-/// Events in one transaction at the most. More does not pay: the transaction gets long.
-const BATCH: u32 = 100;
+/// Events received at once at the most.
+const BATCH: u32 = 500;
 /// Receiving without a look at the producer's heads. A transport that always has something
 /// for one slot must not hide for ever that it has lost the last event of another.
 const UNCHECKED_MAX: u32 = 16;
@@ -29,6 +29,8 @@ pub(super) struct Intake {
     pub(super) cursors: Cursors,
     marks: Marks,
     pub(super) receiver: Box<dyn Receiver>,
+    /// What was received while something else was applied.
+    ahead: Vec<Envelope>,
     /// Slots that cannot go on, and why.
     pub(super) stopped: BTreeMap<u16, Alert>,
     unchecked: u32,
@@ -47,6 +49,7 @@ impl Intake {
             cursors,
             marks,
             receiver,
+            ahead: Vec::new(),
             stopped,
             // The first look is at the heads: once a producer that went back in time has
             // passed our cursor again, nobody can tell any more.
@@ -75,8 +78,19 @@ impl Intake {
             return Ok(Vec::new());
         }
         self.unchecked += 1;
-        let received = self.receiver.receive(BATCH).await?;
+        let mut received = std::mem::take(&mut self.ahead);
+        if received.is_empty() {
+            received = self.receiver.receive(BATCH).await?;
+        }
         self.accept(feed, stream, received).await
+    }
+
+    /// Receives what the next [`Intake::receive`] gives, while what came before is applied.
+    pub(super) async fn receive_ahead(&mut self) -> Result<(), Error> {
+        if self.ahead.is_empty() {
+            self.ahead = self.receiver.receive(BATCH).await?;
+        }
+        Ok(())
     }
 
     /// Drops duplicates and fills gaps from the feed.

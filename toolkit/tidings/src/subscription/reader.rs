@@ -1,35 +1,32 @@
 //! Applies a stream to a subscription: once, in order per key, without silent gaps.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::Subscription;
+use super::apply::{Applier, QUICK_TRIES};
 use super::cursor::{self, Move};
-use super::handler::Failed;
 use super::intake::{Intake, Missing};
 use super::marks::{self, Marks};
 use super::patience::Patience;
-use super::stop::{PartError, Progress, Stop, around};
-use super::{parked, tries};
+use super::stop::{Progress, Stop};
+use super::tries;
 use crate::alert;
-use crate::failure::{Failure, guarded};
+use crate::failure::Failure;
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::instance::{Seat, View};
-use crate::outbox::NewEvent;
-use crate::{Envelope, Error, Fate, Tx, crash, history};
+use crate::{Envelope, Error, Fate, crash, history};
 
-/// Tries in direct succession before an event is parked.
-const QUICK_TRIES: u32 = 3;
-/// A handler that takes longer has failed; it holds the writer's turn.
-const HANDLER_LIMIT: Duration = Duration::from_secs(30);
+/// After so many events at once it is likely that there are more.
+const AHEAD: usize = 100;
 
 /// One subscription's reader of one stream.
 pub(crate) struct Reader {
     service: Handle,
     subscription: Arc<Subscription>,
+    applier: Applier,
     transport: Arc<dyn Transport>,
     feed: Arc<dyn Feed>,
     seat: Seat,
@@ -57,6 +54,7 @@ impl Reader {
         seat: Seat,
     ) -> Self {
         Self {
+            applier: Applier::new(service.clone(), Arc::clone(&subscription)),
             service,
             subscription,
             transport,
@@ -215,175 +213,63 @@ impl Reader {
         Ok(batch)
     }
 
-    /// Applies the first batch after a start one by one, each noted before it is tried: an
-    /// event that ends the process (out of memory, abort) would otherwise end it for ever,
-    /// and hold up every key of its slot.
-    async fn apply_carefully(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
-        let slots: BTreeSet<u16> = batch.iter().map(|event| event.id.slot).collect();
-        for event in batch {
-            let tries = tries::note(&self.service, self.subscription.name, &event.id).await?;
-            if tries > QUICK_TRIES {
-                let error = format!(
-                    "the process has ended {} times while it was applied",
-                    tries - 1
-                );
-                let fate = Fate::Retry;
-                self.park(&event, &Failure { fate, error }, tries).await?;
-            } else if let Err(stop) = self.apply(vec![event]).await {
-                // The process lives, so the ground is at fault and not the event.
-                self.forget_tries(&slots).await?;
-                return Err(stop);
+    /// Applies a batch, and receives the next one meanwhile if it is likely that there is one.
+    async fn apply(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        let Some(intake) = &mut self.intake else {
+            return Err(Stop::Overtaken);
+        };
+        let cursors = intake.cursors.clone();
+        let goes_on = batch.len() >= AHEAD;
+        let ahead = async {
+            match goes_on {
+                true => intake.receive_ahead().await,
+                false => Ok(()),
             }
-        }
-        self.forget_tries(&slots).await?;
+        };
+        let (applied, ahead) = tokio::join!(self.applier.apply(&cursors, batch), ahead);
+        self.remember(&applied?);
+        Ok(ahead?)
+    }
+
+    /// Applies the first batch after a start, which is noted before it is tried. If an earlier
+    /// process has ended in its first batch, the events are applied one by one, each noted:
+    /// one that ends the process (out of memory, abort) would otherwise end it for ever, and
+    /// hold up every key of its slot.
+    async fn apply_carefully(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        let (name, stream) = (self.subscription.name, self.subscription.stream.name);
+        let slots: BTreeSet<u16> = batch.iter().map(|event| event.id.slot).collect();
+        let has_ended = tries::begin(&self.service, name, &batch, &slots).await?;
+        let applied = match has_ended {
+            true => self.apply_one_by_one(batch).await,
+            false => self.apply(batch).await,
+        };
+        // The process lives, so if anything has failed the ground is at fault and no event.
+        tries::forget(&self.service, name, stream, &slots).await?;
+        applied?;
         self.careful = false;
         Ok(())
     }
 
-    async fn forget_tries(&mut self, slots: &BTreeSet<u16>) -> Result<(), Error> {
-        let Subscription { name, stream, .. } = &*self.subscription;
-        tries::forget(&self.service, name, stream.name, slots).await
-    }
-
-    /// Applies a batch in as few transactions as its faults allow.
-    async fn apply(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
-        let mut parts = VecDeque::from([batch]);
-        let mut tries = 0;
-        while let Some(part) = parts.pop_front() {
-            let failed = match self.apply_part(&part).await {
-                Ok(()) => {
-                    tries = 0;
-                    continue;
-                }
-                Err(PartError::Stop(stop)) => return Err(stop),
-                Err(PartError::Failed(failed)) => failed,
-            };
-            if failed.failure.fate == Fate::Wait {
-                return Err(Stop::Failed(failed.failure));
-            }
-            if part.len() == 1 {
-                tries += 1;
-                if failed.failure.fate == Fate::Retry && tries < QUICK_TRIES {
-                    parts.push_front(part);
-                    continue;
-                }
-                match failed.answer {
-                    Some(answer) => self.answer(&part[0], *answer).await?,
-                    None => self.park(&part[0], &failed.failure, tries).await?,
-                }
-                tries = 0;
+    async fn apply_one_by_one(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        for event in batch {
+            let tries = tries::note(&self.service, self.subscription.name, &event.id).await?;
+            if tries <= QUICK_TRIES {
+                self.apply(vec![event]).await?;
                 continue;
             }
-            // No savepoints: they halve the rate of every batch, and faults are rare.
-            for piece in around(part, failed.index).into_iter().rev() {
-                parts.push_front(piece);
-            }
+            let error = format!(
+                "the process has ended {} times while it was applied",
+                tries - 1
+            );
+            let fate = Fate::Retry;
+            let failure = Failure { fate, error };
+            let cursors = match &self.intake {
+                Some(intake) => intake.cursors.clone(),
+                None => return Err(Stop::Overtaken),
+            };
+            let parked = self.applier.park(&cursors, &event, &failure, tries).await?;
+            self.remember(&parked);
         }
-        Ok(())
-    }
-
-    /// One transaction: cursors, effects, and what queues up behind parked events.
-    async fn apply_part(&mut self, part: &[Envelope]) -> Result<(), PartError> {
-        let mut tx = self.service.begin_own().await?;
-        let moves = self.advance(&mut tx, part).await?;
-        crash::point("C1").await;
-        let blocked = parked::blocked_keys(&mut tx, &self.subscription, part).await?;
-        let mut free = Vec::with_capacity(part.len());
-        let mut places = Vec::with_capacity(part.len());
-        for (place, event) in part.iter().enumerate() {
-            if blocked.contains(&event.key) {
-                parked::queue_up(&mut tx, self.subscription.name, event).await?;
-            } else {
-                free.push(event);
-                places.push(place);
-            }
-        }
-        let handler = &self.subscription.handler;
-        let mut failed_at = None;
-        let mut answer = None;
-        let work = async {
-            handler.apply(&free, &mut tx).await.map_err(|failed| {
-                failed_at = failed.index.and_then(|index| places.get(index).copied());
-                answer = failed.answer;
-                failed.failure
-            })
-        };
-        match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
-            Ok(0) => {}
-            Ok(unknown) => {
-                tracing::debug!(
-                    subscription = self.subscription.name,
-                    unknown,
-                    "events of unknown types were skipped"
-                );
-            }
-            Err(failure) => {
-                return Err(PartError::Failed(Failed {
-                    index: failed_at,
-                    failure,
-                    answer,
-                }));
-            }
-        }
-        crash::point("C2").await;
-        // COMMIT may fail for what the handler did: a deferred rule, a statement whose
-        // failure it kept to itself. Only the ground's faults are nobody's.
-        if let Err(error) = tx.commit().await {
-            return Err(if error.is_transient() {
-                error.into()
-            } else {
-                PartError::Failed(Failed {
-                    index: None,
-                    failure: error.into(),
-                    answer: None,
-                })
-            });
-        }
-        crash::point("C4").await;
-        self.remember(&moves);
-        Ok(())
-    }
-
-    /// Moves the cursors of the part's slots, first in the transaction, so that an
-    /// instance that comes second stops before it has worked.
-    async fn advance(&mut self, tx: &mut Tx, part: &[Envelope]) -> Result<Vec<Move>, Error> {
-        let last: BTreeMap<u16, &Envelope> =
-            part.iter().map(|event| (event.id.slot, event)).collect();
-        let Subscription { name, stream, .. } = &*self.subscription;
-        let state = self.intake.as_ref().ok_or(Error::Overtaken)?;
-        let moves = last.into_iter().map(|(slot, event)| Move {
-            slot,
-            old: state.cursors.get(&slot).copied().unwrap_or(0),
-            new: event.id.sequence,
-            mark: event.mark(),
-        });
-        let moves: Vec<Move> = moves.collect();
-        cursor::advance(tx, name, stream.name, &moves).await?;
-        Ok(moves)
-    }
-
-    async fn park(&mut self, event: &Envelope, failure: &Failure, tries: u32) -> Result<(), Error> {
-        let part = std::slice::from_ref(event);
-        let mut tx = self.service.begin_own().await?;
-        let moves = self.advance(&mut tx, part).await?;
-        parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
-        tx.commit().await?;
-        self.remember(&moves);
-        tracing::warn!(
-            subscription = self.subscription.name, event = %event.id, error = failure.error,
-            "an event is parked; later events of its key wait behind it"
-        );
-        Ok(())
-    }
-
-    /// Tells whoever waits that an event cannot be applied; with that it is done.
-    async fn answer(&mut self, event: &Envelope, answer: NewEvent) -> Result<(), Error> {
-        let part = std::slice::from_ref(event);
-        let mut tx = self.service.begin_own().await?;
-        let moves = self.advance(&mut tx, part).await?;
-        tx.add_event(answer);
-        tx.commit().await?;
-        self.remember(&moves);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::handle::Handle;
 use crate::outbox::as_i64;
-use crate::{Error, EventId, params};
+use crate::{Dialect, Envelope, Error, EventId, params};
 
 /// Notes that an event is about to be tried; says how often it has been noted.
 pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> Result<u32, Error> {
@@ -20,6 +20,33 @@ pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> 
     Ok(tries)
 }
 
+/// Notes that a first batch is about to be applied, and says whether an earlier one of these
+/// slots has never come to its end.
+pub(super) async fn begin(
+    service: &Handle,
+    subscription: &str,
+    batch: &[Envelope],
+    slots: &BTreeSet<u16>,
+) -> Result<bool, Error> {
+    let Some(first) = batch.first() else {
+        return Ok(false);
+    };
+    let EventId { stream, slot, .. } = &first.id;
+    let mut tx = service.begin_own().await?;
+    let of_slots = of_slots(tx.dialect());
+    let sql = format!("SELECT count(*) FROM tidings_tries {of_slots}");
+    let which = params![subscription, stream, listed(slots)];
+    let (left,): (u64,) = tx.query_one(&sql, which).await?;
+    if left == 0 {
+        let sql = "INSERT INTO tidings_tries (subscription, stream, slot, sequence, tries)
+            VALUES ($1, $2, $3, $4, 0)";
+        let row = params![subscription, stream, *slot, as_i64(first.id.sequence)];
+        tx.execute(sql, row).await?;
+    }
+    tx.commit().await?;
+    Ok(left > 0)
+}
+
 /// Forgets the notes of a subscription on some slots of a stream: its first batch is through.
 /// Those on other slots may be another instance's, which has just died of one.
 pub(super) async fn forget(
@@ -29,10 +56,22 @@ pub(super) async fn forget(
     slots: &BTreeSet<u16>,
 ) -> Result<(), Error> {
     let mut tx = service.begin_own().await?;
-    for slot in slots {
-        let sql = "DELETE FROM tidings_tries WHERE subscription = $1 AND stream = $2 AND slot = $3";
-        tx.execute(sql, params![subscription, stream, *slot])
-            .await?;
-    }
+    let sql = format!("DELETE FROM tidings_tries {}", of_slots(tx.dialect()));
+    tx.execute(&sql, params![subscription, stream, listed(slots)])
+        .await?;
     tx.commit().await
+}
+
+fn of_slots(dialect: Dialect) -> String {
+    let listed = dialect.pick(
+        "SELECT value FROM json_each($3)",
+        "SELECT jsonb_array_elements_text($3::text::jsonb)::bigint",
+    );
+    format!("WHERE subscription = $1 AND stream = $2 AND slot IN ({listed})")
+}
+
+/// As a JSON array.
+fn listed(slots: &BTreeSet<u16>) -> String {
+    let slots: Vec<String> = slots.iter().map(u16::to_string).collect();
+    format!("[{}]", slots.join(","))
 }

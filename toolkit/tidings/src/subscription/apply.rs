@@ -1,0 +1,288 @@
+//! Applies events: cursors, effects, and what queues up behind parked events, in one transaction.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::cursor::{self, Cursors, Move};
+use super::handler::Failed;
+use super::stop::{PartError, Stop, around};
+use super::{Subscription, parked};
+use crate::failure::{Failure, guarded};
+use crate::handle::Handle;
+use crate::outbox::NewEvent;
+use crate::{Dialect, Envelope, Error, Fate, Tx, crash};
+
+/// Tries in direct succession before an event is parked.
+pub(super) const QUICK_TRIES: u32 = 3;
+/// A handler that takes longer has failed; it holds the writer's turn.
+const HANDLER_LIMIT: Duration = Duration::from_secs(30);
+/// Lanes at once. SQLite has one writer, so one.
+const LANES_MOST: usize = 4;
+/// Events that make a lane worth its transaction.
+const LANE: usize = 100;
+/// Events in one transaction at the most. More does not pay: the transaction gets long.
+const PART: usize = 250;
+
+/// Applies the events of one subscription.
+pub(super) struct Applier {
+    service: Handle,
+    subscription: Arc<Subscription>,
+}
+
+impl Applier {
+    pub(super) fn new(service: Handle, subscription: Arc<Subscription>) -> Self {
+        Self {
+            service,
+            subscription,
+        }
+    }
+
+    /// Applies a batch that begins at the cursors: what is of one slot in its order, and slots
+    /// beside each other where there are many events. Says how far the cursors have come.
+    pub(super) async fn apply(
+        &self,
+        cursors: &Cursors,
+        batch: Vec<Envelope>,
+    ) -> Result<Vec<Move>, Stop> {
+        let most = match self.service.db().dialect() {
+            Dialect::Sqlite => 1,
+            Dialect::Postgres => batch.len().div_ceil(LANE).clamp(1, LANES_MOST),
+        };
+        let beside = (1..most).map_while(|_| self.service.0.lanes.try_acquire().ok());
+        let beside: Vec<_> = beside.collect();
+        let lanes = divide(batch, 1 + beside.len()).into_iter().map(|events| {
+            let lane = Lane {
+                applier: self,
+                cursors: cursors.clone(),
+                moves: Vec::new(),
+            };
+            lane.run(events)
+        });
+        let mut moves = Vec::new();
+        // All are waited for: a transaction that is dropped in the middle costs its connection.
+        for outcome in join_all(lanes).await {
+            moves.extend(outcome?);
+        }
+        Ok(moves)
+    }
+
+    /// Puts an event off by itself, with all of its key that come later.
+    pub(super) async fn park(
+        &self,
+        cursors: &Cursors,
+        event: &Envelope,
+        failure: &Failure,
+        tries: u32,
+    ) -> Result<Vec<Move>, Error> {
+        let mut tx = self.service.begin_own().await?;
+        let moves = self
+            .advance(&mut tx, cursors, std::slice::from_ref(event))
+            .await?;
+        parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
+        tx.commit().await?;
+        tracing::warn!(
+            subscription = self.subscription.name, event = %event.id, error = failure.error,
+            "an event is parked; later events of its key wait behind it"
+        );
+        Ok(moves)
+    }
+
+    /// Tells whoever waits that an event cannot be applied; with that it is done.
+    async fn answer(
+        &self,
+        cursors: &Cursors,
+        event: &Envelope,
+        answer: NewEvent,
+    ) -> Result<Vec<Move>, Error> {
+        let mut tx = self.service.begin_own().await?;
+        let moves = self
+            .advance(&mut tx, cursors, std::slice::from_ref(event))
+            .await?;
+        tx.add_event(answer);
+        tx.commit().await?;
+        Ok(moves)
+    }
+
+    /// One transaction: cursors, effects, and what queues up behind parked events.
+    async fn apply_part(
+        &self,
+        cursors: &Cursors,
+        part: &[Envelope],
+    ) -> Result<Vec<Move>, PartError> {
+        let mut tx = self.service.begin_own().await?;
+        let moves = self.advance(&mut tx, cursors, part).await?;
+        crash::point("C1").await;
+        let blocked = parked::blocked_keys(&mut tx, &self.subscription, part).await?;
+        let mut free = Vec::with_capacity(part.len());
+        let mut places = Vec::with_capacity(part.len());
+        for (place, event) in part.iter().enumerate() {
+            if blocked.contains(&event.key) {
+                parked::queue_up(&mut tx, self.subscription.name, event).await?;
+            } else {
+                free.push(event);
+                places.push(place);
+            }
+        }
+        self.call(&mut tx, &free, &places).await?;
+        crash::point("C2").await;
+        // COMMIT may fail for what the handler did: a deferred rule, a statement whose
+        // failure it kept to itself. Only the ground's faults are nobody's.
+        if let Err(error) = tx.commit().await {
+            return Err(if error.is_transient() {
+                error.into()
+            } else {
+                PartError::Failed(Failed {
+                    index: None,
+                    failure: error.into(),
+                    answer: None,
+                })
+            });
+        }
+        crash::point("C4").await;
+        Ok(moves)
+    }
+
+    /// Calls the handler; `places` says which events of the part these are.
+    async fn call(
+        &self,
+        tx: &mut Tx,
+        events: &[&Envelope],
+        places: &[usize],
+    ) -> Result<(), PartError> {
+        let handler = &self.subscription.handler;
+        let mut failed_at = None;
+        let mut answer = None;
+        let work = async {
+            handler.apply(events, tx).await.map_err(|failed| {
+                failed_at = failed.index.and_then(|index| places.get(index).copied());
+                answer = failed.answer;
+                failed.failure
+            })
+        };
+        let outcome = guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await;
+        let unknown = outcome.map_err(|failure| {
+            PartError::Failed(Failed {
+                index: failed_at,
+                failure,
+                answer,
+            })
+        })?;
+        if unknown > 0 {
+            tracing::debug!(
+                subscription = self.subscription.name,
+                unknown,
+                "events of unknown types were skipped"
+            );
+        }
+        Ok(())
+    }
+
+    /// Moves the cursors of the part's slots, first in the transaction, so that an
+    /// instance that comes second stops before it has worked.
+    async fn advance(
+        &self,
+        tx: &mut Tx,
+        cursors: &Cursors,
+        part: &[Envelope],
+    ) -> Result<Vec<Move>, Error> {
+        let last: BTreeMap<u16, &Envelope> =
+            part.iter().map(|event| (event.id.slot, event)).collect();
+        let Subscription { name, stream, .. } = &*self.subscription;
+        let moves = last.into_iter().map(|(slot, event)| Move {
+            slot,
+            old: cursors.get(&slot).copied().unwrap_or(0),
+            new: event.id.sequence,
+            mark: event.mark(),
+        });
+        let moves: Vec<Move> = moves.collect();
+        cursor::advance(tx, name, stream.name, &moves).await?;
+        Ok(moves)
+    }
+}
+
+/// Some of the slots of a batch, applied beside the others.
+struct Lane<'a> {
+    applier: &'a Applier,
+    cursors: Cursors,
+    moves: Vec<Move>,
+}
+
+impl Lane<'_> {
+    /// Applies the events in as few transactions as their faults allow.
+    async fn run(mut self, events: Vec<Envelope>) -> Result<Vec<Move>, Stop> {
+        let mut parts = in_parts(events);
+        let mut tries = 0;
+        while let Some(part) = parts.pop_front() {
+            let failed = match self.applier.apply_part(&self.cursors, &part).await {
+                Ok(moves) => {
+                    self.remember(moves);
+                    tries = 0;
+                    continue;
+                }
+                Err(PartError::Stop(stop)) => return Err(stop),
+                Err(PartError::Failed(failed)) => failed,
+            };
+            if failed.failure.fate == Fate::Wait {
+                return Err(Stop::Failed(failed.failure));
+            }
+            if part.len() == 1 {
+                tries += 1;
+                if failed.failure.fate == Fate::Retry && tries < QUICK_TRIES {
+                    parts.push_front(part);
+                    continue;
+                }
+                self.set_aside(&part[0], failed, tries).await?;
+                tries = 0;
+                continue;
+            }
+            // No savepoints: they halve the rate of every batch, and faults are rare.
+            for piece in around(part, failed.index).into_iter().rev() {
+                parts.push_front(piece);
+            }
+        }
+        Ok(self.moves)
+    }
+
+    async fn set_aside(
+        &mut self,
+        event: &Envelope,
+        failed: Failed,
+        tries: u32,
+    ) -> Result<(), Error> {
+        let (applier, cursors) = (self.applier, &self.cursors);
+        let moves = match failed.answer {
+            Some(answer) => applier.answer(cursors, event, *answer).await?,
+            None => applier.park(cursors, event, &failed.failure, tries).await?,
+        };
+        self.remember(moves);
+        Ok(())
+    }
+
+    fn remember(&mut self, moves: Vec<Move>) {
+        self.cursors
+            .extend(moves.iter().map(|one| (one.slot, one.new)));
+        self.moves.extend(moves);
+    }
+}
+
+/// Divides a batch by slots.
+fn divide(batch: Vec<Envelope>, count: usize) -> Vec<Vec<Envelope>> {
+    let mut lanes = vec![Vec::with_capacity(batch.len().div_ceil(count)); count];
+    for event in batch {
+        lanes[usize::from(event.id.slot) % count].push(event);
+    }
+    lanes
+}
+
+fn in_parts(mut events: Vec<Envelope>) -> VecDeque<Vec<Envelope>> {
+    let mut parts = VecDeque::new();
+    while events.len() > PART {
+        let rest = events.split_off(PART);
+        parts.push_back(std::mem::replace(&mut events, rest));
+    }
+    parts.push_back(events);
+    parts
+}
