@@ -8,7 +8,7 @@
 //! | point | where |
 //! | --- | --- |
 //! | P1 | before the events of a transaction are inserted |
-//! | P2 | after they are inserted, before COMMIT |
+//! | P2 | after they are inserted, before COMMIT; on PostgreSQL both travel together, so without a plan it is before both |
 //! | P3 | COMMIT done, not yet on disk and not acknowledged |
 //! | P4 | on disk, readers not yet woken and the caller not yet answered |
 //! | C0 | events received, nothing begun |
@@ -17,7 +17,7 @@
 //! | C4 | subscriber's COMMIT done, progress not yet remembered |
 //! | B0 | events read for the bus, not handed over |
 //! | B1 | broker has acknowledged them, position not moved |
-//! | B2 | position moved |
+//! | B2 | the same noted, position still not moved |
 //! | J0 | job claimed |
 //! | J3 | job's effect committed |
 //! | S0 | run of a workflow loaded, its code not begun |
@@ -44,6 +44,11 @@ pub(crate) async fn point(_name: &'static str) {}
 
 #[cfg(not(feature = "faults"))]
 pub(crate) fn has_happened() -> bool {
+    false
+}
+
+#[cfg(not(feature = "faults"))]
+pub(crate) fn is_planned() -> bool {
     false
 }
 
@@ -119,6 +124,11 @@ mod planned {
     pub(crate) fn has_happened() -> bool {
         let happened = |plan: &Plan| plan.has_happened.load(Ordering::Relaxed);
         PLAN.try_with(happened).unwrap_or(false)
+    }
+
+    /// Whether this code runs under a plan, which may end it between two statements.
+    pub(crate) fn is_planned() -> bool {
+        PLAN.try_with(|_| ()).is_ok()
     }
 
     /// `TIDINGS_CRASH=NAME:COUNT`, read once.

@@ -201,6 +201,12 @@ pub trait Receiver: Send {
 
     /// Rises when it is worth calling [`Receiver::receive`] again.
     fn wakes(&self) -> watch::Receiver<u64>;
+
+    /// Whether the last call gave all that there was, so that nobody need call again before
+    /// [`Receiver::wakes`] rises. Who cannot tell says no.
+    fn is_drained(&self) -> bool {
+        false
+    }
 }
 
 /// A broker between services on different machines: it carries what an outbox has to whoever
@@ -348,6 +354,7 @@ impl Transport for LocalFeed {
                 slots: self.some_of(stream, cursors),
                 position,
                 batch: outbox::BATCH_FIRST,
+                is_drained: false,
             });
             Ok(receiver)
         })
@@ -363,6 +370,7 @@ struct LocalReceiver {
     position: i64,
     /// Events in the next batch: few when they are large.
     batch: u32,
+    is_drained: bool,
 }
 
 impl Receiver for LocalReceiver {
@@ -381,6 +389,7 @@ impl Receiver for LocalReceiver {
             // A reader may see a commit that is not on disk yet; wait with it.
             self.producer.db().wait_synced().await?;
             self.position = position;
+            self.is_drained = events.len() < batch as usize;
             if !events.is_empty() {
                 self.batch = outbox::fitting(&events, limit);
             }
@@ -390,5 +399,9 @@ impl Receiver for LocalReceiver {
 
     fn wakes(&self) -> watch::Receiver<u64> {
         self.producer.0.published.subscribe()
+    }
+
+    fn is_drained(&self) -> bool {
+        self.is_drained
     }
 }

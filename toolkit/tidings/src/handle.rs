@@ -14,7 +14,9 @@ use crate::client::Network;
 use crate::db::{Conn, Db};
 use crate::identity::{ServiceTokens, Verifier};
 use crate::job::{Kinds, Scheduled};
-use crate::{Clock, Context, Error, StreamInfo, Timestamp, Tx, callback, feed};
+use crate::{
+    Clock, Context, Dialect, Error, FromRow, StreamInfo, Timestamp, Tx, Value, callback, feed,
+};
 
 /// A running service: its database, its clock, and the way to begin a transaction.
 ///
@@ -58,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) network: Weak<Network>,
     /// Rises with every commit that is on disk.
     pub(crate) committed: watch::Sender<u64>,
+    /// Rises with every commit of events that have no numbers yet.
+    pub(crate) stored: watch::Sender<u64>,
     /// Rises when readers can find new numbers.
     pub(crate) published: watch::Sender<u64>,
     /// Who may apply events beside the first of a subscription: connections are needed for
@@ -74,8 +78,12 @@ impl Shared {
     /// Tells who waits that there is something new; only after the commit is on disk.
     pub(crate) fn wake(&self, has_events: bool) {
         self.committed.send_modify(|count| *count += 1);
-        if has_events && self.db.dialect() == crate::Dialect::Sqlite {
-            self.published.send_modify(|count| *count += 1);
+        if has_events {
+            let next = match self.db.dialect() {
+                Dialect::Sqlite => &self.published,
+                Dialect::Postgres => &self.stored,
+            };
+            next.send_modify(|count| *count += 1);
         }
     }
 
@@ -157,6 +165,16 @@ impl Handle {
         // Not what the request asks for, so it does not make it carried out either.
         tx.claim = None;
         Ok(tx)
+    }
+
+    /// As [`Handle::begin_own`], with a question that changes nothing in the same round trip.
+    pub(crate) async fn begin_own_asking<T: FromRow>(
+        &self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(Tx, Vec<T>), Error> {
+        let context = Context::of_service(self.name(), self.now());
+        Tx::begin_asking(Arc::clone(&self.0), context, sql, params).await
     }
 
     /// What was given to the service with [`Service::resource`](crate::Service::resource).

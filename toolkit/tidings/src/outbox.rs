@@ -12,10 +12,13 @@
 //!   wait for every writer of every slot (43 batches a second instead of 315);
 //!   NOTIFY in the transaction costs 6 to 10 times in commits.
 
+mod insert;
+
 use std::collections::BTreeMap;
 
+pub(crate) use insert::{commit, insert};
+
 use crate::db::{Conn, Migration};
-use crate::stream::fnv1a;
 use crate::{Context, Dialect, Envelope, Error, EventType, Timestamp, params};
 
 /// Positions that are read through in one statement.
@@ -81,86 +84,6 @@ pub(crate) const MIGRATION: Migration = Migration::new(
     INSERT INTO tidings_ticks (id, snapshot, cluster)
         SELECT 1, pg_snapshot '1:1:', system_identifier FROM pg_control_system();",
 );
-
-/// Inserts a transaction's events; the last thing before COMMIT.
-pub(crate) async fn insert(conn: &mut Conn, events: &[NewEvent]) -> Result<(), Error> {
-    if conn.as_postgres().is_some() {
-        return insert_postgres(conn, events).await;
-    }
-    for event in events {
-        let number = "INSERT INTO tidings_heads (stream, slot, sequence) VALUES ($1, $2, 1)
-            ON CONFLICT (stream, slot) DO UPDATE SET sequence = sequence + 1 RETURNING sequence";
-        let (sequence,): (i64,) = conn
-            .query_one(number, params![event.stream, event.slot])
-            .await?;
-        let insert = "INSERT INTO tidings_outbox (stream, slot, sequence, key, type, version,
-                data, time, actor, correlation_id, causation_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        let row = params![
-            event.stream,
-            event.slot,
-            sequence,
-            &event.key,
-            event.event_type.name,
-            event.event_type.version,
-            &event.data,
-            event.time,
-            &event.context.actor,
-            &event.context.correlation_id,
-            event.context.causation_id.clone(),
-        ];
-        conn.execute(insert, row).await?;
-    }
-    Ok(())
-}
-
-/// Two statements in one round trip: the locks, then the rows.
-async fn insert_postgres(conn: &mut Conn, events: &[NewEvent]) -> Result<(), Error> {
-    // A lock per distinct key, in sorted order so that two transactions never wait
-    // for each other in a circle. Without it two writers of one key could draw their
-    // insertion ids in one order and commit in the other. Different keys never meet.
-    let mut locks: Vec<i64> = events
-        .iter()
-        .map(|event| {
-            let bytes = event.stream.bytes().chain([b'/']).chain(event.key.bytes());
-            fnv1a(bytes).cast_signed()
-        })
-        .collect();
-    locks.sort_unstable();
-    locks.dedup();
-    let column = |f: fn(&NewEvent) -> &str| -> Vec<&str> { events.iter().map(f).collect() };
-    let number = |f: fn(&NewEvent) -> i64| -> Vec<i64> { events.iter().map(f).collect() };
-    let rows: [&(dyn tokio_postgres::types::ToSql + Sync); 10] = [
-        &column(|event| event.stream),
-        &number(|event| event.slot.into()),
-        &column(|event| &event.key),
-        &column(|event| event.event_type.name),
-        &number(|event| event.event_type.version.into()),
-        &column(|event| &event.data),
-        &number(|event| event.time.as_micros()),
-        &column(|event| &event.context.actor),
-        &column(|event| &event.context.correlation_id),
-        &events
-            .iter()
-            .map(|event| event.context.causation_id.as_deref())
-            .collect::<Vec<_>>(),
-    ];
-    conn.pipeline(&[
-        (
-            "SELECT pg_advisory_xact_lock(current_schema()::regnamespace::oid::bigint # lock)
-                FROM unnest($1::bigint[]) AS lock",
-            &[&locks],
-        ),
-        (
-            "INSERT INTO tidings_outbox (stream, slot, key, type, version, data, time, actor,
-                correlation_id, causation_id)
-             SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[],
-                $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[])",
-            &rows,
-        ),
-    ])
-    .await
-}
 
 const SQLITE_COLUMNS: &str = "stream, slot, sequence, key, type, version, data, time, actor, \
     correlation_id, causation_id";

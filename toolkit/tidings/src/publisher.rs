@@ -1,8 +1,8 @@
 //! Hands a service's events to the bus: one publisher per stream, behind the outbox.
 //!
 //! It reads the outbox in the order of numbering from where it has come to, waits until the
-//! broker has acknowledged a batch, and then moves its position, once per batch and only if it
-//! still is where it was read. It never works in a transaction of the service, and holds none
+//! broker has acknowledged a batch, and moves its position while it hands over the next, once per
+//! batch and only if it still is where it was read. It never works in a transaction of the service, and holds none
 //! while it waits for the broker. After a crash at any point, and when two instances publish at
 //! once, the broker gets events twice; readers drop what they have.
 
@@ -16,7 +16,7 @@ use crate::alert::{self, Alert};
 use crate::db::{Conn, Migration};
 use crate::feed::Bus;
 use crate::handle::Handle;
-use crate::{Dialect, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
+use crate::{Dialect, Envelope, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
 
 /// Enough that the broker's acknowledgements cost little; a batch is repeated if one is missing.
 const BATCH: u32 = 500;
@@ -59,6 +59,8 @@ pub(crate) struct Publisher {
     bus: Arc<dyn Bus>,
     /// Gone after every fault, so that the next step starts from what is stored.
     place: Option<Place>,
+    /// What was read while something else was handed over.
+    ahead: Option<Page>,
     /// Events in the next batch: few when they are large.
     batch: u32,
     /// The broker has nothing that was never published, as far as it was asked.
@@ -74,6 +76,8 @@ pub(crate) struct Publisher {
 struct Place {
     /// What the table says.
     stored: i64,
+    /// What the broker has acknowledged; stored with the next batch, or when there is none.
+    handed: i64,
     /// Behind it there is nothing of this stream up to here. The publisher of a quiet stream
     /// would else look through all that its busy neighbours have written, at every commit.
     seen: i64,
@@ -81,10 +85,16 @@ struct Place {
 
 impl Place {
     fn at(position: i64) -> Self {
-        let (stored, seen) = (position, position);
-        Self { stored, seen }
+        Self {
+            stored: position,
+            handed: position,
+            seen: position,
+        }
     }
 }
+
+/// Events that come next, and where the ones behind them begin.
+type Page = (Vec<Envelope>, i64);
 
 impl Publisher {
     pub(crate) fn new(service: Handle, stream: StreamInfo, bus: Arc<dyn Bus>) -> Self {
@@ -93,6 +103,7 @@ impl Publisher {
             stream,
             bus,
             place: None,
+            ahead: None,
             batch: outbox::BATCH_FIRST,
             has_compared: false,
             away_since: None,
@@ -111,12 +122,12 @@ impl Publisher {
         match &outcome {
             Ok(_) => self.is_back().await?,
             Err(Error::Bus(_)) => {
-                self.place = None;
+                (self.place, self.ahead) = (None, None);
                 self.is_away(&outcome).await?;
             }
             Err(_) => {
                 // It may have been another database that came back.
-                (self.place, self.has_compared) = (None, false);
+                (self.place, self.ahead, self.has_compared) = (None, None, false);
             }
         }
         outcome
@@ -130,38 +141,75 @@ impl Publisher {
             Some(place) => place,
             None => Place::at(self.load().await?),
         };
-        let mut conn = self.service.read().await?;
-        let (events, next) =
-            outbox::read_from(&mut conn, self.stream.name, place.seen, self.batch).await?;
+        let (events, next) = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => self.read(place.seen).await?,
+        };
         if events.is_empty() {
-            let last = outbox::last_position(&mut conn, self.stream.name).await?;
-            drop(conn);
-            let seen = next.max(place.seen);
-            self.place = Some(Place { seen, ..place });
-            if last < place.stored {
-                self.move_to(place, 0).await?;
-            } else if seen - place.stored >= STRIDE {
-                self.move_to(place, seen).await?;
-            }
+            self.rest(place, next).await?;
             return Ok(false);
         }
+        let has_more = events.len() >= self.batch as usize;
+        self.batch = outbox::fitting(&events, BATCH);
+        crash::point("B0").await;
+        let ahead = async {
+            match has_more {
+                true => self.read(next).await.map(Some),
+                false => Ok(None),
+            }
+        };
+        let (published, ahead, stored) =
+            tokio::join!(self.hand_over(&events), ahead, self.store(place));
+        published?;
+        crash::point("B1").await;
+        self.place = stored?.map(|place| Place {
+            handed: next,
+            seen: next,
+            ..place
+        });
+        self.ahead = ahead?.filter(|_| self.place.is_some());
+        crash::point("B2").await;
+        Ok(true)
+    }
+
+    async fn read(&self, from: i64) -> Result<Page, Error> {
+        let mut conn = self.service.read().await?;
+        let page = outbox::read_from(&mut conn, self.stream.name, from, self.batch).await?;
         drop(conn);
         // Nobody may see what is not on disk yet, or readers are ahead after a power cut.
         self.service.db().wait_synced().await?;
-        self.batch = outbox::fitting(&events, BATCH);
-        crash::point("B0").await;
-        let publishing = self.bus.publish(&self.stream, &events);
+        Ok(page)
+    }
+
+    async fn hand_over(&self, events: &[Envelope]) -> Result<(), Error> {
         tokio::select! {
             biased;
-            published = publishing => published?,
+            published = self.bus.publish(&self.stream, events) => published,
             () = self.service.clock().sleep(BATCH_LIMIT) => {
-                return Err(Error::Bus("the broker took too long".into()));
+                Err(Error::Bus("the broker took too long".into()))
             }
         }
-        crash::point("B1").await;
-        self.move_to(place, next).await?;
-        crash::point("B2").await;
-        Ok(true)
+    }
+
+    /// There is nothing to hand over: stores what was, and goes on past what others have
+    /// written. Back to the beginning when there is nothing that far: positions count anew in
+    /// another database, and in a table of which retention has left nothing.
+    async fn rest(&mut self, place: Place, next: i64) -> Result<(), Error> {
+        let mut conn = self.service.read().await?;
+        let last = outbox::last_position(&mut conn, self.stream.name).await?;
+        drop(conn);
+        let (handed, seen) = match next.max(place.seen) {
+            _ if last < place.stored => (0, 0),
+            seen if seen - place.handed >= STRIDE => (seen, seen),
+            seen => (place.handed, seen),
+        };
+        let place = Place {
+            handed,
+            seen,
+            ..place
+        };
+        self.place = self.store(place).await?;
+        Ok(())
     }
 
     /// Has the broker forget a stream of which it has more than there is: the database went back
@@ -208,21 +256,28 @@ impl Publisher {
         Ok(0)
     }
 
-    /// Moves the position if nobody else has; else the next step loads it anew. Back to the beginning when
-    /// there is nothing that far: positions count anew in another database, and in a table of
-    /// which retention has left nothing.
+    /// Stores what was handed over, if nobody else has moved the position; else the next step
+    /// loads it anew.
     ///
     /// Not in a [`Tx`](crate::Tx), because nobody who waits for changes needs to hear of it.
-    async fn move_to(&mut self, place: Place, new: i64) -> Result<(), Error> {
+    async fn store(&self, place: Place) -> Result<Option<Place>, Error> {
+        if place.handed == place.stored {
+            return Ok(Some(place));
+        }
         let db = self.service.db();
         let mut conn = db.begin().await?;
         let sql = "UPDATE tidings_published SET position = $4
             WHERE bus = $1 AND stream = $2 AND position = $3";
-        let row = params![self.bus.name(), self.stream.name, place.stored, new];
+        let row = params![
+            self.bus.name(),
+            self.stream.name,
+            place.stored,
+            place.handed
+        ];
         let touched = conn.execute(sql, row).await?;
         db.commit(conn).await?;
-        self.place = (touched == 1).then_some(Place::at(new));
-        Ok(())
+        let stored = place.handed;
+        Ok((touched == 1).then_some(Place { stored, ..place }))
     }
 
     /// Tells an operator once the broker has been away for long. Nobody who writes waits for it.

@@ -19,35 +19,24 @@
 
 use crate::db::Db;
 use crate::handle::Handle;
-use crate::{Dialect, Error, params};
+use crate::{Dialect, Error};
 
-/// Numbers what has become visible. Says whether there was anything.
-pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
-    // Read only: locking the row when there is nothing to do would cost a
-    // transaction id and an fsync at every look. The newest transaction first, and a
-    // lookup for each that was open: one condition with OR reads the whole table
-    // (270 ms for 200,000 events, at every look).
-    let look = "SELECT coalesce((SELECT xid FROM tidings_outbox ORDER BY xid DESC LIMIT 1)
-                >= pg_snapshot_xmax(t.snapshot), false)
-            OR EXISTS (SELECT 1 FROM pg_snapshot_xip(t.snapshot) AS open(xid), LATERAL (
-                SELECT xid FROM tidings_outbox o WHERE o.xid >= open.xid ORDER BY o.xid LIMIT 1
-                ) AS next WHERE next.xid = open.xid)
-        FROM tidings_ticks t WHERE id = 1";
-    let (waiting,): (bool,) = service.read().await?.query_one(look, &[]).await?;
-    if !waiting {
+/// Numbers what has become visible. Says whether there was anything. Whoever does not know that
+/// there is looks first.
+pub(crate) async fn tick(service: &Handle, looks: bool) -> Result<bool, Error> {
+    if looks && !is_waiting(service).await? {
         return Ok(false);
     }
     let db = service.db();
-    let mut conn = db.begin().await?;
     // Before there are statistics the planner would read the whole table for what is new.
     let lock = "SELECT pg_snapshot_xmax(snapshot)::text,
             ARRAY(SELECT pg_snapshot_xip(snapshot))::text,
             set_config('enable_seqscan', 'off', true)
         FROM tidings_ticks WHERE id = 1 FOR UPDATE SKIP LOCKED";
-    let Some((xmax, xip, _)) = conn
-        .query_opt::<(String, String, String)>(lock, &[])
-        .await?
-    else {
+    let (conn, locked) = db
+        .begin_asking::<(String, String, String)>(lock, &[])
+        .await?;
+    let Some((xmax, xip, _)) = locked.into_iter().next() else {
         // Somebody else is at it. Ended properly, or the connection would be closed.
         db.commit(conn).await?;
         return Ok(false);
@@ -76,13 +65,28 @@ pub(crate) async fn tick(service: &Handle) -> Result<bool, Error> {
         ), ticked AS (
             UPDATE tidings_ticks SET snapshot = pg_current_snapshot() WHERE id = 1
         )
-        SELECT count(*) FROM numbered";
-    let (numbered,): (i64,) = conn.query_one(number, params![xmax, xip]).await?;
-    db.commit(conn).await?;
-    if numbered > 0 {
+        SELECT FROM numbered";
+    let touched = db.commit_with(conn, &[(number, &[&xmax, &xip])]).await?;
+    let has_numbered = touched.iter().any(|rows| *rows > 0);
+    if has_numbered {
         service.0.published.send_modify(|count| *count += 1);
     }
-    Ok(numbered > 0)
+    Ok(has_numbered)
+}
+
+async fn is_waiting(service: &Handle) -> Result<bool, Error> {
+    // Read only: locking the row when there is nothing to do would cost a
+    // transaction id and an fsync at every look. The newest transaction first, and a
+    // lookup for each that was open: one condition with OR reads the whole table
+    // (270 ms for 200,000 events, at every look).
+    let look = "SELECT coalesce((SELECT xid FROM tidings_outbox ORDER BY xid DESC LIMIT 1)
+                >= pg_snapshot_xmax(t.snapshot), false)
+            OR EXISTS (SELECT 1 FROM pg_snapshot_xip(t.snapshot) AS open(xid), LATERAL (
+                SELECT xid FROM tidings_outbox o WHERE o.xid >= open.xid ORDER BY o.xid LIMIT 1
+                ) AS next WHERE next.xid = open.xid)
+        FROM tidings_ticks t WHERE id = 1";
+    let (waiting,): (bool,) = service.read().await?.query_one(look, &[]).await?;
+    Ok(waiting)
 }
 
 /// Begins a new epoch if the database has come from another cluster: what is not numbered

@@ -224,6 +224,7 @@ impl Setup {
             random: seeded(self.seed),
             network: Arc::downgrade(&common.network),
             committed: watch::Sender::new(0),
+            stored: watch::Sender::new(0),
             published: watch::Sender::new(0),
             lanes: Semaphore::new(LANES),
             conflicts: AtomicU64::new(0),

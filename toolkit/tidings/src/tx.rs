@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::handle::Shared;
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
-use crate::{Context, Error, Stream, Timestamp, crash, stream};
+use crate::{Context, Error, FromRow, Stream, Timestamp, Value, crash, stream};
 
 /// The largest event or job, in bytes of JSON; what every broker takes.
 pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
@@ -61,6 +61,27 @@ impl Tx {
             now,
             events: Vec::new(),
         })
+    }
+
+    /// As [`Tx::begin`] for the service's own work, with a question that changes nothing.
+    pub(crate) async fn begin_asking<T: FromRow>(
+        shared: Arc<Shared>,
+        context: Context,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(Self, Vec<T>), Error> {
+        let (conn, rows) = shared.db.begin_asking(sql, params).await?;
+        let now = shared.clock.now();
+        let tx = Self {
+            conn,
+            claim: None,
+            answer: None,
+            shared,
+            context,
+            now,
+            events: Vec::new(),
+        };
+        Ok((tx, rows))
     }
 
     /// When the transaction began, by the service clock; the time of everything in it.
@@ -142,10 +163,8 @@ impl Tx {
     /// nothing has happened.
     pub async fn commit(mut self) -> Result<(), Error> {
         crash::point("P1").await;
-        if !self.events.is_empty() {
-            outbox::insert(&mut self.conn, &self.events).await?;
-        }
-        let claim = self.claim.filter(|_| self.conn.has_written());
+        let claim = self.claim;
+        let claim = claim.filter(|_| self.conn.has_written() || !self.events.is_empty());
         if let Some(claim) = &claim {
             // Boxed, or the futures of all who never have a key would be larger for it.
             Box::pin(idempotency::commit_in_tx(
@@ -155,8 +174,9 @@ impl Tx {
             ))
             .await?;
         }
+        let left = outbox::insert(&mut self.conn, &self.events).await?;
         crash::point("P2").await;
-        self.shared.db.commit(self.conn).await?;
+        outbox::commit(&self.shared.db, self.conn, left).await?;
         if let Some(claim) = claim {
             claim.set_committed();
         }

@@ -17,6 +17,8 @@ use crate::{Clock, chain, sequencer};
 /// Nothing depends on it within one process; another process may have written.
 const POLL: Duration = Duration::from_secs(1);
 const TICK_FIRST: Duration = Duration::from_millis(15);
+/// Between two ticks, so that under load one serves many commits.
+const TICK_PACE: Duration = Duration::from_millis(2);
 const TICK_MOST: Duration = Duration::from_millis(250);
 const BACKOFF_MOST: Duration = Duration::from_secs(10);
 
@@ -99,21 +101,34 @@ impl Worker {
     /// # Errors
     /// A text when the ground is missing (connection, disk); call again later.
     pub async fn step(&mut self) -> Result<bool, String> {
-        match &mut self.part {
-            Part::Reader(reader) => match reader.step().await {
-                Ok(progress) => Ok(progress == Progress::Moved),
-                Err(failure) => Err(failure.error),
-            },
+        Ok(self.progress(true).await? != Progress::Idle)
+    }
+
+    /// A step. Before a sequencer works it looks whether there is anything, unless it has been
+    /// told that there is.
+    async fn progress(&mut self, looks: bool) -> Result<Progress, String> {
+        let moved = match &mut self.part {
+            Part::Reader(reader) => {
+                return reader.step().await.map_err(|failure| failure.error);
+            }
+            Part::Sequencer(service) => {
+                let ticked = sequencer::tick(service, looks).await;
+                return match ticked.map_err(|error| chain(&error))? {
+                    true => Ok(Progress::Drained),
+                    false => Ok(Progress::Idle),
+                };
+            }
             // Boxed, because it is larger than all the others.
             Part::Parked(runner, _) => Box::pin(runner.step()).await.map_err(|error| chain(&error)),
             Part::Jobs(runner) => runner.step().await.map_err(|error| chain(&error)),
             Part::Keys(keeper) => Box::pin(keeper.step()).await,
-            Part::Sequencer(service) => sequencer::tick(service)
-                .await
-                .map_err(|error| chain(&error)),
             Part::Publisher(publisher) => publisher.step().await.map_err(|error| chain(&error)),
             Part::Instance(membership) => membership.keep().await.map_err(|error| chain(&error)),
-        }
+        }?;
+        Ok(match moved {
+            true => Progress::Moved,
+            false => Progress::Idle,
+        })
     }
 
     /// Works until told to stop; finishes the step that it is in.
@@ -126,6 +141,7 @@ impl Worker {
         }
         let mut faults: u32 = 0;
         let mut idle: u32 = 0;
+        let mut looks = true;
         let mut wakes = self.wakes();
         let mut views = self.views();
         while !*stop.borrow() {
@@ -135,21 +151,27 @@ impl Worker {
             if let Some(views) = &mut views {
                 views.borrow_and_update();
             }
-            let pause = match self.step().await {
-                Ok(true) => {
+            let pause = match self.progress(looks).await {
+                Ok(Progress::Moved) => {
                     (faults, idle) = (0, 0);
                     // A reader that always finds more must not starve its neighbours.
                     tokio::task::yield_now().await;
                     continue;
                 }
                 // Look once more: something may have come before we began to listen.
-                Ok(false) if self.has_new_wakes() || wakes.is_none() && self.wakes().is_some() => {
+                Ok(_) if self.has_new_wakes() || wakes.is_none() && self.wakes().is_some() => {
                     wakes = self.wakes();
                     continue;
                 }
-                Ok(false) => {
+                Ok(progress) => {
                     faults = 0;
-                    idle = idle.saturating_add(1);
+                    idle = match progress {
+                        Progress::Idle => idle.saturating_add(1),
+                        Progress::Moved | Progress::Drained => 0,
+                    };
+                    if let (Part::Sequencer(_), Progress::Drained) = (&self.part, progress) {
+                        self.clock.sleep(TICK_PACE).await;
+                    }
                     self.pause(idle).await
                 }
                 Err(error) => {
@@ -163,10 +185,11 @@ impl Worker {
                     doubled(Duration::from_millis(50), faults, BACKOFF_MOST)
                 }
             };
+            looks = true;
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
                 () = self.clock.sleep(pause) => {}
-                () = changed(&mut wakes), if faults == 0 => idle = 0,
+                () = changed(&mut wakes), if faults == 0 => (idle, looks) = (0, false),
                 () = changed(&mut views), if faults == 0 => idle = 0,
             }
         }
@@ -175,7 +198,7 @@ impl Worker {
     fn wakes(&self) -> Option<watch::Receiver<u64>> {
         match &self.part {
             Part::Reader(reader) => reader.wakes(),
-            Part::Sequencer(service) => Some(service.changes()),
+            Part::Sequencer(service) => Some(service.0.stored.subscribe()),
             Part::Publisher(publisher) => Some(publisher.wakes()),
             Part::Keys(keeper) => Some(keeper.wakes()),
             Part::Parked(..) | Part::Jobs(_) | Part::Instance(_) => None,

@@ -39,6 +39,7 @@ pub(crate) struct Following {
     events: mpsc::Receiver<Waiting>,
     wakes: watch::Receiver<u64>,
     task: JoinHandle<()>,
+    is_drained: bool,
 }
 
 impl Following {
@@ -60,6 +61,7 @@ impl Following {
             events,
             wakes,
             task,
+            is_drained: false,
         }
     }
 }
@@ -79,7 +81,12 @@ impl Receiver for Following {
         {
             received.push(event);
         }
+        self.is_drained = received.len() < limit;
         Box::pin(async { Ok(received) })
+    }
+
+    fn is_drained(&self) -> bool {
+        self.is_drained
     }
 
     fn wakes(&self) -> watch::Receiver<u64> {

@@ -160,6 +160,26 @@ impl Db {
         Ok(Conn::new(inner, Use::Transaction))
     }
 
+    /// As [`Db::begin`], with a question that changes nothing in the same round trip, if there
+    /// is one at all.
+    pub(crate) async fn begin_asking<T: FromRow>(
+        &self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(Conn, Vec<T>), Error> {
+        if let Kind::Postgres(postgres) = &*self.0 {
+            let (inner, rows) = postgres.begin_asking(sql, params).await?;
+            let conn = Conn::new(Inner::Postgres(inner), Use::Transaction);
+            return Ok((
+                conn,
+                rows.iter().map(T::from_row).collect::<Result<_, _>>()?,
+            ));
+        }
+        let mut conn = self.begin().await?;
+        let rows = conn.query(sql, params).await?;
+        Ok((conn, rows))
+    }
+
     /// Commits; returns when the commit is on disk.
     pub(crate) async fn commit(&self, conn: Conn) -> Result<(), Error> {
         if conn.used_for == Use::Failed {
@@ -167,10 +187,24 @@ impl Db {
         }
         match (&*self.0, conn.inner) {
             (Kind::Sqlite(sqlite), Inner::Sqlite(conn)) => sqlite.commit(conn).await,
-            (_, Inner::Postgres(conn)) => conn.commit().await,
+            (_, Inner::Postgres(conn)) => conn.commit_with(&[]).await.map(drop),
             (Kind::Postgres(_) | Kind::Elsewhere, Inner::Sqlite(_)) => {
                 Err(Error::Unsafe("commit elsewhere".into()))
             }
+        }
+    }
+
+    /// Runs the last statements of a PostgreSQL transaction and commits, in one round trip;
+    /// says how many rows each touched.
+    pub(crate) async fn commit_with(
+        &self,
+        conn: Conn,
+        last: &[Piped<'_>],
+    ) -> Result<Vec<u64>, Error> {
+        match (conn.used_for, conn.inner) {
+            (Use::Failed, _) => Err(Error::Aborted),
+            (_, Inner::Postgres(conn)) => conn.commit_with(last).await,
+            (_, Inner::Sqlite(_)) => Err(Error::Unsafe("SQLite has no pipeline".into())),
         }
     }
 }
@@ -347,7 +381,8 @@ impl Conn {
 }
 
 /// A statement of a PostgreSQL pipeline with its parameters.
-pub(crate) type Piped<'a> = (&'a str, &'a [&'a (dyn tokio_postgres::types::ToSql + Sync)]);
+pub(crate) type Piped<'a> = (&'a str, &'a [Param<'a>]);
+pub(crate) type Param<'a> = &'a (dyn tokio_postgres::types::ToSql + Sync);
 
 impl Conn {
     /// Feeds a PostgreSQL COPY statement with what comes, until the other end is closed.

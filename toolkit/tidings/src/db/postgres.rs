@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolBuilder, QueueMode, RecyclingMethod,
+    Runtime,
 };
+use futures_util::future::{join, join_all, try_join, try_join_all};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage, Statement};
 
 use self::fault::{commit_fault, fault, pool_fault};
 use super::row::Row;
@@ -91,6 +93,19 @@ impl Postgres {
         handle.in_transaction = true;
         handle.execute_batch("BEGIN").await?;
         Ok(handle)
+    }
+
+    /// Begins, and asks in the same round trip. The question must change nothing: were BEGIN to
+    /// fail, it would stand alone.
+    pub(super) async fn begin_asking(
+        &self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<(Handle, Vec<Row>), Error> {
+        let mut handle = self.read().await?;
+        handle.in_transaction = true;
+        let rows = handle.query_behind(Some("BEGIN"), sql, params).await?;
+        Ok((handle, rows))
     }
 }
 
@@ -182,6 +197,15 @@ impl Handle {
     }
 
     pub(super) async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        self.query_behind(None, sql, params).await
+    }
+
+    async fn query_behind(
+        &mut self,
+        first: Option<&str>,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, Error> {
         let params: Vec<&(dyn ToSql + Sync)> = params
             .iter()
             .map(|value| value as &(dyn ToSql + Sync))
@@ -189,7 +213,16 @@ impl Handle {
         let (statement, rows) = self
             .run(async |client| {
                 let statement = client.prepare_cached(sql).await?;
-                let rows = client.query(&statement, &params).await?;
+                let rows = match first {
+                    Some(first) => {
+                        let both = (
+                            client.batch_execute(first),
+                            client.query(&statement, &params),
+                        );
+                        try_join(both.0, both.1).await?.1
+                    }
+                    None => client.query(&statement, &params).await?,
+                };
                 Ok((statement, rows))
             })
             .await?;
@@ -214,30 +247,42 @@ impl Handle {
 
     pub(super) async fn pipeline(&mut self, statements: &[super::Piped<'_>]) -> Result<(), Error> {
         self.run(async |client| {
-            let mut prepared = Vec::with_capacity(statements.len());
-            for (sql, params) in statements {
-                prepared.push((client.prepare_cached(sql).await?, *params));
-            }
-            let sent = prepared
-                .iter()
-                .map(|(statement, params)| client.query(statement, params));
-            futures_util::future::try_join_all(sent).await?;
+            let prepared = prepare(client, statements).await?;
+            let sent = prepared.iter();
+            try_join_all(sent.map(|(statement, params)| client.execute(statement, params))).await?;
             Ok(())
         })
         .await
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), Error> {
+    /// Runs statements and commits, all in one round trip; says how many rows each touched.
+    pub(super) async fn commit_with(
+        mut self,
+        last: &[super::Piped<'_>],
+    ) -> Result<Vec<u64>, Error> {
+        let prepared = self.run(async |client| prepare(client, last).await).await?;
         let gone = || Error::ConnectionLost("the connection was given back".into());
         let client = self.client.as_ref().ok_or_else(gone)?;
+        self.busy = true;
+        let statements = prepared.iter();
+        let statements = statements.map(|(statement, params)| client.execute(statement, params));
         // COMMIT of a transaction in which something has failed answers ROLLBACK and
         // no error. SELECT fails then, also where we could not see the first failure:
         // through the driver's own client, or in a future that was dropped.
-        let outcome = client.simple_query("SELECT 1; COMMIT").await;
+        let (touched, committed) = join(
+            join_all(statements),
+            client.simple_query("SELECT 1; COMMIT"),
+        )
+        .await;
+        self.busy = false;
         crate::crash::point("P3").await;
-        outcome.map_err(commit_fault)?;
+        // The first that failed is the cause; but all were sent, so whatever is no ordinary
+        // answer leaves open whether they were carried out.
+        let touched: Result<Vec<u64>, _> = touched.into_iter().collect();
+        let touched = touched.map_err(commit_fault)?;
+        committed.map_err(commit_fault)?;
         self.in_transaction = false;
-        Ok(())
+        Ok(touched)
     }
 
     async fn create_schema(&mut self, schema: &str) -> Result<(), Error> {
@@ -248,6 +293,17 @@ impl Handle {
             other => other,
         }
     }
+}
+
+async fn prepare<'a>(
+    client: &Object,
+    statements: &[super::Piped<'a>],
+) -> Result<Vec<(Statement, &'a [super::Param<'a>])>, tokio_postgres::Error> {
+    let mut prepared = Vec::with_capacity(statements.len());
+    for (sql, params) in statements {
+        prepared.push((client.prepare_cached(sql).await?, *params));
+    }
+    Ok(prepared)
 }
 
 /// Acknowledged commits must survive a crash of the server (P-20).

@@ -112,10 +112,9 @@ impl Applier {
         cursors: &Cursors,
         part: &[Envelope],
     ) -> Result<Vec<Move>, PartError> {
-        let mut tx = self.service.begin_own().await?;
+        let (mut tx, blocked) = parked::begin(&self.service, &self.subscription, part).await?;
         let moves = self.advance(&mut tx, cursors, part).await?;
         crash::point("C1").await;
-        let blocked = parked::blocked_keys(&mut tx, &self.subscription, part).await?;
         let mut free = Vec::with_capacity(part.len());
         let mut places = Vec::with_capacity(part.len());
         for (place, event) in part.iter().enumerate() {

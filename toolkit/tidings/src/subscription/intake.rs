@@ -31,6 +31,9 @@ pub(super) struct Intake {
     pub(super) receiver: Box<dyn Receiver>,
     /// What was received while something else was applied.
     ahead: Vec<Envelope>,
+    /// What was given last is all that the receiver gave: nothing had to be asked of the feed,
+    /// which gives no more than a page at a time.
+    is_plain: bool,
     /// Slots that cannot go on, and why.
     pub(super) stopped: BTreeMap<u16, Alert>,
     unchecked: u32,
@@ -50,6 +53,7 @@ impl Intake {
             marks,
             receiver,
             ahead: Vec::new(),
+            is_plain: false,
             stopped,
             // The first look is at the heads: once a producer that went back in time has
             // passed our cursor again, nobody can tell any more.
@@ -82,7 +86,13 @@ impl Intake {
         if received.is_empty() {
             received = self.receiver.receive(BATCH).await?;
         }
+        self.is_plain = true;
         self.accept(feed, stream, received).await
+    }
+
+    /// Whether nothing more is there until the receiver wakes us.
+    pub(super) fn is_drained(&self) -> bool {
+        self.is_plain && self.ahead.is_empty() && self.receiver.is_drained()
     }
 
     /// Receives what the next [`Intake::receive`] gives, while what came before is applied.
@@ -117,6 +127,7 @@ impl Intake {
             let mut run = contiguous(cursor, events);
             let reached = run.last().map_or(cursor, |event| event.id.sequence);
             if newest.is_some_and(|newest| newest > reached) {
+                self.is_plain = false;
                 let page = feed.read(stream, slot, reached, BATCH).await?;
                 run.extend(complete(reached, page));
             }
@@ -135,6 +146,7 @@ impl Intake {
         now: Timestamp,
     ) -> Result<Missing, Error> {
         self.unchecked = 0;
+        self.is_plain = false;
         self.patience.looks(now);
         let Standing { run, heads } = feed.standing(stream).await?;
         let heads: BTreeMap<u16, u64> = heads.into_iter().collect();

@@ -58,26 +58,28 @@ impl FromRow for DeadEvent {
     }
 }
 
-/// Which keys of these events have an earlier event that is not applied yet.
-pub(super) async fn blocked_keys(
-    conn: &mut Conn,
+/// Begins the transaction of a part, and says which keys have events that wait. Asked before the
+/// cursors are moved: whoever parks one of these events in between moves them too, and then
+/// ours do not stand where we think.
+pub(super) async fn begin(
+    service: &Handle,
     subscription: &Subscription,
     events: &[Envelope],
-) -> Result<HashSet<String>, Error> {
+) -> Result<(Tx, HashSet<String>), Error> {
     let keys: Vec<&str> = events.iter().map(|event| event.key.as_str()).collect();
     let keys = serde_json::to_string(&keys).map_err(|source| Error::Encode {
         what: "keys".to_owned(),
         source,
     })?;
-    let sql = conn.dialect().pick(
+    let sql = service.db().dialect().pick(
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
             AND key IN (SELECT value FROM json_each($3))",
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
             AND key IN (SELECT jsonb_array_elements_text($3::text::jsonb))",
     );
     let params = params![subscription.name, subscription.stream.name, keys];
-    let rows: Vec<(String,)> = conn.query(sql, params).await?;
-    Ok(rows.into_iter().map(|(key,)| key).collect())
+    let (tx, rows) = service.begin_own_asking::<(String,)>(sql, params).await?;
+    Ok((tx, rows.into_iter().map(|(key,)| key).collect()))
 }
 
 /// Stores an event behind an earlier one of its key.

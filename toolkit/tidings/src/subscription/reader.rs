@@ -131,7 +131,11 @@ impl Reader {
         } else {
             self.apply(batch).await?;
         }
-        Ok(Progress::Moved)
+        let is_drained = self.intake.as_ref().is_some_and(Intake::is_drained);
+        Ok(match is_drained {
+            true => Progress::Drained,
+            false => Progress::Moved,
+        })
     }
 
     async fn load(&mut self) -> Result<(), Error> {

@@ -9,6 +9,8 @@ use crate::{Envelope, Error, Fate};
 pub(crate) enum Progress {
     /// Events were applied or parked; there may be more.
     Moved,
+    /// The same, and there was no more.
+    Drained,
     /// There is nothing now.
     Idle,
 }
