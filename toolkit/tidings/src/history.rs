@@ -59,6 +59,9 @@ impl Service {
     /// [`alert::settle`](crate::alert::settle); a new subscription begins behind them. So the
     /// span must be longer than the longest absence of a reader.
     ///
+    /// On SQLite the last event of the service stays, however old, until there is a later one:
+    /// places in a stream are counted on from it.
+    ///
     /// Of a state stream the last event of each key is kept for ever, whatever its age, and the
     /// span is how long an event is kept that a later one of its key has superseded; seven days
     /// unless said.

@@ -45,10 +45,15 @@ async fn delete_older(conn: &mut Conn, stream: &str, before: Timestamp) -> Resul
         "tidings_outbox n",
         "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
     );
-    // The plus keeps SQLite from reading the whole stream by its address and sorting it.
-    let stream_is = conn.dialect().pick("+n.stream = $1", "n.stream = $1");
+    // The plus keeps SQLite from reading the whole stream by its address and sorting it. And the
+    // last row stays there: SQLite gives the number behind the highest that it has, so without it
+    // the next events would get positions that readers have passed, and would not be seen.
+    let may_go = conn.dialect().pick(
+        "+n.stream = $1 AND n.position < (SELECT max(position) FROM tidings_outbox)",
+        "n.stream = $1",
+    );
     let sql = format!(
-        "SELECT n.slot, n.sequence, time FROM {from} WHERE {stream_is} ORDER BY n.position LIMIT $2"
+        "SELECT n.slot, n.sequence, time FROM {from} WHERE {may_go} ORDER BY n.position LIMIT $2"
     );
     let oldest: Vec<(u16, u64, Timestamp)> = conn.query(&sql, params![stream, BATCH]).await?;
     let mut deleted = 0;
