@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::db::Migration;
 use crate::{Kind, Schedule, Service, Stream, StreamInfo, Tx};
 
+pub(crate) use floor::compacted_behind;
 pub(crate) use page::read_page;
 pub use start::Start;
 pub(crate) use start::{apply_starts, make_cursors, starts};

@@ -356,8 +356,11 @@ async fn subscription(
             .map(|(slot, head)| (*slot, (cursors.get(slot).copied().unwrap_or(0), *head)))
             .filter(|(_, (cursor, head))| cursor < head)
             .collect();
-        found.lag = Some(owed.values().map(|(cursor, head)| head - cursor).sum());
+        let numbers: u64 = owed.values().map(|(cursor, head)| head - cursor).sum();
         let mut conn = producer.read().await?;
+        let stream = of.stream.name;
+        let compacted = history::compacted_behind(&mut conn, stream, &cursors).await?;
+        found.lag = Some(numbers.saturating_sub(compacted));
         found.owes_since = oldest_owed(&mut conn, of.stream.name, &owed).await?;
     }
     Ok(found)

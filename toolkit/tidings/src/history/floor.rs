@@ -1,5 +1,7 @@
 //! What is no longer there of a slot, as it is remembered.
 
+use std::collections::BTreeMap;
+
 use crate::db::Conn;
 use crate::outbox::as_i64;
 use crate::{Error, params};
@@ -45,4 +47,32 @@ pub(super) async fn raise(
 pub(super) async fn gone(conn: &mut Conn, stream: &str) -> Result<Vec<(u16, u64)>, Error> {
     let sql = "SELECT slot, gone FROM tidings_floors WHERE stream = $1 AND gone > 0 ORDER BY slot";
     conn.query(sql, params![stream]).await
+}
+
+/// How many of the numbers behind these cursors were compacted away: nobody owes them.
+///
+/// What is left below a floor is counted row by row, which only a reader pays for that is behind
+/// by more than the grace, or new.
+pub(crate) async fn compacted_behind(
+    conn: &mut Conn,
+    stream: &str,
+    cursors: &BTreeMap<u16, u64>,
+) -> Result<u64, Error> {
+    let sql = "SELECT slot, compacted FROM tidings_floors WHERE stream = $1 AND compacted > 0";
+    let floors: Vec<(u16, u64)> = conn.query(sql, params![stream]).await?;
+    let table = conn.dialect().pick("tidings_outbox", "tidings_numbers");
+    let sql = format!(
+        "SELECT count(*) FROM {table}
+         WHERE stream = $1 AND slot = $2 AND sequence > $3 AND sequence <= $4"
+    );
+    let mut compacted = 0;
+    for (slot, floor) in floors {
+        let cursor = cursors.get(&slot).copied().unwrap_or(0);
+        if cursor < floor {
+            let range = params![stream, slot, as_i64(cursor), as_i64(floor)];
+            let (left,): (u64,) = conn.query_one(&sql, range).await?;
+            compacted += (floor - cursor).saturating_sub(left);
+        }
+    }
+    Ok(compacted)
 }
