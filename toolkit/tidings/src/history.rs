@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::db::Migration;
 use crate::{Kind, Schedule, Service, Stream, StreamInfo, Tx};
 
-pub(crate) use floor::compacted_behind;
+pub(crate) use floor::{compacted_behind, gone_position, position_when_gone};
 pub(crate) use page::read_page;
 pub use start::Start;
 pub(crate) use start::{apply_starts, make_cursors, starts};
@@ -37,6 +37,12 @@ pub(crate) const MIGRATION: Migration = Migration::new(
         sequence BIGINT NOT NULL,
         PRIMARY KEY (subscription, stream, slot)
     );",
+);
+
+/// Where in the whole stream the last event was that is gone of a slot.
+pub(crate) const MIGRATION_POSITIONS: Migration = Migration::new(
+    "tidings_0014_floor_positions",
+    "ALTER TABLE tidings_floors ADD COLUMN position BIGINT NOT NULL DEFAULT 0;",
 );
 
 /// What a service says of its own and of others' history.

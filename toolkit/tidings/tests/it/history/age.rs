@@ -27,6 +27,7 @@ on_both!(
     a_new_subscription_begins_behind_what_is_gone,
     a_subscription_that_needs_what_is_gone_stands_still_and_names_it,
     of_a_subscription_that_is_behind_in_one_slot_the_others_flow,
+    the_place_of_the_last_event_that_is_gone_is_remembered,
     a_crash_while_events_are_deleted_leaves_none_half_gone,
 );
 
@@ -184,6 +185,30 @@ async fn of_a_subscription_that_is_behind_in_one_slot_the_others_flow(bed: Bed) 
         effects_by_key(&stage.handle("consumer")).await,
         applied.into()
     );
+}
+
+/// By it a reader of the whole stream is told that it has missed something, in whatever slot.
+async fn the_place_of_the_last_event_that_is_gone_is_remembered(bed: Bed) {
+    let mut stage = bed.stage([keeping()]).await;
+    let service = stage.handle("producer");
+    let table = service
+        .db()
+        .dialect()
+        .pick("tidings_outbox", "tidings_numbers");
+    let ask = async |sql: &str| {
+        let mut conn = service.read().await.unwrap();
+        conn.query_one::<(i64,)>(sql, &[]).await.unwrap().0
+    };
+    publish_all(&service, &[("a", 1), ("b", 1), ("c", 1)]).await;
+    stage.settle().await;
+    let last = ask(&format!("SELECT max(position) FROM {table}")).await;
+    stage.advance(5 * DAY).await;
+    publish(&service, "a", 2).await;
+    stage.settle().await;
+    stage.advance(5 * DAY).await;
+    assert_eq!(rows(&service).await[0], 1);
+    let remembered = ask("SELECT max(position) FROM tidings_floors").await;
+    assert_eq!(remembered, last);
 }
 
 /// 1. Events fall due; the process ends after their slots are noted as gone, or after they are
