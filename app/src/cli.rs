@@ -4,6 +4,7 @@ mod layout;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
@@ -169,7 +170,7 @@ pub(crate) struct Settle {
     /// The first events to be applied: those published from a moment on
     /// (2026-03-14T16:00:07Z), from now on, or from the beginning, those that were applied
     /// before a second time.
-    #[arg(long, value_name = "now|beginning|TIME", value_parser = crate::settle::parse_start)]
+    #[arg(long, value_name = "now|beginning|TIME", value_parser = Start::from_str)]
     pub(crate) from: Start,
     /// Why, for the record.
     #[arg(long, value_name = "TEXT")]

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use tidings::{Clock, Installation, Start, SubscriptionInfo, alert};
+use tidings::{Clock, Installation, SubscriptionInfo, alert};
 
 use crate::cli::Settle;
 use crate::config::Config;
@@ -64,16 +64,4 @@ async fn decide(
     }
     tx.commit().await?;
     Ok(starts)
-}
-
-/// Reads `now`, `beginning` or a moment.
-pub(crate) fn parse_start(text: &str) -> Result<Start, String> {
-    match text {
-        "now" => Ok(Start::Now),
-        "beginning" => Ok(Start::Beginning),
-        moment => moment
-            .parse()
-            .map(Start::At)
-            .map_err(|_| "write now, beginning, or a moment like 2026-03-14T16:00:07Z".to_owned()),
-    }
 }

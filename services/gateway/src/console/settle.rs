@@ -200,12 +200,9 @@ async fn decide(
 }
 
 fn start(text: &str) -> Result<Start, Problem> {
-    match text {
-        "now" => Ok(Start::Now),
-        "beginning" => Ok(Start::Beginning),
-        moment => moment.parse().map(Start::At).map_err(|_| {
-            let text = "Say now, beginning, or a moment like 2026-03-14T16:00:07Z.";
-            Problem::field("bad_settle_start", "from", text)
-        }),
-    }
+    let read = text.parse();
+    read.map_err(|reason: String| {
+        let text = format!("From where they go on: {reason}.");
+        Problem::field("bad_settle_start", "from", text)
+    })
 }
