@@ -1,10 +1,16 @@
 //! The command line.
 
+mod layout;
+
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
-use tidings::{Start, Storage};
+use tidings::Start;
+
+pub(crate) use layout::Layout;
 
 /// A ticket marketplace made of services that talk by events.
 #[derive(Parser)]
@@ -48,8 +54,16 @@ pub(crate) enum Command {
     /// everything has come over, a file in its folder keeps it from being started by accident.
     /// If the move is broken off, nothing starts on the target, and --again begins anew.
     Move(Move),
-    /// Make an account an operator, who may open the console.
-    GrantOperator(GrantOperator),
+    /// Give an account a role: operator, reader or publisher.
+    ///
+    /// It is in force with the account's next access token, within five minutes. The server must
+    /// be stopped if it is on SQLite.
+    Grant(Grant),
+    /// Take a role from an account.
+    ///
+    /// Access tokens that are out are good for five more minutes at the most. The server must be
+    /// stopped if it is on SQLite.
+    Revoke(Grant),
     /// Build a projection anew of all its events, beside the one in use, and swap.
     ///
     /// A projection is a subscription whose tables are made of events alone, as `users` of
@@ -70,42 +84,8 @@ pub(crate) struct Serve {
     /// The port on 127.0.0.1: short for --listen 127.0.0.1:PORT.
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// Run only these here, with a comma between two: auth, tickets, orders, expiration,
-    /// payments, notifications, gateway. The others run in other processes: say where with
-    /// --remote or --gateway, and give all of them one secret.
-    #[arg(
-        long,
-        value_name = "NAMES",
-        value_delimiter = ',',
-        env = "TIDINGS_ONLY"
-    )]
-    pub(crate) only: Vec<String>,
-    /// Where a service runs that does not run here: orders=http://10.0.0.7:8080. Several times,
-    /// or with commas.
-    #[arg(
-        long,
-        value_name = "SERVICE=URL",
-        value_delimiter = ',',
-        env = "TIDINGS_REMOTE"
-    )]
-    pub(crate) remote: Vec<String>,
-    /// The address of the gateway, for all services of which --remote says nothing.
-    #[arg(long, value_name = "URL", env = "TIDINGS_GATEWAY")]
-    pub(crate) gateway: Option<String>,
-    /// The broker that carries events between processes: nats://host:4222. Without one they
-    /// follow each other's feeds over HTTP.
-    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
-    pub(crate) bus: Option<String>,
-    /// The file with the secret by which the processes know each other, at least 32 bytes, the
-    /// same for all; or the secret itself in TIDINGS_SECRET.
-    #[arg(long, value_name = "FILE", env = "TIDINGS_SECRET_FILE")]
-    pub(crate) secret_file: Option<PathBuf>,
-    /// The file with settings, instead of tidings.toml in this folder. Environment and flags
-    /// count more than what it says.
-    #[arg(long, value_name = "FILE", env = "TIDINGS_CONFIG")]
-    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) layout: Layout,
     #[command(flatten)]
     pub(crate) mail: Mail,
     /// Make demonstration accounts and listings (the default).
@@ -117,6 +97,21 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
+    /// What a command that does not serve says of serving: nothing.
+    pub(crate) fn nothing_but(layout: &Layout) -> Self {
+        Self {
+            listen: None,
+            port: None,
+            layout: layout.clone(),
+            mail: Mail {
+                smtp: None,
+                from: None,
+            },
+            demo: false,
+            no_demo: false,
+        }
+    }
+
     /// Whether demonstration accounts are wanted; the later of two contrary flags counts.
     pub(crate) fn is_demo(&self) -> bool {
         self.demo || !self.no_demo
@@ -152,41 +147,13 @@ impl fmt::Debug for Mail {
     }
 }
 
-/// Where the data is.
-#[derive(Args, Clone, Debug)]
-pub(crate) struct Place {
-    /// The folder for databases and the demonstration accounts' passwords.
-    #[arg(long, value_name = "DIR", default_value = "data", env = "TIDINGS_DATA")]
-    pub(crate) data: PathBuf,
-    /// Keep the databases in PostgreSQL instead, one schema a service: postgres://user@host/name.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TIDINGS_DATABASE",
-        hide_env_values = true
-    )]
-    pub(crate) database: Option<String>,
-}
-
-impl Place {
-    pub(crate) fn storage(&self) -> Storage {
-        match &self.database {
-            Some(url) => Storage::Postgres(url.clone()),
-            None => Storage::Sqlite(self.data.clone()),
-        }
-    }
-}
-
 /// What to look at.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Doctor {
     #[command(flatten)]
-    pub(crate) place: Place,
-    /// The broker between machines: nats://host:4222.
-    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
-    pub(crate) bus: Option<String>,
+    pub(crate) layout: Layout,
     /// Where the broker tells of its settings, when it is not port 8222 of its host.
-    #[arg(long, value_name = "HOST:PORT", requires = "bus")]
+    #[arg(long, value_name = "HOST:PORT")]
     pub(crate) bus_monitor: Option<String>,
     /// Print what was found as JSON, for programs.
     #[arg(long)]
@@ -203,18 +170,22 @@ pub(crate) struct Settle {
     /// The first events to be applied: those published from a moment on
     /// (2026-03-14T16:00:07Z), from now on, or from the beginning, those that were applied
     /// before a second time.
-    #[arg(long, value_name = "now|beginning|TIME", value_parser = crate::settle::parse_start)]
+    #[arg(long, value_name = "now|beginning|TIME", value_parser = Start::from_str)]
     pub(crate) from: Start,
+    /// Why, for the record.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) layout: Layout,
 }
 
 /// From where and to where.
 #[derive(Args, Clone)]
 pub(crate) struct Move {
-    /// Where the installation is: sqlite: and the data folder, as in sqlite:data.
+    /// Where the installation is: sqlite: and the data folder, as in sqlite:data. The folder
+    /// that the settings name, where nothing is said.
     #[arg(long, value_name = "sqlite:DIR", value_parser = crate::move_to::parse_from)]
-    pub(crate) from: MoveFrom,
+    pub(crate) from: Option<MoveFrom>,
     /// Where it goes: a database of PostgreSQL without tables, as in postgres://user@host/name.
     /// An address with a password is better kept in TIDINGS_MOVE_TO, where `ps` does not show it.
     #[arg(
@@ -228,19 +199,25 @@ pub(crate) struct Move {
     /// Drop what an earlier move that was broken off has left in the target, and begin anew.
     #[arg(long)]
     pub(crate) again: bool,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
 }
 
 /// The folder that an installation moves out of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MoveFrom(pub(crate) PathBuf);
 
-/// Whom to make an operator.
+/// Which role, and whose.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct GrantOperator {
+pub(crate) struct Grant {
+    /// The role: an operator opens the console, a reader reads feeds, a publisher publishes to
+    /// streams that are open.
+    #[arg(value_parser = PossibleValuesParser::new(auth::ROLES))]
+    pub(crate) role: String,
     /// The account's e-mail address.
     pub(crate) email: String,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) layout: Layout,
 }
 
 /// What to build anew.
@@ -255,7 +232,7 @@ pub(crate) struct Rebuild {
     #[arg(long)]
     pub(crate) what_is_left: bool,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) layout: Layout,
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use tidings::Storage;
 
-use crate::cli::Serve;
+use crate::cli::{Layout, Serve};
+use crate::folder::{Folder, Moved};
 use crate::services::NAMES;
 use crate::{Error, services};
 use file::{File, ServiceTable};
@@ -88,8 +89,9 @@ pub(crate) struct Config {
 struct Given<'a>(&'a ArgMatches);
 
 impl Given<'_> {
-    /// A value that is not merely a default.
+    /// A value that is not merely a default. Commands that do not serve lack some of the flags.
     fn said<T>(&self, id: &str, value: Option<T>) -> Option<Said<T>> {
+        self.0.try_contains_id(id).ok()?;
         let flag = || Origin::Flag(id.replace('_', "-"));
         let by = match self.0.value_source(id)? {
             ValueSource::CommandLine => flag(),
@@ -111,7 +113,8 @@ impl Config {
     /// the place and what is allowed.
     pub(crate) fn read(serve: &Serve, matches: &ArgMatches) -> Result<Self, Error> {
         let given = Given(matches);
-        let file = File::read(serve.config.as_deref())?;
+        let layout = &serve.layout;
+        let file = File::read(layout.config.as_deref())?;
         let listen = match given.said("port", serve.port) {
             Some(Said { value, by }) => Said {
                 value: SocketAddr::from((Ipv4Addr::LOCALHOST, value)),
@@ -122,33 +125,33 @@ impl Config {
                 None => Said::default(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
             },
         };
-        let only = (!serve.only.is_empty()).then(|| serve.only.clone());
+        let only = (!layout.only.is_empty()).then(|| layout.only.clone());
         let only = given.said("only", only).or(file.only);
-        let database = given.said("database", serve.place.database.clone());
+        let database = given.said("database", layout.database.clone());
         let demo = given.said("demo", Some(true));
         let no_demo = given.said("no_demo", Some(false));
         let mut is_demo = [demo, no_demo].into_iter().flatten();
         let is_demo = is_demo.find(|said| said.value == serve.is_demo());
-        let (urls, databases) = services_of(file.services, &given, serve)?;
+        let (urls, databases) = services_of(file.services, &given, layout)?;
         Ok(Self {
             listen,
             data: given
-                .said("data", Some(serve.place.data.clone()))
+                .said("data", Some(layout.data.clone()))
                 .or(file.data.map(|said| Said {
                     value: said.value.into(),
                     by: said.by,
                 }))
-                .unwrap_or_else(|| Said::default(serve.place.data.clone())),
+                .unwrap_or_else(|| Said::default(layout.data.clone())),
             database: checked(database.or(file.database), postgres)?,
             only: checked(only, names)?,
-            bus: checked(given.said("bus", serve.bus.clone()).or(file.bus), broker)?,
+            bus: checked(given.said("bus", layout.bus.clone()).or(file.bus), broker)?,
             gateway: checked(
                 given
-                    .said("gateway", serve.gateway.clone())
+                    .said("gateway", layout.gateway.clone())
                     .or(file.gateway),
                 http,
             )?,
-            secret: secret(&given, serve, file.secret_file)?,
+            secret: secret(&given, layout, file.secret_file)?,
             demo: is_demo.or(file.demo).unwrap_or_else(|| Said::default(true)),
             smtp: given.said("smtp", serve.mail.smtp.clone()).or(file.smtp),
             mail_from: given
@@ -157,6 +160,11 @@ impl Config {
             urls,
             databases,
         })
+    }
+
+    /// As [`Config::read`], for a command that does not serve.
+    pub(crate) fn of(layout: &Layout, matches: &ArgMatches) -> Result<Self, Error> {
+        Self::read(&Serve::nothing_but(layout), matches)
     }
 
     /// Where mail goes.
@@ -181,6 +189,36 @@ impl Config {
         }
     }
 
+    /// Where one service keeps its data.
+    pub(crate) fn storage_of(&self, service: &str) -> Storage {
+        match self.databases.get(service) {
+            Some(url) => Storage::Postgres(url.value.clone()),
+            None => self.storage(),
+        }
+    }
+
+    /// Those of these services that keep their data in the folder.
+    pub(crate) fn in_folder(&self, services: &[&'static str]) -> Vec<&'static str> {
+        let all = services.iter().copied();
+        all.filter(|name| matches!(self.storage_of(name), Storage::Sqlite(_)))
+            .collect()
+    }
+
+    /// Takes from the data folder what these services have there: a command that writes needs
+    /// it for itself.
+    ///
+    /// # Errors
+    /// When a server works there, or the installation was moved away.
+    pub(crate) fn take(&self, services: &[&'static str]) -> Result<Option<Folder>, Error> {
+        let services = self.in_folder(services);
+        if services.is_empty() {
+            return Ok(None);
+        }
+        let folder = Folder::share(&self.data.value, &services)?;
+        Moved::of(&self.data.value).refuse()?;
+        Ok(Some(folder))
+    }
+
     /// Whether this service, or the gateway, runs in this process.
     pub(crate) fn runs(&self, name: &str) -> bool {
         let only = self.only.as_ref();
@@ -191,13 +229,6 @@ impl Config {
     pub(crate) fn services(&self) -> Vec<&'static str> {
         NAMES.into_iter().filter(|name| self.runs(name)).collect()
     }
-
-    /// Those of them that keep their data in the folder.
-    pub(crate) fn in_folder(&self) -> Vec<&'static str> {
-        let mut services = self.services();
-        services.retain(|name| self.database.is_none() && !self.databases.contains_key(*name));
-        services
-    }
 }
 
 type Named = BTreeMap<String, Said<String>>;
@@ -206,7 +237,7 @@ type Named = BTreeMap<String, Said<String>>;
 fn services_of(
     tables: BTreeMap<String, ServiceTable>,
     given: &Given<'_>,
-    serve: &Serve,
+    layout: &Layout,
 ) -> Result<(Named, Named), Error> {
     let (mut urls, mut databases) = (Named::new(), Named::new());
     for (service, table) in tables {
@@ -217,7 +248,7 @@ fn services_of(
             databases.insert(service, database);
         }
     }
-    let remotes = (!serve.remote.is_empty()).then(|| serve.remote.clone());
+    let remotes = (!layout.remote.is_empty()).then(|| layout.remote.clone());
     let Some(Said { value: remotes, by }) = given.said("remote", remotes) else {
         return Ok((urls, databases));
     };

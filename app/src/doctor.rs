@@ -3,6 +3,8 @@
 //! It only reads, and takes no lock that a running server could wait for.
 
 mod bus;
+mod databases;
+mod elsewhere;
 mod finding;
 mod postgres;
 mod schemas;
@@ -12,21 +14,26 @@ mod subscriptions;
 use std::io;
 use std::process::ExitCode;
 
-use tidings::inspect::Inspection;
-use tidings::{Clock, Storage, chain};
+use tidings::Clock;
 
 use self::finding::{Findings, Grade};
 use crate::cli::Doctor;
-use crate::move_to::without_password;
-use crate::{Error, services};
+use crate::config::{Config, Origin};
+use crate::{Error, process, services};
 
 /// Prints what was found. The exit code is 1 when there is a problem.
-pub(crate) async fn doctor(options: Doctor) -> Result<ExitCode, Error> {
+pub(crate) async fn doctor(config: Config, options: Doctor) -> Result<ExitCode, Error> {
     let mut findings = Findings::default();
-    let streams = look(&options, &mut findings).await;
-    if let Some(address) = &options.bus {
+    if config.bus.is_none() && options.bus_monitor.is_some() {
+        return Err(Error::BadSetting {
+            by: Origin::Flag("bus-monitor".to_owned()),
+            reason: "there is no bus: say where it is with --bus".to_owned(),
+        });
+    }
+    let streams = look(&config, &mut findings).await?;
+    if let Some(bus) = &config.bus {
         let monitor = options.bus_monitor.as_deref();
-        bus::look(address, monitor, &streams, &mut findings).await;
+        bus::look(&bus.value, monitor, &streams, &mut findings).await;
     }
     let out = &mut io::stdout();
     if options.json {
@@ -40,52 +47,26 @@ pub(crate) async fn doctor(options: Doctor) -> Result<ExitCode, Error> {
     })
 }
 
-/// Looks at the databases, and names the streams that it has met.
-async fn look(options: &Doctor, findings: &mut Findings) -> Vec<&'static str> {
-    let storage = options.place.storage();
-    if let Storage::Sqlite(folder) = &storage
-        && !folder.is_dir()
-    {
-        let text = "is not there: say where the installation is with --data, or --database";
-        findings.problem("database", &folder.display().to_string(), text);
-        return Vec::new();
-    }
-    let setup = services::setup(storage.clone(), services::Settings::default());
-    let seen = match setup.inspect().await {
-        Ok(seen) => seen,
-        Err(error) => {
-            let name = match &storage {
-                Storage::Postgres(url) => without_password(url),
-                _ => "the files".to_owned(),
-            };
-            let text = format!("cannot be reached: {}", one_line(&chain(&error)));
-            findings.problem("database", &name, &text);
-            return Vec::new();
-        }
-    };
+/// Looks at every database that can be seen from here and at the services elsewhere, and names
+/// all streams.
+async fn look(config: &Config, findings: &mut Findings) -> Result<Vec<&'static str>, Error> {
     let clock = Clock::system();
-    match &storage {
-        Storage::Postgres(_) => look_at_postgres(&seen, &clock, findings).await,
-        Storage::Sqlite(folder) => sqlite::look(folder, &seen.services, findings).await,
-        Storage::Memory => {}
-    }
-    let keeps_commits = !findings.has_problem("database");
+    let setup = services::setup(config.storage(), services::Settings::default());
+    let setup = process::for_command(setup, config)?;
+    let mut seen = setup.inspect().await.map_err(Error::Open)?;
+    let streams = seen.services.iter().flat_map(|one| one.streams.clone());
+    let streams: Vec<&str> = streams.collect();
+    let looked = databases::look(config, &seen.services, &clock, findings).await;
+    elsewhere::look(config, &seen.services, &clock, findings).await;
+    // Of the others everything is said.
+    let can_be_told = |name| !looked.silent.contains(&name);
+    seen.services
+        .retain(|one| one.is_seen && can_be_told(one.name));
     schemas::look(&seen.services, findings);
     subscriptions::streams(&seen.streams, findings);
-    subscriptions::look(&seen, keeps_commits, clock.now(), findings);
+    subscriptions::look(&seen, &streams, looked.keeps_commits, clock.now(), findings);
     subscriptions::alerts(&seen.services, findings);
-    seen.streams.iter().map(|stream| stream.name).collect()
-}
-
-async fn look_at_postgres(seen: &Inspection, clock: &Clock, findings: &mut Findings) {
-    // One server has them all, so any of its schemas will do.
-    let Some(db) = seen.services.iter().find_map(|service| service.db.as_ref()) else {
-        return;
-    };
-    if let Err(error) = postgres::look(db, clock, seen.services.len(), findings).await {
-        let text = format!("could not be read: {}", one_line(&chain(&error)));
-        findings.problem("database", "settings", &text);
-    }
+    Ok(streams)
 }
 
 fn one_line(text: &str) -> String {

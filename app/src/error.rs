@@ -51,6 +51,12 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// The settings name no folder to move out of.
+    #[error("find what is to be moved: {by} names a database of PostgreSQL; say --from sqlite:DIR")]
+    NothingToMove {
+        /// Who has said so.
+        by: Origin,
+    },
     /// The installation was moved away.
     #[error(
         "use these files: the installation was moved to {target}; start it there with --database, or remove {} to use the files all the same",
@@ -151,6 +157,11 @@ pub enum Error {
         /// The address.
         email: String,
     },
+    /// The accounts are in a file on another machine, or of another process.
+    #[error(
+        "change accounts here: by these settings auth runs elsewhere and keeps them in a file there; give the command there"
+    )]
+    AccountsElsewhere,
     /// An account cannot be changed.
     #[error("change the account")]
     Account(#[source] auth::Error),

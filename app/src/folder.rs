@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 
 use crate::Error;
-use crate::cli::Place;
 
 const LOCK_FILE: &str = "lock";
 const MOVED_FILE: &str = "moved.txt";
@@ -92,14 +91,6 @@ impl Moved {
     ///
     /// # Errors
     /// When there is a note.
-    pub(crate) fn check(place: &Place) -> Result<(), Error> {
-        match place.database {
-            Some(_) => Ok(()),
-            None => Self::of(&place.data).refuse(),
-        }
-    }
-
-    /// Refuses when there is a note.
     pub(crate) fn refuse(&self) -> Result<(), Error> {
         match fs::read_to_string(&self.file) {
             Ok(text) => Err(Error::MovedAway {

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, Layout};
 use config::Config;
 pub use config::Origin;
 pub use error::Error;
@@ -77,6 +77,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
+    let config = |layout: &Layout| Config::of(layout, matches);
     let outcome = runtime.block_on(async {
         match cli.command {
             None => serve::serve(Config::read(&cli.serve, matches)?).await,
@@ -86,11 +87,22 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
                 Ok(config.print(&mut std::io::stdout())?)
             }
             Some(Command::Demo) => demo::tell(&mut std::io::stdout()).await,
-            Some(Command::Doctor(options)) => return doctor::doctor(options).await,
-            Some(Command::Settle(options)) => settle::settle(options).await,
-            Some(Command::Move(options)) => move_to::move_to(options).await,
-            Some(Command::GrantOperator(options)) => grant::grant_operator(options).await,
-            Some(Command::Rebuild(options)) => rebuild::rebuild(options).await,
+            Some(Command::Doctor(options)) => {
+                return doctor::doctor(config(&options.layout)?, options).await;
+            }
+            Some(Command::Settle(options)) => {
+                settle::settle(config(&options.layout)?, options).await
+            }
+            Some(Command::Move(options)) => {
+                move_to::move_to(config(&options.layout)?, options).await
+            }
+            Some(Command::Grant(options)) => grant::grant(config(&options.layout)?, options).await,
+            Some(Command::Revoke(options)) => {
+                grant::revoke(config(&options.layout)?, options).await
+            }
+            Some(Command::Rebuild(options)) => {
+                rebuild::rebuild(config(&options.layout)?, options).await
+            }
         }
         .map(|()| ExitCode::SUCCESS)
     });

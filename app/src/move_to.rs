@@ -7,12 +7,16 @@ use std::time::Instant;
 use tidings::{MovedService, MovedTable, Storage};
 
 use crate::cli::{Move, MoveFrom};
+use crate::config::Config;
 use crate::folder::{Folder, Moved};
 use crate::{Error, services};
 
 /// Nobody else has the source open while this runs, because it holds the folder.
-pub(crate) async fn move_to(options: Move) -> Result<(), Error> {
-    let MoveFrom(folder) = options.from;
+pub(crate) async fn move_to(config: Config, options: Move) -> Result<(), Error> {
+    let MoveFrom(folder) = match options.from {
+        Some(from) => from,
+        None => usual_place(&config)?,
+    };
     if !folder.is_dir() {
         return Err(Error::NoFolder { folder });
     }
@@ -54,6 +58,21 @@ pub(crate) async fn move_to(options: Move) -> Result<(), Error> {
     report(&tables, &all, seconds, &mut io::stdout())?;
     farewell(&folder, &noted, &target, &mut io::stdout())?;
     Ok(())
+}
+
+/// The data folder of the settings, unless they say that the data is elsewhere already.
+fn usual_place(config: &Config) -> Result<MoveFrom, Error> {
+    match config
+        .database
+        .iter()
+        .chain(config.databases.values())
+        .next()
+    {
+        Some(said) => Err(Error::NothingToMove {
+            by: said.by.clone(),
+        }),
+        None => Ok(MoveFrom(config.data.value.clone())),
+    }
 }
 
 fn report(

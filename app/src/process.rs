@@ -12,11 +12,37 @@ use crate::{Error, bus};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Makes of an installation the part of it that runs here.
+/// Makes of an installation the part of it that runs here, with the bus.
 ///
 /// # Errors
 /// When the processes could not know each other, or the bus cannot be used.
 pub(crate) async fn lay_out(setup: Setup, config: &Config) -> Result<Setup, Error> {
+    let mut setup = part(setup, config)?;
+    if let Some(url) = &config.bus {
+        let secret = config.secret.as_ref().map(|secret| &secret.value);
+        let connected = bus::connect(&url.value, secret).await;
+        setup = setup.bus(connected.map_err(|source| Error::Bus {
+            by: url.by.clone(),
+            source,
+        })?);
+    }
+    // The console shows what it can see.
+    Ok(match config.only.is_some() && config.runs(GATEWAY) {
+        true => setup.attach(),
+        false => setup,
+    })
+}
+
+/// Makes of an installation the part of it that runs here, without a bus: for a command, which
+/// hands nothing over. It looks into the databases of the others, too, where it can.
+///
+/// # Errors
+/// When the processes could not know each other.
+pub(crate) fn for_command(setup: Setup, config: &Config) -> Result<Setup, Error> {
+    Ok(part(setup, config)?.attach())
+}
+
+fn part(setup: Setup, config: &Config) -> Result<Setup, Error> {
     let mut setup = setup;
     for (service, url) in &config.databases {
         setup = setup.storage_of(service, Storage::Postgres(url.value.clone()));
@@ -32,14 +58,6 @@ pub(crate) async fn lay_out(setup: Setup, config: &Config) -> Result<Setup, Erro
     if let Some(secret) = &config.secret {
         setup = setup.secret(&secret.value);
     }
-    if let Some(url) = &config.bus {
-        let secret = config.secret.as_ref().map(|secret| &secret.value);
-        let connected = bus::connect(&url.value, secret).await;
-        setup = setup.bus(connected.map_err(|source| Error::Bus {
-            by: url.by.clone(),
-            source,
-        })?);
-    }
     if config.only.is_none() {
         return Ok(setup);
     }
@@ -48,10 +66,6 @@ pub(crate) async fn lay_out(setup: Setup, config: &Config) -> Result<Setup, Erro
     if !elsewhere.is_empty() && config.secret.is_none() {
         let elsewhere = elsewhere.join(", ");
         return Err(Error::NoSecret { elsewhere });
-    }
-    // The console shows what it can see.
-    if config.runs(GATEWAY) {
-        setup = setup.attach();
     }
     Ok(setup.only(&config.services()))
 }

@@ -6,24 +6,21 @@ use tidings::Clock;
 use tidings::projection::{self, Progress};
 
 use crate::cli::Rebuild;
-use crate::folder::{Folder, Moved};
-use crate::{Error, services};
+use crate::config::Config;
+use crate::{Error, process, services};
 
 /// On PostgreSQL the server may run meanwhile. SQLite files are one process's alone: two would
 /// not hear of each other's commits.
-pub(crate) async fn rebuild(options: Rebuild) -> Result<(), Error> {
-    let _folder = match options.place.database {
-        Some(_) => None,
-        None => Some(
-            Folder::take(&options.place.data).map_err(|error| match error {
-                Error::InUse { folder, .. } => Error::InUseByServer { folder },
-                other => other,
-            })?,
-        ),
-    };
-    Moved::check(&options.place)?;
-    let opened = services::open(options.place.storage(), Clock::system()).await;
-    let installation = opened.map_err(Error::Open)?;
+pub(crate) async fn rebuild(config: Config, options: Rebuild) -> Result<(), Error> {
+    let _folder = config
+        .take(&config.services())
+        .map_err(|error| match error {
+            Error::InUse { folder, .. } => Error::InUseByServer { folder },
+            other => other,
+        })?;
+    let setup = services::setup(config.storage(), services::Settings::default());
+    let setup = process::for_command(setup.clock(Clock::system()), &config)?;
+    let installation = setup.open().await.map_err(Error::Open)?;
     let mut what = projection::Rebuild::of(&options.subscription);
     if let Some(service) = &options.service {
         what = what.in_service(service);

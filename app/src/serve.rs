@@ -22,8 +22,9 @@ const GRACE: Duration = Duration::from_secs(25);
 pub(crate) async fn serve(config: Config) -> Result<(), Error> {
     let mail = config.mail()?;
     let mut signals = Signals::listen()?;
-    let _folder = Folder::share(&config.data.value, &config.in_folder())?;
-    if !config.in_folder().is_empty() {
+    let in_folder = config.in_folder(&config.services());
+    let _folder = Folder::share(&config.data.value, &in_folder)?;
+    if !in_folder.is_empty() {
         Moved::of(&config.data.value).refuse()?;
     }
     let listener = listen(config.listen.value).await?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Given, Origin, Said};
 use crate::Error;
-use crate::cli::Serve;
+use crate::cli::Layout;
 use crate::services::{self, GATEWAY, NAMES};
 
 const SECRET: &str = "TIDINGS_SECRET";
@@ -61,10 +61,10 @@ pub(super) fn http(url: String) -> Result<String, String> {
 /// it to whoever can list processes.
 pub(super) fn secret(
     given: &Given<'_>,
-    serve: &Serve,
+    layout: &Layout,
     from_config: Option<Said<String>>,
 ) -> Result<Option<Said<Vec<u8>>>, Error> {
-    let flag = given.said("secret_file", serve.secret_file.clone());
+    let flag = given.said("secret_file", layout.secret_file.clone());
     let by_flag = flag
         .as_ref()
         .is_some_and(|said| matches!(said.by, Origin::Flag(_)));

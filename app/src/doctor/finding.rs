@@ -34,13 +34,23 @@ struct Finding {
 
 /// Everything that was found, in the order of looking.
 #[derive(Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct Findings {
+    all: Vec<Finding>,
+    /// Which of several like ones is looked at.
+    about: String,
+}
 
 impl Findings {
+    /// What is found from now on is about this one of several; about the only one when empty.
+    pub(super) fn about(&mut self, one: &str) {
+        one.clone_into(&mut self.about);
+    }
+
     pub(super) fn add(&mut self, grade: Grade, section: &'static str, subject: &str, text: &str) {
-        self.0.push(Finding {
+        let subject = format!("{} {subject}", self.about);
+        self.all.push(Finding {
             section,
-            subject: subject.to_owned(),
+            subject: subject.trim_start().to_owned(),
             grade,
             text: text.to_owned(),
         });
@@ -59,17 +69,17 @@ impl Findings {
     }
 
     pub(super) fn worst(&self) -> Grade {
-        let grades = self.0.iter().map(|finding| finding.grade);
+        let grades = self.all.iter().map(|finding| finding.grade);
         grades.max().unwrap_or(Grade::Ok)
     }
 
     pub(super) fn has_problem(&self, section: &str) -> bool {
-        let of_section = self.0.iter().filter(|finding| finding.section == section);
+        let of_section = self.all.iter().filter(|finding| finding.section == section);
         of_section.map(|finding| finding.grade).max() == Some(Grade::Problem)
     }
 
     fn count(&self, grade: Grade) -> usize {
-        let all = self.0.iter();
+        let all = self.all.iter();
         all.filter(|finding| finding.grade == grade).count()
     }
 
@@ -94,10 +104,13 @@ impl Findings {
 
     /// For people: a paragraph a section, a line a finding.
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        let widths = self.0.iter().map(|finding| finding.subject.chars().count());
+        let widths = self
+            .all
+            .iter()
+            .map(|finding| finding.subject.chars().count());
         let width = widths.max().unwrap_or(0).min(64);
         let mut section = "";
-        for finding in &self.0 {
+        for finding in &self.all {
             if finding.section != section {
                 let gap = if section.is_empty() { "" } else { "\n" };
                 section = finding.section;
@@ -111,7 +124,7 @@ impl Findings {
 
     /// For programs.
     pub(super) fn print_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let findings = self.0.iter().map(|finding| {
+        let findings = self.all.iter().map(|finding| {
             json!({
                 "section": finding.section,
                 "subject": finding.subject,

@@ -43,7 +43,7 @@ const MEMORY: &str = "kept in memory: everything is gone when the machine stops"
 const OVERLAY: &str = "the inside of a container: everything is gone with it; mount a volume";
 const FUSE: &str = "a file system in user space: whether a sync reaches the disk depends on it";
 
-pub(super) async fn look(folder: &Path, services: &[InspectedService], findings: &mut Findings) {
+pub(super) async fn look(folder: &Path, services: &[&InspectedService], findings: &mut Findings) {
     file_system(folder, findings);
     free_space(folder, findings);
     for service in services {

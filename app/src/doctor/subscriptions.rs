@@ -39,6 +39,7 @@ pub(super) fn streams(all: &[InspectedStream], findings: &mut Findings) {
 
 pub(super) fn look(
     seen: &Inspection,
+    known: &[&str],
     keeps_commits: bool,
     now: Timestamp,
     findings: &mut Findings,
@@ -47,7 +48,8 @@ pub(super) fn look(
         let subject = format!("{}/{} of {}", one.service, one.name, one.stream);
         let of = seen.streams.iter().find(|stream| stream.name == one.stream);
         let keeps = of.and_then(|stream| stream.keeps);
-        let (grade, mut words) = standing(one, keeps, now);
+        let is_known = known.contains(&one.stream);
+        let (grade, mut words) = standing(one, is_known, keeps, now);
         if !keeps_commits {
             words.push("what was acknowledged may be lost: see the problems above".to_owned());
         }
@@ -63,12 +65,16 @@ pub(super) fn look(
 /// How a subscription stands, in words.
 fn standing(
     one: &InspectedSubscription,
+    is_known: bool,
     keeps: Option<Duration>,
     now: Timestamp,
 ) -> (Grade, Vec<String>) {
     let mut grade = Grade::Ok;
     let mut words = Vec::new();
     match (one.lag, one.owes_since) {
+        (None, _) if is_known => {
+            words.push("what it owes is told where its producer can be seen".to_owned());
+        }
         (None, _) => {
             grade = Grade::Warning;
             words.push("none of these services writes the stream".to_owned());

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tidings::{Clock, Handle, Storage, params};
 
 use crate::postgres;
-use crate::program::{Server, run};
+use crate::program::{Server, run, run_with};
 
 /// What the doctor found: `(grade, section, subject, text)`. The disk of the machine that the
 /// tests run on is none of their business.
@@ -181,4 +181,98 @@ async fn a_server_that_loses_commits_is_a_problem_for_every_subscription() {
         assert!(one[3].contains("may be lost"), "{one:?}");
     }
     drop(server);
+}
+
+/// Two databases of PostgreSQL and a folder, of which one database does not answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_database_that_the_settings_name_is_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("its.toml"));
+    let (orders, silent) = (postgres::database().await, "postgres://127.0.0.1:1/nothing");
+    let common =
+        format!("data = {data:?}\ndemo = false\n[services.orders]\ndatabase = {orders:?}\n");
+    fs::write(&file, &common).unwrap();
+    let config = ["--config", file.to_str().unwrap()];
+    let server = Server::start(&data, &["--no-demo", config[0], config[1]]);
+    let (code, all) = found(&config);
+    assert_eq!(
+        (code, of_grade(&all, "problem").len()),
+        (Some(0), 0),
+        "{all:?}"
+    );
+    let (_, name) = orders.rsplit_once('/').unwrap();
+    let subjects: Vec<&str> = all.iter().map(|one| one[2].as_str()).collect();
+    let has = |text: &str, part: &str| {
+        let mut all = subjects.iter();
+        all.any(|subject| subject.contains(text) && subject.contains(part))
+    };
+    assert!(has(name, "fsync") && has("data", "commits"), "{subjects:?}");
+    assert!(subjects.contains(&"tickets/orders of orders"));
+
+    fs::write(
+        &file,
+        format!("{common}[services.payments]\ndatabase = {silent:?}\n"),
+    )
+    .unwrap();
+    let (code, all) = found(&config);
+    assert_eq!(code, Some(1));
+    let problems: Vec<&str> = of_grade(&all, "problem")
+        .iter()
+        .map(|one| one[2].as_str())
+        .collect();
+    assert_eq!(problems, [silent]);
+    // The others are told of all the same.
+    assert!(all.iter().any(|one| one[2] == "tickets/orders of orders"));
+    assert!(!all.iter().any(|one| one[2].starts_with("payments")));
+    server.stop();
+}
+
+const SECRET: [(&str, &str); 1] = [("TIDINGS_SECRET", "a secret of thirty-two bytes, or more")];
+
+/// One answers, one is nowhere, and of one nobody says where it runs.
+#[test]
+fn services_elsewhere_are_asked_whether_they_answer_and_know_us() {
+    let folder = tempfile::tempdir().unwrap();
+    let market = Server::start_part(&folder.path().join("market"), "auth,tickets", &SECRET);
+    let data = folder.path().join("orders");
+    fs::create_dir(&data).unwrap();
+    let tickets = format!("tickets=http://{}", market.address);
+    let arguments = [
+        "doctor",
+        "--json",
+        "--only",
+        "orders,expiration",
+        "--data",
+        data.to_str().unwrap(),
+        "--remote",
+        &tickets,
+        "--remote",
+        "payments=http://127.0.0.1:1",
+    ];
+    let of = |secret: &str, service: &str| {
+        let ended = run_with(&arguments, &[("TIDINGS_SECRET", secret)]);
+        let document: Value = serde_json::from_str(&ended.out).expect(&ended.err);
+        let all = document["findings"].as_array().unwrap().clone();
+        let mut of = all.into_iter().filter(|one| one["section"] == "services");
+        let found = of.find(|one| one["subject"] == service).unwrap();
+        format!("{}: {}", found["grade"], found["text"])
+    };
+    let knows = of(SECRET[0].1, "tickets");
+    assert!(
+        knows.contains("\"ok\"") && knows.contains("knows us"),
+        "{knows}"
+    );
+    let stranger = of("another secret of thirty-two bytes or so", "tickets");
+    assert!(
+        stranger.contains("problem") && stranger.contains("401"),
+        "{stranger}"
+    );
+    let silent = of(SECRET[0].1, "payments");
+    assert!(
+        silent.contains("problem") && silent.contains("reach it"),
+        "{silent}"
+    );
+    let nowhere = of(SECRET[0].1, "auth");
+    assert!(nowhere.contains("nobody says where"), "{nowhere}");
+    market.stop();
 }

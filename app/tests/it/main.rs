@@ -11,6 +11,8 @@ mod demo;
 #[cfg(test)]
 mod doctoring;
 #[cfg(test)]
+mod granting;
+#[cfg(test)]
 mod moving;
 mod parts;
 mod rebuilding;

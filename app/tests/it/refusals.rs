@@ -50,7 +50,7 @@ fn a_folder_that_another_server_uses_is_one_line() {
         "another tidings is running there",
     );
     refused(
-        &["grant-operator", "a@b.example", "--data", data],
+        &["grant", "operator", "a@b.example", "--data", data],
         "another tidings is running",
     );
     server.stop();
@@ -81,7 +81,8 @@ fn wrong_flags_say_how_to_get_help() {
         &["--port", "65536"],
         &["--port", "x"],
         &["nonsense"],
-        &["grant-operator"],
+        &["grant", "operator"],
+        &["revoke", "king", "a@b.example"],
         &["demo", "--port", "1"],
     ] {
         let ended = run(arguments);
@@ -96,7 +97,7 @@ fn nobody_becomes_operator_without_an_account() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     refused(
-        &["grant-operator", "nobody@b.example", "--data", data],
+        &["grant", "operator", "nobody@b.example", "--data", data],
         "sign up first",
     );
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::program::{Server, run};
+use crate::program::Server;
 
 #[test]
 fn every_way_to_ask_it_to_stop_ends_with_0() {
@@ -160,29 +160,6 @@ fn the_log_names_every_request_and_no_secret() {
     for secret in [&password, &session, "limit=7", "Bearer"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }
-}
-
-#[test]
-fn an_account_becomes_operator_by_the_command() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(folder.path(), &["--no-demo"]);
-    let body = "{\"email\":\"olga@example.com\",\"password\":\"a long enough phrase\"}";
-    server.ask(
-        "POST /api/users/signup",
-        "content-type: application/json\r\n",
-        body,
-    );
-    server.stop();
-    let data = folder.path().to_str().unwrap();
-    let granted = run(&["grant-operator", "olga@example.com", "--data", data]);
-    assert_eq!(
-        granted.out, "olga@example.com is an operator.\n",
-        "{granted:?}"
-    );
-    let server = Server::start(folder.path(), &["--no-demo"]);
-    let answer = server.sign_in("olga@example.com", "a long enough phrase");
-    assert!(answer.contains("\"operator\""), "{answer}");
-    server.stop();
 }
 
 fn body_of(answer: &str) -> &str {

@@ -8,7 +8,14 @@ use contracts::users::{User, UserEvent};
 pub(crate) enum Role {
     /// Sees the console, and decides about dead events.
     Operator,
+    /// A program that reads feeds.
+    Reader,
+    /// A program that publishes to streams that are open.
+    Publisher,
 }
+
+/// The names of all roles.
+pub const ROLES: [&str; 3] = ["operator", "reader", "publisher"];
 
 impl Role {
     /// Its name in tokens and events.
@@ -16,13 +23,16 @@ impl Role {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Operator => "operator",
+            Self::Reader => "reader",
+            Self::Publisher => "publisher",
         }
     }
 
     /// The role of a name.
     #[must_use]
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        (name == "operator").then_some(Self::Operator)
+        let all = [Self::Operator, Self::Reader, Self::Publisher];
+        all.into_iter().find(|role| role.name() == name)
     }
 }
 
@@ -132,5 +142,16 @@ impl Account {
     #[must_use]
     pub(crate) fn updated(&self) -> UserEvent {
         UserEvent::Updated(self.public())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROLES, Role};
+
+    #[test]
+    fn every_role_is_found_by_its_name() {
+        let found = ROLES.map(|name| Role::of_name(name).map(Role::name));
+        assert_eq!(found, ROLES.map(Some));
     }
 }

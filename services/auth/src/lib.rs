@@ -28,6 +28,7 @@ mod token;
 use contracts::users::UserEvent;
 use tidings::{Handle, Migration, Service};
 
+pub use account::ROLES;
 pub use actions::{create_account, disable_account, enable_account, grant_role, revoke_role};
 pub use caller::{BROWSER_COOKIE, SESSION_COOKIE};
 pub use email::{BadEmail, Email};

@@ -13,6 +13,7 @@ pub(crate) mod operator;
 mod ops;
 mod page;
 mod projections;
+mod settle;
 mod text;
 mod verdict;
 mod view;
@@ -30,6 +31,7 @@ use jobs::Jobs;
 use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
+use settle::Standstill;
 use view::Console;
 use workflow::OneRun;
 use workflows::Workflows;
@@ -37,11 +39,18 @@ use workflows::Workflows;
 /// The pages of the console.
 pub(crate) fn pages() -> Router<Gateway> {
     let event = "/dead/{service}/{subscription}/{event_id}";
+    let settle = "/settle/{service}/{subscription}/{stream}";
     Router::new()
         .route("/console", get(show::<Console>))
         .route("/console/live", get(changes::<Console>))
         .route(&format!("/console{event}/retry"), post(act::retry_form))
         .route(&format!("/console{event}/discard"), post(act::discard_form))
+        .route(&format!("/console{settle}"), get(show::<Standstill>))
+        .route(&format!("/console{settle}"), post(settle::settle_form))
+        .route(
+            &format!("/console{settle}/live"),
+            get(changes::<Standstill>),
+        )
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -50,6 +59,7 @@ pub(crate) fn pages() -> Router<Gateway> {
 /// The same for programs.
 pub(crate) fn programs() -> Router<Gateway> {
     let event = "/dead/{service}/{subscription}/{event_id}";
+    let settle = "/settle/{service}/{subscription}/{stream}";
     let job = "/jobs/{service}/{job_id}";
     Router::new()
         .route("/ops/streams", get(ops::streams))
@@ -65,6 +75,7 @@ pub(crate) fn programs() -> Router<Gateway> {
         )
         .route(&format!("/ops{event}/retry"), post(act::retry))
         .route(&format!("/ops{event}/discard"), post(act::discard))
+        .route(&format!("/ops{settle}"), post(settle::settle))
         .route("/ops/jobs", get(ops::jobs))
         .route("/ops/jobs/counts", get(ops::job_counts))
         .route("/ops/schedules", get(ops::schedules))

@@ -100,8 +100,16 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     ("bad_role", "The role is neither buyer nor seller."),
     (
+        "bad_settle_start",
+        "From where slots go on is said as now, beginning, or a moment in RFC 3339, like 2026-03-14T16:00:07Z.",
+    ),
+    (
         "bad_slot",
         "The stream does not have so many slots. /feed/{stream}/heads says how many there are.",
+    ),
+    (
+        "bad_slots",
+        "The slots that a form decides about are numbers, with a comma between two.",
     ),
     (
         "bad_start",

@@ -44,7 +44,7 @@ impl Stage {
     pub(crate) async fn promote(&self, email: &str) {
         drop(self.server.take());
         let mut granted = Command::new(BINARY)
-            .args(["grant-operator", email, "--data"])
+            .args(["grant", "operator", email, "--data"])
             .arg(self.site.folder().join("data"))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -184,7 +184,7 @@ async fn an_operator_sees_every_service_even_one_that_is_down() -> Result<(), Fa
     let person = json!({ "email": "olga@example.com", "password": "a long pass phrase of hers" });
     let client = Client::new(parts.gateway());
     assert_eq!(client.post("/api/users/signup", &person).await?.status, 201);
-    parts.run(&["grant-operator", "olga@example.com"])?;
+    parts.run(&["grant", "operator", "olga@example.com"])?;
     let entered = client.post("/api/users/signin", &person).await?;
     let cookie = entered.header("set-cookie").strip_prefix("__Host-session=");
     let session = cookie

@@ -86,7 +86,7 @@ impl Market {
 /// Makes somebody an operator, for which the server must be stopped.
 fn promote(site: &Site, email: &str) -> Result<(), Failure> {
     let mut granted = Command::new(BINARY)
-        .args(["grant-operator", email, "--data"])
+        .args(["grant", "operator", email, "--data"])
         .arg(site.folder().join("data"))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -178,6 +178,20 @@ pub(crate) const ROUTES: &[Route] = &[
         Rule::Operator,
     ),
     page(
+        "GET",
+        "/console/settle/{service}/{subscription}/{stream}",
+        Rule::Operator,
+    ),
+    stream(
+        "/console/settle/{service}/{subscription}/{stream}/live",
+        Rule::Operator,
+    ),
+    page(
+        "POST",
+        "/console/settle/{service}/{subscription}/{stream}",
+        Rule::Operator,
+    ),
+    page(
         "POST",
         "/console/jobs/{service}/{job_id}/retry",
         Rule::Operator,
@@ -313,6 +327,11 @@ pub(crate) const ROUTES: &[Route] = &[
     program(
         "POST",
         "/ops/dead/{service}/{subscription}/{event_id}/discard",
+        Rule::Operator,
+    ),
+    program(
+        "POST",
+        "/ops/settle/{service}/{subscription}/{stream}",
         Rule::Operator,
     ),
     program("POST", "/ops/jobs/{service}/{job_id}/retry", Rule::Operator),

@@ -1,11 +1,14 @@
 //! Alerts: what an operator must know, by name, until its cause is gone.
 
+mod standstill;
+
 use std::collections::BTreeMap;
 
 use crate::db::Conn;
 use crate::handle::Handle;
-use crate::outbox::as_i64;
 use crate::{Error, FromRow, Marked, Row, Timestamp, Tx, params};
+
+pub use standstill::{settle, settle_slots, starts, stopped};
 
 /// The kind of alert that only a person closes.
 pub(crate) const AHEAD: &str = "ahead";
@@ -238,40 +241,6 @@ pub(crate) async fn of_slots(
         Some((slot(&alert)?, Alert { opened_at, ..alert }))
     });
     Ok(slots.collect())
-}
-
-/// A person's decision about a slot whose producer went back in time, or no longer has what
-/// comes next: its events count as applied up to `sequence`, and the subscription goes on from
-/// there. `false` when somebody else has decided already.
-///
-/// With the producer's head, nothing is applied again and what was lost stays applied; what
-/// the producer has written since it went back is passed over. With a lower number, events
-/// after it are applied, those that were applied before a second time. The number that the
-/// producer's backup ended with is the one after which nothing was applied yet of its new
-/// history.
-///
-/// # Errors
-/// As statements.
-pub async fn settle(
-    tx: &mut Tx,
-    subscription: &str,
-    stream: &str,
-    slot: u16,
-    sequence: u64,
-) -> Result<bool, Error> {
-    let subject = format!("{subscription} {stream}.{slot}");
-    let was_ahead = close(tx, AHEAD, &subject).await?;
-    let was_gone = close(tx, GONE, &subject).await?;
-    if !was_ahead && !was_gone {
-        return Ok(false);
-    }
-    let sql = "UPDATE tidings_cursors SET sequence = $4, marked = NULL, mark = NULL
-        WHERE subscription = $1 AND stream = $2 AND slot = $3";
-    let row = params![subscription, stream, slot, as_i64(sequence)];
-    tx.execute(sql, row).await?;
-    let note = format!("goes on after {sequence}");
-    crate::act::record(tx, "settle", &subject, Some(&note)).await?;
-    Ok(true)
 }
 
 /// The service's open alerts, oldest first.

@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::db::Migration;
 use crate::{Kind, Schedule, Service, Stream, StreamInfo, Tx};
 
+pub(crate) use floor::{compacted_behind, gone_position, position_when_gone};
 pub(crate) use page::read_page;
 pub use start::Start;
 pub(crate) use start::{apply_starts, make_cursors, starts};
@@ -36,6 +37,12 @@ pub(crate) const MIGRATION: Migration = Migration::new(
         sequence BIGINT NOT NULL,
         PRIMARY KEY (subscription, stream, slot)
     );",
+);
+
+/// Where in the whole stream the last event was that is gone of a slot.
+pub(crate) const MIGRATION_POSITIONS: Migration = Migration::new(
+    "tidings_0014_floor_positions",
+    "ALTER TABLE tidings_floors ADD COLUMN position BIGINT NOT NULL DEFAULT 0;",
 );
 
 /// What a service says of its own and of others' history.
@@ -58,6 +65,9 @@ impl Service {
     /// that names the range, until a person has decided with
     /// [`alert::settle`](crate::alert::settle); a new subscription begins behind them. So the
     /// span must be longer than the longest absence of a reader.
+    ///
+    /// On SQLite the last event of the service stays, however old, until there is a later one:
+    /// places in a stream are counted on from it.
     ///
     /// Of a state stream the last event of each key is kept for ever, whatever its age, and the
     /// span is how long an event is kept that a later one of its key has superseded; seven days

@@ -40,7 +40,15 @@ pub struct Inspection {
 pub struct InspectedService {
     /// Its name.
     pub name: &'static str,
-    /// Its database, to be read; `None` when there is none yet.
+    /// Whether it runs in this process, by what was said of the process.
+    pub runs_here: bool,
+    /// Whether its database can be looked into from here. An SQLite file belongs to one process,
+    /// so one of a service that runs elsewhere cannot, nor can any without
+    /// [`Setup::attach`].
+    pub is_seen: bool,
+    /// The streams that it writes.
+    pub streams: Vec<&'static str>,
+    /// Its database, to be read; `None` when there is none yet, or it was not reached.
     pub db: Option<Db>,
     /// Whether it was ever started: whether there are any tables.
     pub is_there: bool,
@@ -108,26 +116,36 @@ struct Seen {
 
 impl Setup {
     /// Looks at the databases of every service without changing anything, and without starting
-    /// anything. What cannot be read of a service is its [`InspectedService::fault`].
+    /// anything. What cannot be read of a service, or reached, is its
+    /// [`InspectedService::fault`].
     ///
     /// # Errors
-    /// When the database server cannot be reached.
+    /// When the services do not fit together.
     pub async fn inspect(mut self) -> Result<Inspection, Error> {
         let mut seen = Vec::new();
+        let mut silent = HashMap::new();
         let services = std::mem::take(&mut self.services);
         for service in command::wire(services)? {
             let service = housekeeping::keep(service);
             let steps = steps_of(&service);
+            let storage = self.process.seen_from_here(service.name, &self.storage);
+            let (db, fault) = match storage {
+                Some(storage) => reach(storage, service.name, &mut silent).await,
+                None => (None, None),
+            };
             let status = InspectedService {
                 name: service.name,
-                db: open_to_read(self.storage_for(service.name), service.name).await?,
+                runs_here: self.process.runs_here(service.name),
+                is_seen: storage.is_some(),
+                streams: service.streams.iter().map(|stream| stream.name).collect(),
+                db,
                 is_there: false,
                 migrations: steps.len(),
                 differences: Vec::new(),
                 is_half_moved: false,
                 alerts: Vec::new(),
                 dead_jobs: 0,
-                fault: None,
+                fault,
             };
             let mut one = Seen {
                 status,
@@ -147,6 +165,32 @@ impl Setup {
         inspection.subscriptions(&mut seen, &heads).await;
         inspection.services = seen.into_iter().map(|one| one.status).collect();
         Ok(inspection)
+    }
+}
+
+/// The database of a service, or why it was not reached. A server that did not answer once is not
+/// waited for again.
+async fn reach(
+    storage: &Storage,
+    service: &str,
+    silent: &mut HashMap<String, String>,
+) -> (Option<Db>, Option<String>) {
+    let server = match storage {
+        Storage::Postgres(url) => url.as_str(),
+        Storage::Sqlite(_) | Storage::Memory => "",
+    };
+    if let Some(fault) = silent.get(server) {
+        return (None, Some(fault.clone()));
+    }
+    match open_to_read(storage, service).await {
+        Ok(db) => (db, None),
+        Err(error) => {
+            let fault = chain(&error);
+            if !server.is_empty() {
+                silent.insert(server.to_owned(), fault.clone());
+            }
+            (None, Some(fault))
+        }
     }
 }
 
@@ -312,8 +356,11 @@ async fn subscription(
             .map(|(slot, head)| (*slot, (cursors.get(slot).copied().unwrap_or(0), *head)))
             .filter(|(_, (cursor, head))| cursor < head)
             .collect();
-        found.lag = Some(owed.values().map(|(cursor, head)| head - cursor).sum());
+        let numbers: u64 = owed.values().map(|(cursor, head)| head - cursor).sum();
         let mut conn = producer.read().await?;
+        let stream = of.stream.name;
+        let compacted = history::compacted_behind(&mut conn, stream, &cursors).await?;
+        found.lag = Some(numbers.saturating_sub(compacted));
         found.owes_since = oldest_owed(&mut conn, of.stream.name, &owed).await?;
     }
     Ok(found)

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::handle::Handle;
 pub use crate::instance::{InstanceShare, InstanceStatus, instances};
-use crate::{Error, Installation, SubscriptionInfo, chain, outbox, params, publisher};
+use crate::{Error, Installation, SubscriptionInfo, chain, history, outbox, params, publisher};
 
 /// A stream, and how many events it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +28,9 @@ pub struct SubscriptionStatus {
     pub name: String,
     /// The stream it reads.
     pub stream: String,
-    /// Events published and not yet applied or parked.
+    /// Events published and not yet applied or parked. What was compacted away does not count. Of
+    /// a producer that can only be asked over the network it does, for as long as the subscription
+    /// is behind it, because heads are all that is told there.
     pub lag: u64,
     /// Events that are tried again or wait behind one.
     pub parked: u64,
@@ -95,10 +97,10 @@ fn seen<T>(service: &Handle, outcome: Result<T, Error>) -> Result<Option<T>, Err
 pub async fn subscriptions(installation: &Installation) -> Result<Vec<SubscriptionStatus>, Error> {
     let mut all = Vec::new();
     for subscription in installation.subscriptions() {
-        let Some(heads) = heads_for(installation, subscription).await? else {
+        let Some(produced) = produced_for(installation, subscription).await? else {
             continue;
         };
-        let status = status(subscription, &heads).await;
+        let status = status(subscription, produced).await;
         all.extend(seen(&subscription.service, status)?);
     }
     Ok(all)
@@ -122,21 +124,30 @@ pub async fn buses(installation: &Installation) -> Result<Vec<BusStatus>, Error>
     Ok(all)
 }
 
-/// The heads of what a subscription reads.
-async fn heads_for(
-    installation: &Installation,
+/// What a subscription reads.
+#[derive(Default)]
+struct Produced<'a> {
+    heads: Vec<(u16, u64)>,
+    /// Who writes it, if that can be seen from here.
+    by: Option<&'a Handle>,
+}
+
+async fn produced_for<'a>(
+    installation: &'a Installation,
     subscription: &SubscriptionInfo,
-) -> Result<Option<Vec<(u16, u64)>>, Error> {
+) -> Result<Option<Produced<'a>>, Error> {
     let mut streams = installation.streams();
     let producer = streams.find(|(_, stream)| stream.name == subscription.stream);
     if let Some((handle, stream)) = producer {
-        return seen(handle, heads(handle, stream.name).await);
+        let heads = seen(handle, heads(handle, stream.name).await)?;
+        let by = Some(handle);
+        return Ok(heads.map(|heads| Produced { heads, by }));
     }
     let Some(feed) = &subscription.feed else {
-        return Ok(Some(Vec::new()));
+        return Ok(Some(Produced::default()));
     };
     match feed.0.heads(subscription.stream).await {
-        Ok(heads) => Ok(Some(heads)),
+        Ok(heads) => Ok(Some(Produced { heads, by: None })),
         Err(error) => {
             let (stream, error) = (subscription.stream, chain(&error));
             tracing::warn!(stream, error, "the producer of a stream cannot be asked");
@@ -147,7 +158,7 @@ async fn heads_for(
 
 async fn status(
     subscription: &SubscriptionInfo,
-    heads: &[(u16, u64)],
+    Produced { heads, by }: Produced<'_>,
 ) -> Result<SubscriptionStatus, Error> {
     let mut conn = subscription.service.read().await?;
     let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
@@ -161,14 +172,22 @@ async fn status(
             count(CASE WHEN state = 'dead' THEN 1 END)
         FROM tidings_parked WHERE subscription = $1 AND stream = $2";
     let (parked, dead): (u64, u64) = conn.query_one(sql, names).await?;
+    // One connection is enough for who asks both.
+    drop(conn);
     let owed = heads
         .iter()
         .map(|(slot, head)| head.saturating_sub(cursors.get(slot).copied().unwrap_or(0)));
+    let mut lag: u64 = owed.sum();
+    if let (Some(producer), true) = (by, lag > 0) {
+        let mut conn = producer.read().await?;
+        let compacted = history::compacted_behind(&mut conn, subscription.stream, &cursors).await?;
+        lag = lag.saturating_sub(compacted);
+    }
     Ok(SubscriptionStatus {
         service: subscription.service.name().to_owned(),
         name: subscription.name.to_owned(),
         stream: subscription.stream.to_owned(),
-        lag: owed.sum(),
+        lag,
         parked,
         dead,
     })

@@ -130,6 +130,22 @@ impl Layout {
         self.storages.get(service).unwrap_or(usual)
     }
 
+    pub(crate) fn runs_here(&self, service: &str) -> bool {
+        let only = self.only.as_ref();
+        only.is_none_or(|only| only.iter().any(|name| name == service))
+    }
+
+    /// Where a service keeps its data, if it can be looked into from here.
+    pub(crate) fn seen_from_here<'a>(
+        &'a self,
+        service: &str,
+        usual: &'a Storage,
+    ) -> Option<&'a Storage> {
+        let storage = self.storage_of(service, usual);
+        let is_open = self.attaches && matches!(storage, Storage::Postgres(_));
+        (is_open || self.runs_here(service)).then_some(storage)
+    }
+
     /// The database of a service elsewhere, as far as it can be looked into from here.
     pub(crate) fn attached(&self, service: &str, usual: &Storage) -> Result<Db, Error> {
         match self.storage_of(service, usual) {

@@ -18,12 +18,12 @@ pub use rebuild::{Progress, Rebuild, RebuildError, Rebuilt, begin, rebuild};
 pub use status::RebuildStatus;
 pub use view::{View, ViewBatchHandler, ViewHandler};
 
-use self::view::{Batch, One};
+use self::view::OnView;
 use crate::feed::Feed;
 use crate::handle::Handle;
 use crate::installation::ServiceParts;
 use crate::process::Sources;
-use crate::subscription::{Erased, Subscription};
+use crate::subscription::{Batch, Erased, One, Subscription};
 use crate::{Fault, Installation, Migration, Service, Start, Stream, StreamInfo};
 
 /// Tables that are made of events.
@@ -98,7 +98,7 @@ impl Projection {
         E: Fault,
         H: for<'a> ViewHandler<'a, S, E>,
     {
-        let handler = Box::new(One(handler, PhantomData::<fn(S) -> E>));
+        let handler = Box::new(One::<S, _>::of(OnView(handler, PhantomData::<fn() -> E>)));
         self.add::<S>(handler)
     }
 
@@ -111,7 +111,7 @@ impl Projection {
         E: Fault,
         H: for<'a> ViewBatchHandler<'a, S, E>,
     {
-        let handler = Box::new(Batch(handler, PhantomData::<fn(S) -> E>));
+        let handler = Box::new(Batch::<S, _>::of(OnView(handler, PhantomData::<fn() -> E>)));
         self.add::<S>(handler)
     }
 

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use crate::command::Declared;
 use crate::feed::Acceptor;
 use crate::job::{JobKind, Scheduled};
-use crate::subscription::{Batch, BatchHandler, EventHandler, One, Subscription};
+use crate::subscription::{Batch, BatchHandler, EventHandler, OnTx, One, Subscription};
 use crate::{Calls, Error, Fault, Handle, Migration, Start, Stream, StreamInfo, history};
 
 /// Long enough to look after a weekend what became of a job.
@@ -115,7 +115,7 @@ impl Service {
         E: Fault,
         H: for<'a> EventHandler<'a, S, E>,
     {
-        let handler = Box::new(One(handler, PhantomData::<fn(S) -> E>));
+        let handler = Box::new(One::<S, _>::of(OnTx(handler, PhantomData::<fn() -> E>)));
         self.subscription(Subscription {
             name,
             stream: StreamInfo::of::<S>(),
@@ -132,7 +132,7 @@ impl Service {
         E: Fault,
         H: for<'a> BatchHandler<'a, S, E>,
     {
-        let handler = Box::new(Batch(handler, PhantomData::<fn(S) -> E>));
+        let handler = Box::new(Batch::<S, _>::of(OnTx(handler, PhantomData::<fn() -> E>)));
         self.subscription(Subscription {
             name,
             stream: StreamInfo::of::<S>(),

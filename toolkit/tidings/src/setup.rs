@@ -296,6 +296,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         history::MIGRATION,
         publisher::MIGRATION,
         mark::MIGRATION,
+        history::MIGRATION_POSITIONS,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -12,7 +12,7 @@ mod stop;
 mod tries;
 
 pub(crate) use cursor::Cursors;
-pub(crate) use handler::{Batch, Erased, Failed, One, caused_by, decode};
+pub(crate) use handler::{Batch, BatchCode, Erased, Failed, OnTx, One, OneCode, caused_by};
 pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};

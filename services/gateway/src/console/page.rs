@@ -125,6 +125,7 @@ fn in_words(done: &str) -> Option<&'static str> {
         "run_retried" => "The run goes on.",
         "run_cancelled" => "The run is asked to stop: it undoes what it has done and ends.",
         "step_decided" => "The run goes on with what you have said, and your note is kept.",
+        "settled" => "The slots go on, and your note is kept.",
         "run_abandoned" => "The run is given up, and your note is kept.",
         "operation_cancelled" => "The operation is asked to stop.",
         "callback_redelivered" => "The callback is sent again.",

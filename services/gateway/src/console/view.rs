@@ -9,6 +9,7 @@ use super::text::{grouped, pretty};
 use crate::Gateway;
 
 use super::calls::{self, CallRow};
+use super::settle;
 
 /// More than a person reads; the rest appears as these are decided.
 const ROWS_MAX: u32 = 100;
@@ -44,6 +45,8 @@ struct AlertRow {
     subject: String,
     text: String,
     since: Option<Timestamp>,
+    /// Where it is decided about, if a person must.
+    decide: Option<String>,
 }
 
 struct EventRow {
@@ -111,7 +114,7 @@ impl Console {
             said: Said::default(),
         };
         for handle in installation.handles() {
-            if let Err(error) = console.add(handle).await {
+            if let Err(error) = console.add(installation, handle).await {
                 tracing::warn!(service = handle.name(), error = %tidings::chain(&error), "the console could not read a service");
                 console.said.silent.push(handle.name());
             }
@@ -119,11 +122,12 @@ impl Console {
         console
     }
 
-    async fn add(&mut self, handle: &Handle) -> Result<(), Error> {
+    async fn add(&mut self, installation: &Installation, handle: &Handle) -> Result<(), Error> {
         let service = handle.name();
         let alerts = alert::open(handle).await?.into_iter();
         self.alerts.extend(alerts.map(|alert| AlertRow {
             service,
+            decide: settle::page_of(installation.subscriptions(), service, &alert),
             subject: alert.subject,
             text: alert.text,
             since: alert.opened_at,

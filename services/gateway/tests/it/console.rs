@@ -13,6 +13,7 @@ use crate::door::Door;
 mod jobs;
 mod operations;
 mod projections;
+mod settle;
 mod workflows;
 
 /// An event that nobody can apply, and a job that nobody can do.
@@ -51,6 +52,9 @@ async fn only_operators_see_the_console() {
         "GET /ops/jobs",
         "GET /ops/calls",
         "POST /ops/dead/reader/things/things.1.1/retry",
+        "POST /ops/settle/reader/things/things",
+        "POST /console/settle/reader/things/things",
+        "GET /console/settle/reader/things/things/live",
         "POST /ops/dead/reader/things/things.1.1/discard",
         "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/retry",
         "POST /console/dead/reader/things/things.1.1/retry",

@@ -1,5 +1,7 @@
 //! The suite of transports: good and bad ones pass it, and those that break a rule do not.
 
+#[cfg(test)]
+mod over_http;
 mod rules;
 
 mod in_process {

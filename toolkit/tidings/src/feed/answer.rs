@@ -42,6 +42,11 @@ impl Trouble {
         }
     }
 
+    /// Events between here and there were deleted because of their age.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { status, .. } if *status == StatusCode::GONE)
+    }
+
     pub(super) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Refused { retry_after_s, .. } => *retry_after_s,

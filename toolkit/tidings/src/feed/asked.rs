@@ -158,23 +158,10 @@ pub(super) fn places(
 
 /// Where a new reader wants to begin.
 pub(super) fn start(text: &str) -> Result<Start, Problem> {
-    match text {
-        "beginning" => Ok(Start::Beginning),
-        "now" => Ok(Start::Now),
-        time => time.parse().map(Start::At).map_err(|_| {
-            let text = "starts is beginning, now, or a time like 2026-03-14T16:00:07Z.";
-            Problem::field("bad_feed_start", "starts", text)
-        }),
-    }
-}
-
-/// As [`start`] reads it.
-pub(super) fn start_written(start: Start) -> String {
-    match start {
-        Start::Beginning => "beginning".to_owned(),
-        Start::Now => "now".to_owned(),
-        Start::At(time) => time.to_string(),
-    }
+    let read = text.parse();
+    read.map_err(|reason: String| {
+        Problem::field("bad_feed_start", "starts", format!("starts: {reason}."))
+    })
 }
 
 fn two_starts() -> Problem {

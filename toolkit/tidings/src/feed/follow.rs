@@ -136,6 +136,9 @@ impl Follower {
                     pause
                 }
                 Err(trouble) => {
+                    if trouble.is_gone() {
+                        self.begin_with_what_is_left();
+                    }
                     faults = faults.saturating_add(1);
                     self.tell(&trouble, faults);
                     pause_after(&trouble, faults)
@@ -165,6 +168,13 @@ impl Follower {
             false => Duration::ZERO,
         };
         Ok((page.events, pause))
+    }
+
+    /// What was deleted by age before it came is not missed in silence: the subscription's cursors
+    /// stand before it, and its producer says so to it.
+    fn begin_with_what_is_left(&mut self) {
+        "lastEventId=".clone_into(&mut self.from);
+        self.position = None;
     }
 
     fn address(&self) -> String {

@@ -7,7 +7,7 @@ use axum::http::header;
 use futures_util::future::BoxFuture;
 
 use super::answer::{Answer, BYTES_MAX, Trouble, WholePage};
-use super::asked::{LIMIT_MAX, start_written};
+use super::asked::LIMIT_MAX;
 use super::routes::Heads;
 use super::{Feed, FeedPage, HttpTransport, Standing};
 use crate::client::{check_base, http_client};
@@ -190,7 +190,7 @@ impl Feed for HttpFeed {
         start: Start,
     ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
         Box::pin(async move {
-            let rest = format!("/heads?starts={}", start_written(start));
+            let rest = format!("/heads?starts={start}");
             let heads = self.heads_with(stream, &rest).await;
             let starts = heads.and_then(Heads::starts);
             starts.map_err(|trouble| trouble.into_error(&self.address(stream)))

@@ -160,6 +160,27 @@ pub(super) async fn check_nothing_lost(service: &Handle, last: &EventId) -> Resu
     }
 }
 
+/// Refuses a page of the whole stream to somebody who has missed events before it: some behind
+/// the place up to which it has read were deleted because of their age, in whatever slot.
+///
+/// Asked after the page was read, because they may be deleted in between.
+pub(super) async fn check_nothing_gone(
+    service: &Handle,
+    stream: &str,
+    seen: i64,
+) -> Result<(), Problem> {
+    let mut conn = service.read().await?;
+    let gone = history::gone_position(&mut conn, stream).await?;
+    if seen >= gone {
+        return Ok(());
+    }
+    let text = format!(
+        "Of what comes after position {seen} events were deleted up to position {gone} because of \
+         their age. Without lastEventId and position the stream begins with what there is."
+    );
+    Err(Problem::new(StatusCode::GONE, "events_gone", text))
+}
+
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
         let body = match Envelope::to_cloudevents(&self.events) {

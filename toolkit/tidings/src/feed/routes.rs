@@ -18,11 +18,11 @@ use tower_http::compression::CompressionLayer;
 
 use super::access::Caller;
 use super::asked::{Asked, SlotFrom, StreamFrom, check_slot, places, start};
-use super::page::{self, Place, check_nothing_lost};
+use super::page::{self, Place, check_nothing_gone, check_nothing_lost};
 use super::{Feed, LocalFeed, Standing, accept};
 use crate::handle::Handle;
 use crate::http::{Path, Query};
-use crate::{MESSAGE_BYTES_MAX, Problem, StreamInfo, outbox};
+use crate::{EventId, MESSAGE_BYTES_MAX, Problem, StreamInfo, history, outbox};
 
 /// An event from outside, with what is around its data.
 const EVENT_BYTES_MAX: usize = MESSAGE_BYTES_MAX + 16 * 1024;
@@ -119,32 +119,66 @@ async fn whole(
     let caller = Caller::of(&headers, &service).await?;
     caller.check_reads(&service, &stream)?;
     let (limit, patience) = (asked.limit()?, asked.patience()?);
-    let position = position(&service, asked.stream_from(&stream)?, stream.name).await?;
-    let from = Place::Stream { position };
+    let begins = begins(&service, asked.stream_from(&stream)?, stream.name).await?;
+    let from = Place::Stream {
+        position: begins.position,
+    };
     let page = page::read(&service, &stream, from, limit, patience).await?;
+    if let Some(seen) = begins.seen {
+        check_nothing_gone(&service, stream.name, seen).await?;
+    }
     Ok(page.into_response())
 }
 
-async fn position(service: &Handle, from: StreamFrom, stream: &str) -> Result<i64, Problem> {
-    match from {
-        StreamFrom::Beginning => Ok(0),
+/// Where a reader of a whole stream begins.
+struct Begins {
+    position: i64,
+    /// Up to where it has read, if it would not notice that something behind that is missing.
+    seen: Option<i64>,
+}
+
+async fn begins(service: &Handle, from: StreamFrom, stream: &str) -> Result<Begins, Problem> {
+    let mut conn = service.read().await?;
+    Ok(match from {
+        StreamFrom::Beginning => Begins {
+            position: 0,
+            seen: None,
+        },
         StreamFrom::Position(position) => {
-            let mut conn = service.read().await?;
             let last = outbox::last_position(&mut conn, stream).await?;
-            // Of a database that was restored or moved the reader knows positions that will
-            // not come again before long. It is not kept waiting for them.
-            Ok(position.min(last))
+            Begins {
+                // Of a database that was restored or moved the reader knows positions that will
+                // not come again before long. It is not kept waiting for them.
+                position: position.min(last),
+                seen: Some(position),
+            }
         }
         StreamFrom::After(last) => {
-            check_nothing_lost(service, &last).await?;
-            let mut conn = service.read().await?;
-            Ok(outbox::position_at(&mut conn, stream, last.slot, last.sequence).await?)
+            drop(conn);
+            after(service, &last).await?
         }
-        StreamFrom::Cursors(cursors) => {
-            let mut conn = service.read().await?;
-            Ok(outbox::position_of(&mut conn, stream, &cursors).await?)
-        }
-    }
+        StreamFrom::Cursors(cursors) => Begins {
+            position: outbox::position_of(&mut conn, stream, &cursors).await?,
+            seen: None,
+        },
+    })
+}
+
+async fn after(service: &Handle, last: &EventId) -> Result<Begins, Problem> {
+    check_nothing_lost(service, last).await?;
+    let EventId {
+        stream,
+        slot,
+        sequence,
+    } = last;
+    let mut conn = service.read().await?;
+    let (slot, sequence) = (*slot, *sequence);
+    let there = outbox::position_at(&mut conn, stream, slot, sequence).await?;
+    let gone = history::position_when_gone(&mut conn, stream, slot, sequence).await?;
+    Ok(Begins {
+        position: gone.unwrap_or(there),
+        seen: gone.or((there > 0).then_some(there)),
+    })
 }
 
 async fn heads(

@@ -45,19 +45,25 @@ async fn delete_older(conn: &mut Conn, stream: &str, before: Timestamp) -> Resul
         "tidings_outbox n",
         "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
     );
-    // The plus keeps SQLite from reading the whole stream by its address and sorting it.
-    let stream_is = conn.dialect().pick("+n.stream = $1", "n.stream = $1");
-    let sql = format!(
-        "SELECT n.slot, n.sequence, time FROM {from} WHERE {stream_is} ORDER BY n.position LIMIT $2"
+    // The plus keeps SQLite from reading the whole stream by its address and sorting it. And the
+    // last row stays there: SQLite gives the number behind the highest that it has, so without it
+    // the next events would get positions that readers have passed, and would not be seen.
+    let may_go = conn.dialect().pick(
+        "+n.stream = $1 AND n.position < (SELECT max(position) FROM tidings_outbox)",
+        "n.stream = $1",
     );
-    let oldest: Vec<(u16, u64, Timestamp)> = conn.query(&sql, params![stream, BATCH]).await?;
+    let sql = format!(
+        "SELECT n.slot, n.sequence, time, n.position FROM {from} WHERE {may_go} ORDER BY n.position
+         LIMIT $2"
+    );
+    let oldest: Vec<Old> = conn.query(&sql, params![stream, BATCH]).await?;
     let mut deleted = 0;
-    for (slot, last) in too_old(&oldest, before) {
+    for (slot, (last, position)) in too_old(&oldest, before) {
         let to = Floor {
             gone: last,
             compacted: 0,
         };
-        floor::raise(conn, stream, slot, to).await?;
+        floor::raise(conn, stream, slot, to, position).await?;
         crash::point("H1").await;
         deleted += delete_up_to(conn, stream, slot, last).await?;
     }
@@ -65,17 +71,20 @@ async fn delete_older(conn: &mut Conn, stream: &str, before: Timestamp) -> Resul
     Ok(deleted)
 }
 
-/// The last event to delete of each slot. A slot ends at its first event that is kept: clocks
+/// An event: slot, sequence, time, position.
+type Old = (u16, u64, Timestamp, i64);
+
+/// The last event to delete of each slot, and its position. A slot ends at its first event that is kept: clocks
 /// go back, and what is gone must be one piece from the beginning.
-fn too_old(oldest: &[(u16, u64, Timestamp)], before: Timestamp) -> BTreeMap<u16, u64> {
+fn too_old(oldest: &[Old], before: Timestamp) -> BTreeMap<u16, (u64, i64)> {
     let mut ended = Vec::new();
     let mut last = BTreeMap::new();
-    for (slot, sequence, time) in oldest {
+    for (slot, sequence, time, position) in oldest {
         if *time >= before {
             ended.push(*slot);
         }
         if !ended.contains(slot) {
-            last.insert(*slot, *sequence);
+            last.insert(*slot, (*sequence, *position));
         }
     }
     last
@@ -101,13 +110,13 @@ mod tests {
     fn a_slot_is_deleted_up_to_its_first_event_that_is_kept() {
         let at = Timestamp::from_micros;
         let oldest = [
-            (0, 1, at(10)),
-            (1, 1, at(11)),
-            (0, 2, at(99)),
-            (0, 3, at(12)),
-            (1, 2, at(13)),
-            (2, 1, at(98)),
+            (0, 1, at(10), 1),
+            (1, 1, at(11), 2),
+            (0, 2, at(99), 3),
+            (0, 3, at(12), 4),
+            (1, 2, at(13), 5),
+            (2, 1, at(98), 6),
         ];
-        assert_eq!(too_old(&oldest, at(50)), [(0, 1), (1, 2)].into());
+        assert_eq!(too_old(&oldest, at(50)), [(0, (1, 1)), (1, (2, 5))].into());
     }
 }

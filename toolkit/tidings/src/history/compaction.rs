@@ -83,7 +83,7 @@ async fn compact_slot(
         gone: 0,
         compacted: last,
     };
-    floor::raise(tx, stream, slot, to).await?;
+    floor::raise(tx, stream, slot, to, 0).await?;
     crash::point("H1").await;
     delete(tx, stream, slot, &superseded).await?;
     crash::point("H2").await;

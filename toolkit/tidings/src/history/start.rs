@@ -1,6 +1,8 @@
 //! Where a new subscription begins.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::floor;
@@ -26,6 +28,31 @@ pub enum Start {
     /// producer's clock. Every such event is delivered; one that is a little older may be too,
     /// because a transaction that began earlier may have committed later.
     At(Timestamp),
+}
+
+/// Written as `beginning`, `now`, or the moment: `2026-03-14T16:00:07Z`.
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beginning => f.write_str("beginning"),
+            Self::Now => f.write_str("now"),
+            Self::At(time) => write!(f, "{time}"),
+        }
+    }
+}
+
+impl FromStr for Start {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "beginning" => Ok(Self::Beginning),
+            "now" => Ok(Self::Now),
+            time => time.parse().map(Self::At).map_err(|_| {
+                "beginning, now, or a moment like 2026-03-14T16:00:07Z was expected".to_owned()
+            }),
+        }
+    }
 }
 
 impl Service {
@@ -120,5 +147,20 @@ pub(crate) async fn starts(
             }
             Ok(starts.into_iter().collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_is_read_as_it_is_written_and_what_it_can_be_is_told() {
+        let moment = "2026-03-14T16:00:07Z".parse().unwrap();
+        for start in [Start::Beginning, Start::Now, Start::At(moment)] {
+            assert_eq!(start.to_string().parse(), Ok(start));
+        }
+        let told = "soon".parse::<Start>().unwrap_err();
+        assert!(told.contains("beginning, now, or a moment"), "{told}");
     }
 }

@@ -2,11 +2,9 @@
 
 use std::marker::PhantomData;
 
-use futures_util::future::BoxFuture;
-
 use crate::db::Conn;
 use crate::failure::Failure;
-use crate::subscription::{Erased, Failed, decode};
+use crate::subscription::{BatchCode, OneCode};
 use crate::{Dialect, Envelope, Error, Event, Fault, FromRow, Stream, Tx, Value};
 
 /// The tables of a projection, in the transaction that moves its cursor.
@@ -130,67 +128,31 @@ where
     }
 }
 
-pub(super) struct One<S, E, H>(pub(super) H, pub(super) PhantomData<fn(S) -> E>);
-pub(super) struct Batch<S, E, H>(pub(super) H, pub(super) PhantomData<fn(S) -> E>);
+/// A handler that gets the projection's tables alone.
+pub(super) struct OnView<E, H>(pub(super) H, pub(super) PhantomData<fn() -> E>);
 
-impl<S, E, H> Erased for One<S, E, H>
+impl<S, E, H> OneCode<S> for OnView<E, H>
 where
     S: Stream,
     E: Fault,
     H: for<'a> ViewHandler<'a, S, E>,
 {
-    fn apply<'a>(
-        &'a self,
-        events: &'a [&'a Envelope],
-        tx: &'a mut Tx,
-    ) -> BoxFuture<'a, Result<u64, Failed>> {
-        Box::pin(async move {
-            let mut unknown = 0;
-            for (index, envelope) in events.iter().enumerate() {
-                let Some(event) = decode::<S>(index, envelope)? else {
-                    unknown += 1;
-                    continue;
-                };
-                let mut view = View { conn: &mut *tx };
-                let applied = self.0.call(event, &mut view).await;
-                applied.map_err(|error| Failed {
-                    index: Some(index),
-                    failure: Failure::of(&error),
-                    answer: None,
-                })?;
-            }
-            Ok(unknown)
-        })
+    async fn run(&self, event: Event<S>, _: &Envelope, tx: &mut Tx) -> Result<(), Failure> {
+        let mut view = View { conn: tx };
+        let applied = self.0.call(event, &mut view).await;
+        applied.map_err(|error| Failure::of(&error))
     }
 }
 
-impl<S, E, H> Erased for Batch<S, E, H>
+impl<S, E, H> BatchCode<S> for OnView<E, H>
 where
     S: Stream,
     E: Fault,
     H: for<'a> ViewBatchHandler<'a, S, E>,
 {
-    fn apply<'a>(
-        &'a self,
-        events: &'a [&'a Envelope],
-        tx: &'a mut Tx,
-    ) -> BoxFuture<'a, Result<u64, Failed>> {
-        Box::pin(async move {
-            let mut known = Vec::with_capacity(events.len());
-            for (index, envelope) in events.iter().enumerate() {
-                known.extend(decode::<S>(index, envelope)?);
-            }
-            let unknown = (events.len() - known.len()) as u64;
-            if !known.is_empty() {
-                let mut view = View { conn: tx };
-                let applied = self.0.call(&known, &mut view).await;
-                applied.map_err(|error| Failed {
-                    index: None,
-                    failure: Failure::of(&error),
-                    answer: None,
-                })?;
-            }
-            Ok(unknown)
-        })
+    async fn run(&self, events: &[Event<S>], _: &Envelope, tx: &mut Tx) -> Result<(), Failure> {
+        let mut view = View { conn: tx };
+        let applied = self.0.call(events, &mut view).await;
+        applied.map_err(|error| Failure::of(&error))
     }
 }

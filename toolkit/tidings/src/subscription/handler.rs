@@ -73,8 +73,45 @@ pub(crate) trait Erased: Send + Sync {
     ) -> BoxFuture<'a, Result<u64, Failed>>;
 }
 
-pub(crate) struct One<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>);
-pub(crate) struct Batch<S, E, H>(pub(crate) H, pub(crate) PhantomData<fn(S) -> E>);
+/// Code for one event, whatever it is given of the transaction.
+pub(crate) trait OneCode<S>: Send + Sync {
+    fn run(
+        &self,
+        event: Event<S>,
+        cause: &Envelope,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Code for a batch, whatever it is given of the transaction.
+pub(crate) trait BatchCode<S>: Send + Sync {
+    fn run(
+        &self,
+        events: &[Event<S>],
+        cause: &Envelope,
+        tx: &mut Tx,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Applies events one by one.
+pub(crate) struct One<S, C>(C, PhantomData<fn(S)>);
+/// Applies events in a batch.
+pub(crate) struct Batch<S, C>(C, PhantomData<fn(S)>);
+
+impl<S, C: OneCode<S>> One<S, C> {
+    pub(crate) fn of(code: C) -> Self {
+        Self(code, PhantomData)
+    }
+}
+
+impl<S, C: BatchCode<S>> Batch<S, C> {
+    pub(crate) fn of(code: C) -> Self {
+        Self(code, PhantomData)
+    }
+}
+
+/// A handler that gets the whole transaction.
+pub(crate) struct OnTx<E, H>(pub(crate) H, pub(crate) PhantomData<fn() -> E>);
 
 /// What an event causes belongs to the same flow and is done in the same actor's name.
 pub(crate) fn caused_by(envelope: &Envelope) -> Context {
@@ -84,10 +121,7 @@ pub(crate) fn caused_by(envelope: &Envelope) -> Context {
     }
 }
 
-pub(crate) fn decode<S: Stream>(
-    index: usize,
-    envelope: &Envelope,
-) -> Result<Option<Event<S>>, Failed> {
+fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S>>, Failed> {
     let decoded = S::decode(&envelope.name, envelope.version, &envelope.data);
     let data = decoded.map_err(|reason| Failed {
         index: Some(index),
@@ -105,12 +139,33 @@ pub(crate) fn decode<S: Stream>(
     }))
 }
 
-impl<S, E, H> Erased for One<S, E, H>
+impl<S, E, H> OneCode<S> for OnTx<E, H>
 where
     S: Stream,
     E: Fault,
     H: for<'a> EventHandler<'a, S, E>,
 {
+    async fn run(&self, event: Event<S>, cause: &Envelope, tx: &mut Tx) -> Result<(), Failure> {
+        tx.set_context(caused_by(cause));
+        let applied = self.0.call(event, tx).await;
+        applied.map_err(|error| Failure::of(&error))
+    }
+}
+
+impl<S, E, H> BatchCode<S> for OnTx<E, H>
+where
+    S: Stream,
+    E: Fault,
+    H: for<'a> BatchHandler<'a, S, E>,
+{
+    async fn run(&self, events: &[Event<S>], cause: &Envelope, tx: &mut Tx) -> Result<(), Failure> {
+        tx.set_context(caused_by(cause));
+        let applied = self.0.call(events, tx).await;
+        applied.map_err(|error| Failure::of(&error))
+    }
+}
+
+impl<S: Stream, C: OneCode<S>> Erased for One<S, C> {
     fn apply<'a>(
         &'a self,
         events: &'a [&'a Envelope],
@@ -123,10 +178,10 @@ where
                     unknown += 1;
                     continue;
                 };
-                tx.set_context(caused_by(envelope));
-                self.0.call(event, tx).await.map_err(|error| Failed {
+                let applied = self.0.run(event, envelope, tx).await;
+                applied.map_err(|failure| Failed {
                     index: Some(index),
-                    failure: Failure::of(&error),
+                    failure,
                     answer: None,
                 })?;
             }
@@ -135,12 +190,7 @@ where
     }
 }
 
-impl<S, E, H> Erased for Batch<S, E, H>
-where
-    S: Stream,
-    E: Fault,
-    H: for<'a> BatchHandler<'a, S, E>,
-{
+impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
     fn apply<'a>(
         &'a self,
         events: &'a [&'a Envelope],
@@ -153,10 +203,10 @@ where
             }
             let unknown = (events.len() - known.len()) as u64;
             if let (Some(first), false) = (events.first(), known.is_empty()) {
-                tx.set_context(caused_by(first));
-                self.0.call(&known, tx).await.map_err(|error| Failed {
+                let applied = self.0.run(&known, first, tx).await;
+                applied.map_err(|failure| Failed {
                     index: None,
-                    failure: Failure::of(&error),
+                    failure,
                     answer: None,
                 })?;
             }

@@ -4,6 +4,7 @@
 mod accepting;
 mod access;
 mod following;
+mod gone;
 mod hostile;
 mod pages;
 mod polling;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tidings::{Clock, Command, Error, Handle, Received, Service, Tx, params};
+use tidings::{Clock, Command, Error, Feed, Handle, Received, Service, Start, Tx, alert, params};
 
 use super::site::{Site, another, consumer_of, counting, until};
 use crate::bed::{Bed, effects_by_key, on_both, producer, publish, publish_all};
@@ -39,6 +39,7 @@ on_both!(
     a_long_history_and_what_comes_meanwhile_is_applied_once_and_in_order,
     what_is_published_is_applied_elsewhere_at_once,
     a_producer_that_was_away_is_followed_again_on_its_port,
+    where_slots_go_on_is_asked_of_a_producer_elsewhere,
     services_of_one_installation_follow_each_other_over_a_gateway,
 );
 
@@ -116,6 +117,32 @@ async fn a_producer_that_was_away_is_followed_again_on_its_port(bed: Bed) {
     assert_eq!(effects_by_key(&service).await, keys(0..40));
     consumer.stop().await;
     second.stop().await;
+}
+
+/// Somebody who decides about slots that stand still need not see the producer's database.
+async fn where_slots_go_on_is_asked_of_a_producer_elsewhere(bed: Bed) {
+    let producer = Site::of_producer(&bed).await;
+    publish_each(&producer.handle("producer"), 0..4).await;
+    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
+    let service = consumer.handle("consumer");
+    until(async || applied(&service).await == 20).await;
+    let of = &consumer.installation.subscriptions()[0];
+    let slots = [0, 1, 2, 3];
+    let starts = async |from| alert::starts(&consumer.installation, of, &slots, from).await;
+    let heads = producer.feed().heads("counts").await.unwrap();
+    let head = |slot| {
+        heads
+            .iter()
+            .find(|(of, _)| *of == slot)
+            .map_or(0, |(_, head)| *head)
+    };
+    let now = starts(Start::Now).await.unwrap();
+    assert_eq!(now, slots.map(|slot| (slot, head(slot))));
+    let beginning = starts(Start::Beginning).await.unwrap();
+    assert_eq!(beginning, slots.map(|slot| (slot, 0)));
+    producer.stop().await;
+    assert!(starts(Start::Now).await.is_err(), "nobody guesses");
+    consumer.stop().await;
 }
 
 /// Three processes with the same definitions: one runs the producer, one the consumer, and

@@ -1,11 +1,19 @@
 //! Events older than they are kept are deleted, and whoever needs them is told.
 
-use tidings::{Service, alert, slot_of};
+use tidings::{Dialect, Handle, LocalFeed, Service, Transport, alert, slot_of};
 
 use super::{DAY, HOUR, alerts, counting, left, rows, settle_until};
 use crate::bed::{
     Bed, CountEvent, Stage, clock, effects, effects_by_key, on_both, producer, publish, publish_all,
 };
+
+/// How many events stay, whatever their age: on SQLite the last one of the database does.
+fn least(service: &Handle) -> i64 {
+    match service.db().dialect() {
+        Dialect::Sqlite => 1,
+        Dialect::Postgres => 0,
+    }
+}
 
 fn keeping() -> Service {
     producer().keeps::<CountEvent>(7 * DAY)
@@ -15,9 +23,11 @@ on_both!(
     events_are_kept_for_ever_unless_something_is_said,
     events_older_than_they_are_kept_are_deleted_and_younger_ones_are_not,
     more_than_one_batch_is_deleted_to_the_last,
+    who_has_read_everything_gets_what_comes_after_it_was_deleted,
     a_new_subscription_begins_behind_what_is_gone,
     a_subscription_that_needs_what_is_gone_stands_still_and_names_it,
     of_a_subscription_that_is_behind_in_one_slot_the_others_flow,
+    the_place_of_the_last_event_that_is_gone_is_remembered,
     a_crash_while_events_are_deleted_leaves_none_half_gone,
 );
 
@@ -46,10 +56,12 @@ async fn events_older_than_they_are_kept_are_deleted_and_younger_ones_are_not(be
     assert!(rows(&service).await.iter().all(|count| *count == 2));
     stage.advance(DAY + HOUR).await;
     stage.advance(DAY).await;
-    assert_eq!(left(&service).await, [""; 0]);
+    let last = [format!("{slot}.3")];
+    let kept = usize::try_from(least(&service)).unwrap();
+    assert_eq!(left(&service).await, last[..kept]);
     publish(&service, "a", 4).await;
     stage.settle().await;
-    assert_eq!(left(&service).await, [format!("{slot}.4")]);
+    assert_eq!(left(&service).await.last(), Some(&format!("{slot}.4")));
     let consumer = stage.handle("consumer");
     assert_eq!(effects_by_key(&consumer).await["a"], [1, 2, 3, 4]);
     assert_eq!(alerts(&consumer).await, []);
@@ -63,7 +75,37 @@ async fn more_than_one_batch_is_deleted_to_the_last(bed: Bed) {
     publish_all(&service, &many).await;
     stage.settle().await;
     stage.advance(8 * DAY).await;
-    assert!(rows(&service).await.iter().all(|count| *count == 0));
+    assert!(
+        rows(&service)
+            .await
+            .iter()
+            .all(|count| *count == least(&service))
+    );
+}
+
+/// A place in the stream is a position. On SQLite a row that is inserted takes the number behind
+/// the highest that is there, so a table without any would give positions again, and whoever has
+/// passed them would not look there.
+async fn who_has_read_everything_gets_what_comes_after_it_was_deleted(bed: Bed) {
+    let mut stage = bed.stage([keeping()]).await;
+    let service = stage.handle("producer");
+    let feed = LocalFeed::new(service.clone());
+    let slots: Vec<(u16, u64)> = (0..4).map(|slot| (slot, 0)).collect();
+    let mut follower = feed.open("counts", &slots).await.unwrap();
+    let mut read = Vec::new();
+    for number in 1..=5 {
+        publish(&service, "a", number).await;
+        if number == 3 {
+            stage.settle().await;
+            read.extend(follower.receive(10).await.unwrap());
+            stage.advance(8 * DAY).await;
+            assert!(rows(&service).await[0] < 3);
+        }
+    }
+    stage.settle().await;
+    read.extend(follower.receive(10).await.unwrap());
+    let numbers = read.iter().map(|event| event.id.sequence);
+    assert_eq!(numbers.collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
 
 /// Three events, of which the first two are deleted.
@@ -145,6 +187,30 @@ async fn of_a_subscription_that_is_behind_in_one_slot_the_others_flow(bed: Bed) 
     );
 }
 
+/// By it a reader of the whole stream is told that it has missed something, in whatever slot.
+async fn the_place_of_the_last_event_that_is_gone_is_remembered(bed: Bed) {
+    let mut stage = bed.stage([keeping()]).await;
+    let service = stage.handle("producer");
+    let table = service
+        .db()
+        .dialect()
+        .pick("tidings_outbox", "tidings_numbers");
+    let ask = async |sql: &str| {
+        let mut conn = service.read().await.unwrap();
+        conn.query_one::<(i64,)>(sql, &[]).await.unwrap().0
+    };
+    publish_all(&service, &[("a", 1), ("b", 1), ("c", 1)]).await;
+    stage.settle().await;
+    let last = ask(&format!("SELECT max(position) FROM {table}")).await;
+    stage.advance(5 * DAY).await;
+    publish(&service, "a", 2).await;
+    stage.settle().await;
+    stage.advance(5 * DAY).await;
+    assert_eq!(rows(&service).await[0], 1);
+    let remembered = ask("SELECT max(position) FROM tidings_floors").await;
+    assert_eq!(remembered, last);
+}
+
 /// 1. Events fall due; the process ends after their slots are noted as gone, or after they are
 ///    deleted, and in both cases before COMMIT.
 /// 2. Everything is still there, for a reader that comes now too.
@@ -154,7 +220,7 @@ async fn a_crash_while_events_are_deleted_leaves_none_half_gone(bed: Bed) {
     for point in ["H1", "H2"] {
         let open = || bed.setup(&clock).service(keeping());
         let mut stage = Stage::open(open(), clock.clone()).await;
-        publish(&stage.handle("producer"), "a", 1).await;
+        publish_all(&stage.handle("producer"), &[("a", 1), ("a", 2)]).await;
         stage.settle().await;
         let all = left(&stage.handle("producer")).await;
         stage.clock.advance(8 * DAY);
@@ -163,9 +229,9 @@ async fn a_crash_while_events_are_deleted_leaves_none_half_gone(bed: Bed) {
         let mut stage = Stage::open(open(), clock.clone()).await;
         let service = stage.handle("producer");
         assert_eq!(left(&service).await, all);
-        assert_eq!(rows(&service).await[0], 1);
+        assert_eq!(rows(&service).await[0], all.len() as i64);
         // Whoever had the job counts as gone when its lease is over.
         stage.advance(HOUR).await;
-        assert_eq!(rows(&service).await[0], 0);
+        assert_eq!(rows(&service).await[0], least(&service));
     }
 }

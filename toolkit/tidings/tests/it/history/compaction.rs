@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tidings::{
-    Error, Event, Feed, FeedPage, Handle, LocalFeed, Migration, Service, Tx, alert, params,
+    Error, Event, Feed, FeedPage, Handle, LocalFeed, Migration, Service, Tx, alert, lag, params,
 };
 
 use super::{DAY, HOUR, settle_until};
@@ -78,6 +78,7 @@ on_both!(
     only_the_last_event_of_each_key_is_kept_and_a_new_replica_has_them_all,
     what_was_superseded_a_moment_ago_stays_for_its_grace,
     a_replica_that_was_away_goes_on_over_what_was_compacted,
+    a_replica_owes_what_is_left_and_not_what_was_compacted,
     a_number_that_was_lost_is_no_part_of_what_was_compacted,
     a_loss_before_the_compaction_is_not_declared_by_it,
     a_crash_while_a_slot_is_compacted_loses_nothing,
@@ -119,6 +120,31 @@ async fn a_replica_that_was_away_goes_on_over_what_was_compacted(bed: Bed) {
     stage.settle().await;
     assert_eq!(places(&away).await, last);
     assert_eq!(alert::open(&away).await.unwrap(), []);
+}
+
+async fn a_replica_owes_what_is_left_and_not_what_was_compacted(bed: Bed) {
+    let clock = clock();
+    let open = || bed.setup(&clock).service(mover());
+    let mut stage = Stage::open(open().service(replica("away")), clock.clone()).await;
+    set(&stage.handle("mover"), "a", 0).await;
+    stage.settle().await;
+    drop(stage);
+    let mut stage = Stage::open(open(), clock.clone()).await;
+    moved_about(&mut stage).await;
+    stage.advance(DAY + HOUR).await;
+    set(&stage.handle("mover"), "a", 31).await;
+    stage.settle().await;
+    // Its cursors were made, and nothing of the ninety and one was applied since.
+    let mut stage = Stage::open(open().service(replica("away")), clock.clone()).await;
+    let owes = async |stage: &Stage| {
+        let all = lag::subscriptions(&stage.installation).await.unwrap();
+        let inspected = open().service(replica("away")).inspect().await.unwrap();
+        assert_eq!(inspected.subscriptions[0].lag, Some(all[0].lag));
+        all[0].lag
+    };
+    assert_eq!(owes(&stage).await, 4);
+    stage.settle().await;
+    assert_eq!(owes(&stage).await, 0);
 }
 
 async fn lose(service: &Handle, slot: u16, sequence: i64) {
