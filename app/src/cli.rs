@@ -1,14 +1,23 @@
 //! The command line.
 
+#[cfg(test)]
+mod documented;
+
 use std::fmt;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use tidings::{Start, Storage};
 
 /// A ticket marketplace made of services that talk by events.
 #[derive(Parser)]
-#[command(name = "tidings", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "tidings",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "The options are those of `serve`, which is what happens without a command. \
+        `tidings COMMAND --help` tells what each command does and takes."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -16,13 +25,21 @@ pub(crate) struct Cli {
     pub(crate) serve: Serve,
 }
 
+impl Cli {
+    /// What is read, and told by `--help`. What the environment holds is `tidings config`'s to
+    /// tell: here it could be a password, and would stand between the words.
+    pub(crate) fn told() -> clap::Command {
+        let quiet = |command: clap::Command| command.mut_args(|arg| arg.hide_env_values(true));
+        quiet(Self::command()).mut_subcommands(quiet)
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run everything, with web pages and API on one port, or with --only a part of it. This is
-    /// what happens without a command.
+    /// Run everything, with web pages and API on one port, or with --only a part of it.
     Serve(Box<Serve>),
-    /// Print what is in force for `serve` with the same flags, and who has said it: defaults,
-    /// tidings.toml, environment, flags. Secrets are masked.
+    /// Print what is in force for `serve` with the same flags, and who has said it, with
+    /// secrets masked.
     Config(Box<Serve>),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,
@@ -60,6 +77,9 @@ pub(crate) enum Command {
     Rebuild(Rebuild),
 }
 
+/// What is said of one process of several.
+const SEVERAL: &str = "Several processes";
+
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
@@ -77,7 +97,8 @@ pub(crate) struct Serve {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        env = "TIDINGS_ONLY"
+        env = "TIDINGS_ONLY",
+        help_heading = SEVERAL
     )]
     pub(crate) only: Vec<String>,
     /// Where a service runs that does not run here: orders=http://10.0.0.7:8080. Several times,
@@ -86,19 +107,35 @@ pub(crate) struct Serve {
         long,
         value_name = "SERVICE=URL",
         value_delimiter = ',',
-        env = "TIDINGS_REMOTE"
+        env = "TIDINGS_REMOTE",
+        help_heading = SEVERAL
     )]
     pub(crate) remote: Vec<String>,
     /// The address of the gateway, for all services of which --remote says nothing.
-    #[arg(long, value_name = "URL", env = "TIDINGS_GATEWAY")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TIDINGS_GATEWAY",
+        help_heading = SEVERAL
+    )]
     pub(crate) gateway: Option<String>,
     /// The broker that carries events between processes: nats://host:4222. Without one they
     /// follow each other's feeds over HTTP.
-    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "TIDINGS_BUS",
+        help_heading = SEVERAL
+    )]
     pub(crate) bus: Option<String>,
     /// The file with the secret by which the processes know each other, at least 32 bytes, the
     /// same for all; or the secret itself in TIDINGS_SECRET.
-    #[arg(long, value_name = "FILE", env = "TIDINGS_SECRET_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "TIDINGS_SECRET_FILE",
+        help_heading = SEVERAL
+    )]
     pub(crate) secret_file: Option<PathBuf>,
     /// The file with settings, instead of tidings.toml in this folder. Environment and flags
     /// count more than what it says.
@@ -126,6 +163,7 @@ impl Serve {
 /// Where e-mail goes. Without a server nothing leaves the machine: operators read it at
 /// /console/mail.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Mail")]
 pub(crate) struct Mail {
     /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required, or
     /// smtp://host for one on this machine. Without it mail is only kept, for operators to read

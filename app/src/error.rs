@@ -42,6 +42,15 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is nothing that a command could work on.
+    #[error(
+        "find an installation in {}: no service has its database there; is it the right folder?",
+        folder.display()
+    )]
+    NoInstallation {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A projection cannot be built anew.
     #[error("build the projection anew")]
     Rebuild(#[source] tidings::projection::RebuildError),
@@ -133,6 +142,15 @@ pub enum Error {
     /// A service's database cannot be opened.
     #[error("open the databases")]
     Open(#[source] tidings::Error),
+    /// A service's database cannot be opened, and this is where it is.
+    #[error("open the databases in {place}")]
+    OpenIn {
+        /// The folder, or the address without its password.
+        place: String,
+        /// Why not.
+        #[source]
+        source: tidings::Error,
+    },
     /// The demonstration accounts' file cannot be read or written.
     #[error("keep the demonstration accounts in {}", file.display())]
     AccountsFile {

@@ -13,6 +13,8 @@ mod doctoring;
 #[cfg(test)]
 mod moving;
 mod parts;
+#[cfg(test)]
+mod readme;
 mod rebuilding;
 mod refusals;
 mod serving;

@@ -72,7 +72,16 @@ async fn decide<A: Act>(
 
 pub(crate) fn find_service(gateway: &Gateway, name: &str) -> Result<Handle, Problem> {
     let found = gateway.installation().handle(name);
-    found.ok_or_else(|| Problem::not_found("There is no such service."))
+    found.ok_or_else(|| Problem::not_found(no_service(gateway, name)))
+}
+
+/// Why a service is not to be had here: it runs elsewhere, or nowhere.
+pub(crate) fn no_service(gateway: &Gateway, name: &str) -> &'static str {
+    let elsewhere = gateway.installation().elsewhere();
+    match elsewhere.iter().any(|service| service.name == name) {
+        true => "This service runs in another process and cannot be looked into from here.",
+        false => "There is no such service.",
+    }
 }
 
 pub(crate) fn not_there() -> Problem {

@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
-use tidings::{Fragment, Problem, Query, Seen, follow_all};
+use tidings::{Fragment, Installation, Problem, Query, Seen, follow_all};
 
 use super::operator::Operator;
 use crate::Gateway;
@@ -24,6 +24,9 @@ pub(crate) trait Page: Template + Send + Sized + 'static {
         asked: &Self::Asked,
     ) -> impl Future<Output = Result<Self, Problem>> + Send;
 
+    /// Whether it tells of all services, so that those that are not seen are missing in it.
+    const IS_OF_ALL: bool = true;
+
     fn title(&self) -> String;
 
     fn said(&mut self) -> &mut Said;
@@ -36,11 +39,32 @@ pub(crate) struct Said {
     pub(crate) done: Option<&'static str>,
     /// Services whose database did not answer.
     pub(crate) silent: Vec<&'static str>,
-    /// Services elsewhere whose database cannot be looked into from here, and where they are.
-    pub(crate) unseen: Vec<(&'static str, Option<String>)>,
+    /// Services elsewhere whose databases cannot be looked into from here.
+    pub(crate) unseen: Vec<Unseen>,
+}
+
+/// Services in another process, of which the console shows nothing.
+pub(crate) struct Unseen {
+    pub(crate) services: Vec<&'static str>,
+    /// Where they are, if anybody has said.
+    pub(crate) url: Option<String>,
 }
 
 impl Said {
+    /// Whether the page shows every service, so that what is not on it is not there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.silent.is_empty() && self.unseen.is_empty()
+    }
+
+    /// The names of those that did not answer, with what they do: one does, several do.
+    pub(crate) fn silence(&self) -> String {
+        let does = match self.silent.len() {
+            1 => "does",
+            _ => "do",
+        };
+        format!("{} {does} not answer just now", self.silent.join(", "))
+    }
+
     pub(crate) fn of<const N: usize>(silent: [Vec<&'static str>; N]) -> Self {
         let mut silent = silent.concat();
         silent.sort_unstable();
@@ -68,7 +92,9 @@ pub(crate) async fn show<P: Page>(
     let live = live(&uri, revision(&page));
     let said = page.said();
     said.done = done.as_deref().and_then(in_words);
-    said.unseen = unseen(&gateway);
+    if P::IS_OF_ALL {
+        said.unseen = unseen(gateway.installation());
+    }
     Ok(Fragment::try_new(page.title(), page.render())?.live(live))
 }
 
@@ -91,10 +117,22 @@ pub(crate) async fn changes<P: Page>(
     })
 }
 
-fn unseen(gateway: &Gateway) -> Vec<(&'static str, Option<String>)> {
-    let elsewhere = gateway.installation().elsewhere().into_iter();
-    let unseen = elsewhere.filter(|service| !service.is_attached);
-    unseen.map(|service| (service.name, service.url)).collect()
+/// One entry a process: those of one address.
+pub(crate) fn unseen(installation: &Installation) -> Vec<Unseen> {
+    let mut all: Vec<Unseen> = Vec::new();
+    for service in installation.elsewhere() {
+        if service.is_attached {
+            continue;
+        }
+        match all.iter_mut().find(|one| one.url == service.url) {
+            Some(same) => same.services.push(service.name),
+            None => all.push(Unseen {
+                services: vec![service.name],
+                url: service.url,
+            }),
+        }
+    }
+    all
 }
 
 /// Differs when the page does.

@@ -1,0 +1,89 @@
+//! What the console of a process shows that does not see every service.
+
+use crate::door::Door;
+
+#[tokio::test]
+async fn a_console_that_does_not_see_every_service_says_which_and_claims_nothing_of_them() {
+    let door = Door::open_part().await;
+    for path in [
+        "/console",
+        "/console/jobs",
+        "/console/workflows",
+        "/console/operations",
+        "/console/callbacks",
+    ] {
+        let page = door.visit(path, "olga").await.text;
+        assert!(page.contains("Not all services are shown here"), "{page}");
+        assert!(page.contains("<li>things at http://127.0.0.1:1</li>"), "{page}");
+        for claim in [
+            "No event is dead",
+            "No job is dead",
+            "No run is stuck",
+            "Nothing is stuck",
+            "Everybody has been told",
+        ] {
+            assert!(!page.contains(claim), "{claim} at {path}");
+        }
+    }
+    let whole = Door::open().await.visit("/console", "olga").await.text;
+    assert!(whole.contains("No event is dead") && !whole.contains("are shown here"));
+}
+
+/// What it owes is known from its producer alone, which is away.
+#[tokio::test]
+async fn a_subscription_whose_producer_is_silent_is_shown_as_not_known() {
+    let door = Door::open_part().await;
+    let page = door.visit("/console", "olga").await.text;
+    assert!(page.contains("reader ← things"), "{page}");
+    assert!(page.contains("Not known just now"), "{page}");
+}
+
+#[tokio::test]
+async fn programs_are_told_of_which_services_a_list_knows_nothing() {
+    let door = Door::open_part().await;
+    for list in ["/ops/streams", "/ops/dead", "/ops/jobs", "/ops/workflows"] {
+        let answer = door.ops(&format!("GET {list}")).await;
+        assert_eq!(answer.status, 200, "{list}");
+        assert_eq!(answer.header("tidings-unseen"), "things", "{list}");
+    }
+    let refused = door.call("GET /ops/streams", &[], "").await;
+    assert_eq!(refused.header("tidings-unseen"), "");
+    let whole = Door::open().await.ops("GET /ops/streams").await;
+    assert_eq!(whole.header("tidings-unseen"), "");
+}
+
+#[tokio::test]
+async fn a_service_that_runs_elsewhere_is_not_said_to_be_none() {
+    let door = Door::open_part().await;
+    let run = "/ops/jobs/things/00000000-0000-0000-0000-000000000000";
+    let answer = door.ops(&format!("GET {run}")).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("runs in another process"), "{answer:?}");
+    let filtered = door.ops("GET /ops/jobs?service=things").await;
+    assert!(filtered.text.contains("runs in another process"));
+    let none = door.ops("GET /ops/jobs?service=thongs").await;
+    assert!(none.text.contains("There is no such service"));
+}
+
+/// Or an alarm for what is owed would sleep while nobody can tell.
+#[tokio::test]
+async fn metrics_are_not_complete_while_a_producer_elsewhere_is_silent() {
+    let door = Door::open_part().await;
+    let part = door.ops("GET /metrics").await.text;
+    assert!(part.contains("tidings_metrics_complete 0"), "{part}");
+    let whole = Door::open().await.ops("GET /metrics").await.text;
+    assert!(whole.contains("tidings_metrics_complete 1"), "{whole}");
+}
+
+/// E-03
+#[tokio::test]
+async fn a_page_of_a_service_that_is_away_says_so_and_leads_to_what_works() {
+    let door = Door::open_part().await;
+    let page = door.visit("/thing", "alice").await;
+    assert_eq!(page.status, 503);
+    assert!(page.text.contains("Not available just now"), "{}", page.text);
+    assert!(page.text.contains("href=\"/status\""), "{}", page.text);
+    let status = door.visit("/status", "alice").await.text;
+    assert!(status.contains("1 of 3 services do not answer"), "{status}");
+    assert!(status.contains("data-status=\"unreachable\""), "{status}");
+}
