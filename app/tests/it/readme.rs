@@ -38,7 +38,9 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
     let (_, section) = README.split_once("## Three ways to run\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let blocks = section.split("```").skip(1).step_by(2);
-    blocks.map(|block| block.split_once('\n').unwrap()).collect()
+    blocks
+        .map(|block| block.split_once('\n').unwrap())
+        .collect()
 }
 
 /// A place like a fresh clone in which everything has been built.
@@ -191,7 +193,10 @@ fn each_of_the_three_ways_to_run_works_as_it_is_written() {
 
     let broker = Broker::start();
     let with_bus = settings.replace(&format!("# bus = \"{BROKER}\""), &broker.setting());
-    assert_ne!(&with_bus, settings, "the README says no more how to set a bus");
+    assert_ne!(
+        &with_bus, settings,
+        "the README says no more how to set a bus"
+    );
     fs::write(&file, clone.here(&with_bus)).unwrap();
     clone.types(many);
     clone.opens();

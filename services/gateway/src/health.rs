@@ -10,11 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::{self, join_all};
 use serde::Serialize;
-use tidings::{Calls, Error, Fragment, Handle, Json, Problem};
+use tidings::{Calls, Elsewhere, Error, Fragment, Handle, Installation, Json, Problem};
 
 use crate::Gateway;
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// By whom processes are asked whether they live.
+pub(crate) const CALLER: &str = "health";
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -31,6 +33,52 @@ struct ServiceStatus {
     /// It runs in another process.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     elsewhere: bool,
+}
+
+/// Another process, as far as anybody has said where it is.
+pub(crate) struct Process {
+    pub(crate) services: Vec<&'static str>,
+    pub(crate) url: Option<String>,
+}
+
+impl Process {
+    /// `auth, tickets do not answer at http://…`
+    pub(crate) fn silence(&self) -> String {
+        match &self.url {
+            Some(url) => format!("{} at {url}", silence(&self.services)),
+            None => format!("Nobody says where to find {}", self.services.join(", ")),
+        }
+    }
+}
+
+/// `auth does not answer`, `auth, tickets do not answer`.
+pub(crate) fn silence(services: &[&'static str]) -> String {
+    let does = match services.len() {
+        1 => "does",
+        _ => "do",
+    };
+    format!("{} {does} not answer", services.join(", "))
+}
+
+/// The services elsewhere that are asked for, together where they have one address.
+pub(crate) fn processes(
+    installation: &Installation,
+    is_asked_for: impl Fn(&Elsewhere) -> bool,
+) -> Vec<Process> {
+    let mut all: Vec<Process> = Vec::new();
+    for service in installation.elsewhere() {
+        if !is_asked_for(&service) {
+            continue;
+        }
+        match all.iter_mut().find(|one| one.url == service.url) {
+            Some(same) => same.services.push(service.name),
+            None => all.push(Process {
+                services: vec![service.name],
+                url: service.url,
+            }),
+        }
+    }
+    all
 }
 
 async fn alive() -> &'static str {
@@ -96,10 +144,26 @@ async fn ask_here(handle: &Handle) -> ServiceStatus {
     }
 }
 
+/// Processes that do not answer just now, each with its services.
+pub(crate) async fn silent_processes(gateway: &Gateway) -> Vec<Process> {
+    let all = processes(gateway.installation(), |_| true);
+    // One for all that run there.
+    let asked = all.iter().map(|process| async {
+        match process.services.first() {
+            Some(service) => ask_elsewhere(gateway, service).await.state == "up",
+            None => true,
+        }
+    });
+    let answers = join_all(asked).await;
+    let all = all.into_iter().zip(answers);
+    all.filter_map(|(process, is_up)| (!is_up).then_some(process))
+        .collect()
+}
+
 /// Whether the process of a service lives. Nobody but that process asks its database.
 async fn ask_elsewhere(gateway: &Gateway, service: &'static str) -> ServiceStatus {
     let how = Calls::default().tries(1).timeout(ANSWER_LIMIT);
-    let state = match gateway.installation().client("health", service, &how) {
+    let state = match gateway.installation().client(CALLER, service, &how) {
         Ok(client) => match client.get("/healthz").send().await {
             Ok(_) => "up",
             Err(_) => "unreachable",

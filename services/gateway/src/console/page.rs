@@ -13,6 +13,7 @@ use tidings::{Fragment, Installation, Problem, Query, Seen, follow_all};
 
 use super::operator::Operator;
 use crate::Gateway;
+use crate::health::{Process, processes, silence};
 
 /// What a page shows, read anew whenever it is asked for.
 pub(crate) trait Page: Template + Send + Sized + 'static {
@@ -40,14 +41,7 @@ pub(crate) struct Said {
     /// Services whose database did not answer.
     pub(crate) silent: Vec<&'static str>,
     /// Services elsewhere whose databases cannot be looked into from here.
-    pub(crate) unseen: Vec<Unseen>,
-}
-
-/// Services in another process, of which the console shows nothing.
-pub(crate) struct Unseen {
-    pub(crate) services: Vec<&'static str>,
-    /// Where they are, if anybody has said.
-    pub(crate) url: Option<String>,
+    pub(crate) unseen: Vec<Process>,
 }
 
 impl Said {
@@ -56,13 +50,9 @@ impl Said {
         self.silent.is_empty() && self.unseen.is_empty()
     }
 
-    /// The names of those that did not answer, with what they do: one does, several do.
+    /// Of those that did not answer.
     pub(crate) fn silence(&self) -> String {
-        let does = match self.silent.len() {
-            1 => "does",
-            _ => "do",
-        };
-        format!("{} {does} not answer just now", self.silent.join(", "))
+        silence(&self.silent)
     }
 
     pub(crate) fn of<const N: usize>(silent: [Vec<&'static str>; N]) -> Self {
@@ -117,22 +107,9 @@ pub(crate) async fn changes<P: Page>(
     })
 }
 
-/// One entry a process: those of one address.
-pub(crate) fn unseen(installation: &Installation) -> Vec<Unseen> {
-    let mut all: Vec<Unseen> = Vec::new();
-    for service in installation.elsewhere() {
-        if service.is_attached {
-            continue;
-        }
-        match all.iter_mut().find(|one| one.url == service.url) {
-            Some(same) => same.services.push(service.name),
-            None => all.push(Unseen {
-                services: vec![service.name],
-                url: service.url,
-            }),
-        }
-    }
-    all
+/// Of which nothing can be seen from here.
+pub(crate) fn unseen(installation: &Installation) -> Vec<Process> {
+    processes(installation, |service| !service.is_attached)
 }
 
 /// Differs when the page does.

@@ -3,12 +3,13 @@
 use askama::Template;
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
 use tidings::{
-    DeadEvent, Error, Handle, Installation, JobRow, Problem, SubscriptionInfo, Timestamp, alert, dead,
+    DeadEvent, Error, Handle, JobRow, Problem, SubscriptionInfo, Timestamp, alert, dead,
 };
 
 use super::page::{Page, Said};
 use super::text::{grouped, pretty};
 use crate::Gateway;
+use crate::health::{Process, silent_processes};
 
 use super::calls::{self, CallRow};
 
@@ -31,6 +32,10 @@ pub(crate) struct Console {
     lag: u64,
     parked: u64,
     dead: u64,
+    /// Whether no service's database can be looked into from here, so that no figure means anything.
+    is_blind: bool,
+    /// Processes that do not answer.
+    away: Vec<Process>,
     said: Said,
 }
 
@@ -81,7 +86,7 @@ impl Page for Console {
     type Asked = ();
 
     async fn load(gateway: &Gateway, (): &()) -> Result<Self, Problem> {
-        Ok(Self::read(gateway.installation()).await)
+        Ok(Self::read(gateway).await)
     }
 
     fn title(&self) -> String {
@@ -95,7 +100,9 @@ impl Page for Console {
 
 impl Console {
     /// Reads everything; what cannot be read is left out and said to be.
-    async fn read(installation: &Installation) -> Self {
+    async fn read(gateway: &Gateway) -> Self {
+        let away = silent_processes(gateway).await;
+        let installation = gateway.installation();
         let streams = read("streams", lag::streams(installation).await);
         let subscriptions = read("subscriptions", lag::subscriptions(installation).await);
         let owed = subscriptions.as_deref().unwrap_or_default();
@@ -117,6 +124,8 @@ impl Console {
             events: Vec::new(),
             jobs: Vec::new(),
             calls: calls::rows(installation),
+            is_blind: installation.handles().is_empty(),
+            away,
             said: Said::default(),
         };
         for handle in installation.handles() {

@@ -14,7 +14,10 @@ async fn a_console_that_does_not_see_every_service_says_which_and_claims_nothing
     ] {
         let page = door.visit(path, "olga").await.text;
         assert!(page.contains("Not all services are shown here"), "{page}");
-        assert!(page.contains("<li>things at http://127.0.0.1:1</li>"), "{page}");
+        assert!(
+            page.contains("<li>things at http://127.0.0.1:1</li>"),
+            "{page}"
+        );
         for claim in [
             "No event is dead",
             "No job is dead",
@@ -38,6 +41,20 @@ async fn a_subscription_whose_producer_is_silent_is_shown_as_not_known() {
     assert!(page.contains("Not known just now"), "{page}");
 }
 
+/// E-03
+#[tokio::test]
+async fn a_process_that_does_not_answer_is_named_on_top() {
+    let door = Door::open_part().await;
+    let page = door.visit("/console", "olga").await.text;
+    let said = "<strong>things does not answer at http://127.0.0.1:1.</strong>";
+    let (before, _) = page.split_once("class=\"tiles\"").expect("figures");
+    assert!(before.contains(said), "{page}");
+    // It is our own looking that has failed, and nobody else's call.
+    assert!(!page.contains("health →"), "{page}");
+    let whole = Door::open().await.visit("/console", "olga").await.text;
+    assert!(!whole.contains("does not answer"), "{whole}");
+}
+
 #[tokio::test]
 async fn programs_are_told_of_which_services_a_list_knows_nothing() {
     let door = Door::open_part().await;
@@ -58,9 +75,15 @@ async fn a_service_that_runs_elsewhere_is_not_said_to_be_none() {
     let run = "/ops/jobs/things/00000000-0000-0000-0000-000000000000";
     let answer = door.ops(&format!("GET {run}")).await;
     assert_eq!(answer.status, 404);
-    assert!(answer.text.contains("runs in another process"), "{answer:?}");
+    assert!(
+        answer.text.contains("runs in another process"),
+        "{answer:?}"
+    );
     let filtered = door.ops("GET /ops/jobs?service=things").await;
     assert!(filtered.text.contains("runs in another process"));
+    let rebuild = "POST /ops/projections/things/popular/rebuild";
+    let refused = door.ops(rebuild).await;
+    assert!(refused.text.contains("ask that one"), "{refused:?}");
     let none = door.ops("GET /ops/jobs?service=thongs").await;
     assert!(none.text.contains("There is no such service"));
 }
@@ -81,7 +104,11 @@ async fn a_page_of_a_service_that_is_away_says_so_and_leads_to_what_works() {
     let door = Door::open_part().await;
     let page = door.visit("/thing", "alice").await;
     assert_eq!(page.status, 503);
-    assert!(page.text.contains("Not available just now"), "{}", page.text);
+    assert!(
+        page.text.contains("Not available just now"),
+        "{}",
+        page.text
+    );
     assert!(page.text.contains("href=\"/status\""), "{}", page.text);
     let status = door.visit("/status", "alice").await.text;
     assert!(status.contains("1 of 3 services do not answer"), "{status}");
