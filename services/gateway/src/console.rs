@@ -64,7 +64,10 @@ async fn tell_unseen(State(gateway): State<Gateway>, mut response: Response) -> 
         return response;
     }
     let unseen = page::unseen(gateway.installation()).into_iter();
-    let unseen: Vec<&str> = unseen.flat_map(|process| process.services).collect();
+    let mut unseen: Vec<&str> = unseen.flat_map(|process| process.services).collect();
+    if let Some(Unread(services)) = response.extensions_mut().remove() {
+        unseen.extend(services);
+    }
     if let Ok(names) = HeaderValue::from_str(&unseen.join(", "))
         && !unseen.is_empty()
     {
@@ -72,6 +75,10 @@ async fn tell_unseen(State(gateway): State<Gateway>, mut response: Response) -> 
     }
     response
 }
+
+/// Services of which an answer does not tell everything, because somebody did not answer.
+#[derive(Clone)]
+pub(crate) struct Unread(pub(crate) Vec<&'static str>);
 
 fn routes_for_programs() -> Router<Gateway> {
     let event = "/dead/{service}/{subscription}/{event_id}";

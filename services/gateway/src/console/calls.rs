@@ -5,7 +5,7 @@ use tidings::{BreakerState, CallStatus, Installation, Json, Timestamp};
 
 use super::operator::Operator;
 use crate::Gateway;
-use crate::health::CALLER;
+use crate::health::elsewhere::CALLER;
 
 /// One pair, in words. What changes with every call is left out: it would make the open page
 /// load itself again and again.

@@ -13,7 +13,7 @@ use tidings::{Fragment, Installation, Problem, Query, Seen, follow_all};
 
 use super::operator::Operator;
 use crate::Gateway;
-use crate::health::{Process, processes, silence};
+use crate::health::elsewhere::{Process, processes};
 
 /// What a page shows, read anew whenever it is asked for.
 pub(crate) trait Page: Template + Send + Sized + 'static {
@@ -50,9 +50,13 @@ impl Said {
         self.silent.is_empty() && self.unseen.is_empty()
     }
 
-    /// Of those that did not answer.
+    /// Whose databases did not answer.
     pub(crate) fn silence(&self) -> String {
-        silence(&self.silent)
+        let names = self.silent.join(", ");
+        match self.silent.len() {
+            1 => format!("The database of {names} does not answer"),
+            _ => format!("The databases of {names} do not answer"),
+        }
     }
 
     pub(crate) fn of<const N: usize>(silent: [Vec<&'static str>; N]) -> Self {

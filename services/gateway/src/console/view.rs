@@ -9,7 +9,7 @@ use tidings::{
 use super::page::{Page, Said};
 use super::text::{grouped, pretty};
 use crate::Gateway;
-use crate::health::{Process, silent_processes};
+use crate::health::elsewhere::{Ailing, ailing};
 
 use super::calls::{self, CallRow};
 
@@ -32,10 +32,10 @@ pub(crate) struct Console {
     lag: u64,
     parked: u64,
     dead: u64,
-    /// Whether no service's database can be looked into from here, so that no figure means anything.
+    /// Whether nothing can be seen, so that no figure means anything.
     is_blind: bool,
-    /// Processes that do not answer.
-    away: Vec<Process>,
+    /// What does not work in other processes.
+    ailing: Vec<Ailing>,
     said: Said,
 }
 
@@ -101,7 +101,7 @@ impl Page for Console {
 impl Console {
     /// Reads everything; what cannot be read is left out and said to be.
     async fn read(gateway: &Gateway) -> Self {
-        let away = silent_processes(gateway).await;
+        let ailing = ailing(gateway).await;
         let installation = gateway.installation();
         let streams = read("streams", lag::streams(installation).await);
         let subscriptions = read("subscriptions", lag::subscriptions(installation).await);
@@ -124,8 +124,8 @@ impl Console {
             events: Vec::new(),
             jobs: Vec::new(),
             calls: calls::rows(installation),
-            is_blind: installation.handles().is_empty(),
-            away,
+            is_blind: false,
+            ailing,
             said: Said::default(),
         };
         for handle in installation.handles() {
@@ -134,6 +134,7 @@ impl Console {
                 console.said.silent.push(handle.name());
             }
         }
+        console.is_blind = console.said.silent.len() == installation.handles().len();
         console
     }
 
@@ -193,7 +194,7 @@ fn rows(all: &[SubscriptionStatus], streams: &[StreamStatus]) -> Vec<Subscriptio
         .collect()
 }
 
-fn is_of(row: &SubscriptionStatus, one: &SubscriptionInfo) -> bool {
+pub(super) fn is_of(row: &SubscriptionStatus, one: &SubscriptionInfo) -> bool {
     (row.service.as_str(), row.name.as_str(), row.stream.as_str())
         == (one.service.name(), one.name, one.stream)
 }

@@ -60,9 +60,14 @@ impl Door {
     /// The gateway of a process that runs `auth` and `reader`. `things` is elsewhere, its
     /// database cannot be looked into, and nobody answers there.
     pub(crate) async fn open_part() -> Self {
+        Self::open_part_beside("http://127.0.0.1:1").await
+    }
+
+    /// The same, with the address at which `things` is.
+    pub(crate) async fn open_part_beside(things: &str) -> Self {
         let setup = Setup::new(Storage::Memory)
             .only(&["auth", "reader"])
-            .remote("things", "http://127.0.0.1:1")
+            .remote("things", things)
             .secret(b"thirty-two bytes of these tests, or more");
         Self::open_as(setup, None).await
     }

@@ -1,5 +1,11 @@
 //! What the console of a process shows that does not see every service.
 
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use serde_json::json;
+use tokio::net::TcpListener;
+
 use crate::door::Door;
 
 #[tokio::test]
@@ -25,7 +31,8 @@ async fn a_console_that_does_not_see_every_service_says_which_and_claims_nothing
             "Nothing is stuck",
             "Everybody has been told",
         ] {
-            assert!(!page.contains(claim), "{claim} at {path}");
+            let claim = format!(">{claim}<");
+            assert!(!page.contains(&claim), "{claim} at {path}");
         }
     }
     let whole = Door::open().await.visit("/console", "olga").await.text;
@@ -63,6 +70,9 @@ async fn programs_are_told_of_which_services_a_list_knows_nothing() {
         assert_eq!(answer.status, 200, "{list}");
         assert_eq!(answer.header("tidings-unseen"), "things", "{list}");
     }
+    // Nor of what its subscriptions owe to a producer that is silent.
+    let owed = door.ops("GET /ops/subscriptions").await;
+    assert_eq!(owed.header("tidings-unseen"), "things, reader");
     let refused = door.call("GET /ops/streams", &[], "").await;
     assert_eq!(refused.header("tidings-unseen"), "");
     let whole = Door::open().await.ops("GET /ops/streams").await;
@@ -113,4 +123,44 @@ async fn a_page_of_a_service_that_is_away_says_so_and_leads_to_what_works() {
     let status = door.visit("/status", "alice").await.text;
     assert!(status.contains("1 of 3 services do not answer"), "{status}");
     assert!(status.contains("data-status=\"unreachable\""), "{status}");
+}
+
+/// E-03: its process lives, and can do nothing.
+#[tokio::test]
+async fn a_service_elsewhere_that_does_not_reach_its_database_is_down() {
+    let told = r#"[{"service":"things","state":"down"}]"#;
+    let told = async move || ([(CONTENT_TYPE, "application/json")], told);
+    let process = Router::new().route("/status", get(told));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, process).await });
+    let door = Door::open_part_beside(&base).await;
+    let status = door.visit("/status", "alice").await.text;
+    assert!(status.contains("1 of 3 services do not answer"), "{status}");
+    assert!(status.contains("data-status=\"down\""), "{status}");
+    let page = door.visit("/console", "olga").await.text;
+    let said = format!("things at {base} does not reach its database");
+    assert!(page.contains(&said), "{page}");
+    // Others can work, and their process with them.
+    assert_eq!(door.get("/readyz").await.status, 200);
+}
+
+/// Or two processes would ask each other for ever.
+#[tokio::test]
+async fn a_process_that_is_asked_for_its_own_services_asks_nobody_else() {
+    let door = Door::open_part().await;
+    let own = json!([
+        { "service": "auth", "state": "up" },
+        { "service": "reader", "state": "up" },
+    ]);
+    let mut told = door.get("/status?here").await.json();
+    let all = told.as_array_mut().unwrap();
+    all.sort_by_key(|one| one["service"].to_string());
+    assert_eq!(told, own);
+    assert!(
+        door.installation
+            .calls()
+            .iter()
+            .all(|call| call.from != "health")
+    );
 }
