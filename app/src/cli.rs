@@ -77,9 +77,6 @@ pub(crate) enum Command {
     Rebuild(Rebuild),
 }
 
-/// What is said of one process of several.
-const SEVERAL: &str = "Several processes";
-
 /// How to serve.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Serve {
@@ -97,8 +94,7 @@ pub(crate) struct Serve {
         long,
         value_name = "NAMES",
         value_delimiter = ',',
-        env = "TIDINGS_ONLY",
-        help_heading = SEVERAL
+        env = "TIDINGS_ONLY"
     )]
     pub(crate) only: Vec<String>,
     /// Where a service runs that does not run here: orders=http://10.0.0.7:8080. Several times,
@@ -107,35 +103,19 @@ pub(crate) struct Serve {
         long,
         value_name = "SERVICE=URL",
         value_delimiter = ',',
-        env = "TIDINGS_REMOTE",
-        help_heading = SEVERAL
+        env = "TIDINGS_REMOTE"
     )]
     pub(crate) remote: Vec<String>,
     /// The address of the gateway, for all services of which --remote says nothing.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TIDINGS_GATEWAY",
-        help_heading = SEVERAL
-    )]
+    #[arg(long, value_name = "URL", env = "TIDINGS_GATEWAY")]
     pub(crate) gateway: Option<String>,
     /// The broker that carries events between processes: nats://host:4222. Without one they
     /// follow each other's feeds over HTTP.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "TIDINGS_BUS",
-        help_heading = SEVERAL
-    )]
+    #[arg(long, value_name = "URL", env = "TIDINGS_BUS", hide_env_values = true)]
     pub(crate) bus: Option<String>,
     /// The file with the secret by which the processes know each other, at least 32 bytes, the
     /// same for all; or the secret itself in TIDINGS_SECRET.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "TIDINGS_SECRET_FILE",
-        help_heading = SEVERAL
-    )]
+    #[arg(long, value_name = "FILE", env = "TIDINGS_SECRET_FILE")]
     pub(crate) secret_file: Option<PathBuf>,
     /// The file with settings, instead of tidings.toml in this folder. Environment and flags
     /// count more than what it says.
@@ -163,7 +143,6 @@ impl Serve {
 /// Where e-mail goes. Without a server nothing leaves the machine: operators read it at
 /// /console/mail.
 #[derive(Args, Clone)]
-#[command(next_help_heading = "Mail")]
 pub(crate) struct Mail {
     /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required, or
     /// smtp://host for one on this machine. Without it mail is only kept, for operators to read

@@ -142,15 +142,6 @@ pub enum Error {
     /// A service's database cannot be opened.
     #[error("open the databases")]
     Open(#[source] tidings::Error),
-    /// A service's database cannot be opened, and this is where it is.
-    #[error("open the databases in {place}")]
-    OpenIn {
-        /// The folder, or the address without its password.
-        place: String,
-        /// Why not.
-        #[source]
-        source: tidings::Error,
-    },
     /// The demonstration accounts' file cannot be read or written.
     #[error("keep the demonstration accounts in {}", file.display())]
     AccountsFile {

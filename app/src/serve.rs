@@ -33,10 +33,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Error> {
     };
     let setup = services::setup(config.storage(), settings).clock(Clock::system());
     let opened = process::lay_out(setup, &config).await?.open().await;
-    let mut installation = opened.map_err(|source| Error::OpenIn {
-        place: config.place(),
-        source,
-    })?;
+    let mut installation = opened.map_err(Error::Open)?;
     let accounts = match config.demo.value {
         true => accounts::prepare(&installation, &config.data.value).await?,
         false => Vec::new(),

@@ -6,17 +6,6 @@ use super::masked::masked;
 use super::{Config, Origin, Said};
 
 impl Config {
-    /// Where the databases are.
-    pub(crate) fn place(&self) -> String {
-        let usual = match &self.database {
-            Some(url) => masked(&url.value),
-            None => self.data.value.display().to_string(),
-        };
-        let own = self.databases.values().map(|url| masked(&url.value));
-        let all: Vec<String> = [usual].into_iter().chain(own).collect();
-        all.join(", ")
-    }
-
     /// What is in force, a line each: name, value, who has said it. Secrets are masked.
     pub(crate) fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let text = |said: &Option<Said<String>>| {

@@ -32,6 +32,8 @@ pub(super) fn rows(installation: &Installation) -> Vec<CallRow> {
 
 fn row(status: CallStatus) -> CallRow {
     let (state, words) = match (status.state, status.failures) {
+        // Whoever was never asked has not answered.
+        (BreakerState::Closed, 0) if status.tries == 0 => ("idle", "Not asked yet"),
         (BreakerState::Closed, 0) => ("running", "Answers"),
         (BreakerState::Closed, _) => ("lagging", "Failing"),
         (BreakerState::Open, _) => ("dead", "Left alone"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use futures_util::future::join_all;
 use serde::Deserialize;
 use tidings::{Calls, Elsewhere, Installation};
@@ -41,28 +42,44 @@ pub(crate) fn processes(
     all
 }
 
-/// What a process says of its services.
+/// What a process says of itself.
+enum Told {
+    Nothing,
+    /// It lives, and cannot do anything yet: it waits for its database.
+    Waits,
+    Services(Vec<ToldService>),
+}
+
 #[derive(Deserialize)]
-struct Told {
+struct ToldService {
     service: String,
     state: String,
+}
+
+impl Told {
+    fn state_of(&self, service: &str) -> &'static str {
+        match self {
+            Told::Nothing => "unreachable",
+            Told::Waits => "down",
+            Told::Services(all) => {
+                let is_down = |one: &ToldService| one.service == service && one.state != "up";
+                if all.iter().any(is_down) {
+                    "down"
+                } else {
+                    "up"
+                }
+            }
+        }
+    }
 }
 
 /// Whether the services of a process can work: they themselves say so, who alone ask their
 /// databases. One that is passed on to from there is not asked for.
 pub(super) async fn ask_process(gateway: &Gateway, process: &Process) -> Vec<ServiceStatus> {
     let told = told_by(gateway, process).await;
-    let state_of = |service: &str| match &told {
-        _ if process.url.is_none() => "unknown",
-        None => "unreachable",
-        Some(told) => {
-            let is_down = |one: &Told| one.service == service && one.state != "up";
-            if told.iter().any(is_down) {
-                "down"
-            } else {
-                "up"
-            }
-        }
+    let state_of = |service: &str| match process.url {
+        Some(_) => told.state_of(service),
+        None => "unknown",
     };
     let services = process.services.iter();
     let states = services.map(|service| ServiceStatus {
@@ -73,11 +90,18 @@ pub(super) async fn ask_process(gateway: &Gateway, process: &Process) -> Vec<Ser
     states.collect()
 }
 
-async fn told_by(gateway: &Gateway, process: &Process) -> Option<Vec<Told>> {
+async fn told_by(gateway: &Gateway, process: &Process) -> Told {
     let how = Calls::default().tries(1).timeout(PROCESS_LIMIT);
-    let service = process.services.first()?;
-    let client = gateway.installation().client(CALLER, service, &how).ok()?;
-    client.get(&format!("/status?{HERE}")).json().await.ok()
+    let service = process.services.first();
+    let client = service.map(|service| gateway.installation().client(CALLER, service, &how));
+    let Some(Ok(client)) = client else {
+        return Told::Nothing;
+    };
+    match client.get(&format!("/status?{HERE}")).json().await {
+        Ok(services) => Told::Services(services),
+        Err(error) if error.status() == Some(StatusCode::SERVICE_UNAVAILABLE) => Told::Waits,
+        Err(_) => Told::Nothing,
+    }
 }
 
 /// Processes of which something does not work, and what that is.

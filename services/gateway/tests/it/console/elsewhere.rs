@@ -1,6 +1,7 @@
 //! What the console of a process shows that does not see every service.
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use serde_json::json;
@@ -58,6 +59,7 @@ async fn a_process_that_does_not_answer_is_named_on_top() {
     assert!(before.contains(said), "{page}");
     // It is our own looking that has failed, and nobody else's call.
     assert!(!page.contains("health →"), "{page}");
+    assert!(page.contains(">Not asked yet</span>"), "{page}");
     let whole = Door::open().await.visit("/console", "olga").await.text;
     assert!(!whole.contains("does not answer"), "{whole}");
 }
@@ -130,19 +132,24 @@ async fn a_page_of_a_service_that_is_away_says_so_and_leads_to_what_works() {
 async fn a_service_elsewhere_that_does_not_reach_its_database_is_down() {
     let told = r#"[{"service":"things","state":"down"}]"#;
     let told = async move || ([(CONTENT_TYPE, "application/json")], told);
-    let process = Router::new().route("/status", get(told));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, process).await });
-    let door = Door::open_part_beside(&base).await;
-    let status = door.visit("/status", "alice").await.text;
-    assert!(status.contains("1 of 3 services do not answer"), "{status}");
-    assert!(status.contains("data-status=\"down\""), "{status}");
-    let page = door.visit("/console", "olga").await.text;
-    let said = format!("things at {base} does not reach its database");
-    assert!(page.contains(&said), "{page}");
-    // Others can work, and their process with them.
-    assert_eq!(door.get("/readyz").await.status, 200);
+    let waits = async || StatusCode::SERVICE_UNAVAILABLE;
+    for process in [
+        Router::new().route("/status", get(told)),
+        Router::new().fallback(waits),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, process).await });
+        let door = Door::open_part_beside(&base).await;
+        let status = door.visit("/status", "alice").await.text;
+        assert!(status.contains("1 of 3 services"), "{status}");
+        assert!(status.contains("data-status=\"down\""), "{status}");
+        let page = door.visit("/console", "olga").await.text;
+        let said = format!("things at {base} does not reach its database");
+        assert!(page.contains(&said), "{page}");
+        // Others can work, and their process with them.
+        assert_eq!(door.get("/readyz").await.status, 200);
+    }
 }
 
 /// Or two processes would ask each other for ever.
