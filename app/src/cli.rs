@@ -1,5 +1,8 @@
 //! The command line.
 
+#[cfg(test)]
+mod documented;
+
 mod layout;
 
 use std::fmt;
@@ -7,14 +10,20 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use tidings::Start;
 
 pub(crate) use layout::Layout;
 
 /// A ticket marketplace made of services that talk by events.
 #[derive(Parser)]
-#[command(name = "tidings", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "tidings",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "The options are those of `serve`, which is what happens without a command. \
+        `tidings COMMAND --help` tells what each command does and takes."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -22,13 +31,21 @@ pub(crate) struct Cli {
     pub(crate) serve: Serve,
 }
 
+impl Cli {
+    /// What is read, and told by `--help`. What the environment holds is `tidings config`'s to
+    /// tell: here it could be a password, and would stand between the words.
+    pub(crate) fn told() -> clap::Command {
+        let quiet = |command: clap::Command| command.mut_args(|arg| arg.hide_env_values(true));
+        quiet(Self::command()).mut_subcommands(quiet)
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run everything, with web pages and API on one port, or with --only a part of it. This is
-    /// what happens without a command.
+    /// Run everything, with web pages and API on one port, or with --only a part of it.
     Serve(Box<Serve>),
-    /// Print what is in force for `serve` with the same flags, and who has said it: defaults,
-    /// tidings.toml, environment, flags. Secrets are masked.
+    /// Print what is in force for `serve` with the same flags, and who has said it, with
+    /// secrets masked.
     Config(Box<Serve>),
     /// Tell one story event by event, in memory: listed, reserved, expired, released, bought.
     Demo,

@@ -42,6 +42,15 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is nothing that a command could work on.
+    #[error(
+        "find an installation in {}: no service has its database there; is it the right folder?",
+        folder.display()
+    )]
+    NoInstallation {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A projection cannot be built anew.
     #[error("build the projection anew")]
     Rebuild(#[source] tidings::projection::RebuildError),

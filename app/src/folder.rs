@@ -19,15 +19,21 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if it is missing, and takes it.
+    /// Takes the folder of an installation for a command that works on it. A name that was
+    /// mistyped must not become a new installation, of which the command says that all is well.
     ///
     /// # Errors
-    /// When it cannot be made or written, or another process has it.
+    /// When there is none, the folder cannot be written, or another process has it.
     pub(crate) fn take(folder: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Folder {
             folder: folder.to_owned(),
             source,
         };
+        if !has_installation(folder) {
+            return Err(Error::NoInstallation {
+                folder: folder.to_owned(),
+            });
+        }
         make(folder).map_err(failed)?;
         let lock = open_private(&folder.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
@@ -44,7 +50,7 @@ impl Folder {
     /// services: processes that run different ones share it.
     ///
     /// # Errors
-    /// As [`Folder::take`].
+    /// When it cannot be made or written, or another process has it or one of these.
     pub(crate) fn share(folder: &Path, services: &[&'static str]) -> Result<Self, Error> {
         let failed = |source| Error::Folder {
             folder: folder.to_owned(),
@@ -126,6 +132,16 @@ impl Moved {
             .filter(|path| !path.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(self.file.clone())
+    }
+}
+
+/// Whether any service has its database there. What cannot be read says why when it is opened.
+fn has_installation(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut files) => files.any(|file| {
+            file.is_ok_and(|file| Path::new(&file.file_name()).extension() == Some("db".as_ref()))
+        }),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 

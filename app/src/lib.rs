@@ -22,7 +22,7 @@ mod settle;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command, Layout};
@@ -34,7 +34,7 @@ pub use services::open;
 /// Runs the program as the command line says. A failure is one line on stderr and exit code 1.
 #[must_use]
 pub fn main() -> ExitCode {
-    let parsed = Cli::command().try_get_matches();
+    let parsed = Cli::told().try_get_matches();
     let parsed = parsed.and_then(|found| Ok((Cli::from_arg_matches(&found)?, found)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,

@@ -104,20 +104,25 @@ impl Findings {
 
     /// For people: a paragraph a section, a line a finding.
     pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        let widths = self
-            .all
-            .iter()
-            .map(|finding| finding.subject.chars().count());
-        let width = widths.max().unwrap_or(0).min(64);
-        let mut section = "";
-        for finding in &self.all {
-            if finding.section != section {
-                let gap = if section.is_empty() { "" } else { "\n" };
-                section = finding.section;
-                writeln!(out, "{gap}{section}")?;
+        let mut gap = "";
+        for section in self.all.chunk_by(|one, next| one.section == next.section) {
+            let name = section.first().map_or("", |finding| finding.section);
+            writeln!(out, "{gap}{name}")?;
+            gap = "\n";
+            let widths = section
+                .iter()
+                .map(|finding| finding.subject.chars().count());
+            let width = widths.max().unwrap_or(0).min(64);
+            for Finding {
+                subject,
+                grade,
+                text,
+                ..
+            } in section
+            {
+                let word = grade.word();
+                writeln!(out, "  {word:<8} {subject:<width$}  {text}")?;
             }
-            let (word, subject, text) = (finding.grade.word(), &finding.subject, &finding.text);
-            writeln!(out, "  {word:<8} {subject:<width$}  {text}")?;
         }
         writeln!(out, "\n{}", self.summary())
     }
@@ -158,7 +163,7 @@ mod tests {
               ok       fsync               is on\n  \
               problem  synchronous_commit  is off\n\n\
             streams\n  \
-              warning  orders              is short\n\n\
+              warning  orders  is short\n\n\
             1 problem and 1 warning.\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
         assert!(findings.has_problem("database") && !findings.has_problem("streams"));

@@ -14,21 +14,21 @@ const DAY_S: u64 = 86_400;
 /// How long a subscriber of each stream may be away.
 pub(super) fn streams(all: &[InspectedStream], findings: &mut Findings) {
     for stream in all {
-        let head = stream.head;
+        let head = events(stream.head);
         let text = match (stream.kind, stream.keeps) {
             (Kind::State, _) => format!(
-                "{head} events, of each key the last is kept for ever: a subscriber may be away \
+                "{head}, of each key the last is kept for ever: a subscriber may be away \
                  for any time"
             ),
             (_, None) if stream.is_whole => {
-                format!("{head} events, every one kept: a subscriber may be away for any time")
+                format!("{head}, every one kept: a subscriber may be away for any time")
             }
             (_, None) => format!(
-                "{head} events, kept for ever from {} on: older ones were deleted",
+                "{head}, kept for ever from {} on: older ones were deleted",
                 stream.oldest_at.map_or("now".to_owned(), day)
             ),
             (_, Some(keeps)) => format!(
-                "{head} events, kept for {}: a subscriber that is away for longer stands still \
+                "{head}, kept for {}: a subscriber that is away for longer stands still \
                  until a person decides",
                 span(keeps)
             ),
@@ -81,7 +81,7 @@ fn standing(
         }
         (Some(0), _) => words.push("up to date".to_owned()),
         (Some(lag), since) => {
-            let mut text = format!("{lag} events behind");
+            let mut text = format!("{} behind", events(lag));
             if let Some(since) = since {
                 let owes = now.since(since);
                 text.push_str(&format!(", the oldest for {}", span(owes)));
@@ -125,6 +125,13 @@ pub(super) fn alerts(services: &[InspectedService], findings: &mut Findings) {
             );
             findings.problem("alerts", &format!("{} jobs", service.name), &text);
         }
+    }
+}
+
+fn events(number: u64) -> String {
+    match number {
+        1 => "1 event".to_owned(),
+        number => format!("{number} events"),
     }
 }
 

@@ -15,6 +15,8 @@ mod granting;
 #[cfg(test)]
 mod moving;
 mod parts;
+#[cfg(test)]
+mod readme;
 mod rebuilding;
 mod refusals;
 mod serving;

@@ -1,6 +1,6 @@
 //! Starting the binary, talking to it, stopping it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -47,6 +47,26 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ended 
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Sends a request to whoever listens there, and leaves the answer to be read.
+fn open(address: &str, line: &str, headers: &str, body: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
+         content-length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes())?;
+    Ok(stream)
+}
+
+/// The whole answer, head and body, of whoever listens there.
+pub(crate) fn ask(address: &str, line: &str, headers: &str, body: &str) -> io::Result<String> {
+    let mut answer = String::new();
+    open(address, line, headers, body)?.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// A running server. Dropped, it is killed.
@@ -151,24 +171,12 @@ impl Server {
 
     /// Sends a request and leaves the answer to be read.
     pub(crate) fn open(&self, line: &str, headers: &str, body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let (address, length) = (&self.address, body.len());
-        let request = format!(
-            "{line} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
-             content-length: {length}\r\n{headers}\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        stream
+        open(&self.address, line, headers, body).unwrap()
     }
 
     /// The whole answer, head and body.
     pub(crate) fn ask(&self, line: &str, headers: &str, body: &str) -> String {
-        let mut answer = String::new();
-        self.open(line, headers, body)
-            .read_to_string(&mut answer)
-            .unwrap();
-        answer
+        ask(&self.address, line, headers, body).unwrap()
     }
 
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> String {

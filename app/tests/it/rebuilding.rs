@@ -47,6 +47,7 @@ fn on_postgres_it_works_while_the_server_runs() {
 #[test]
 fn what_is_no_projection_is_one_line_with_those_there_are() {
     let folder = tempfile::tempdir().unwrap();
+    Server::start(folder.path(), &["--no-demo"]).stop();
     let data = folder.path().to_str().unwrap();
     let refused = run(&["rebuild", "orders", "--data", data]);
     assert_eq!(refused.code, Some(1));

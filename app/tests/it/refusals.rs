@@ -95,9 +95,33 @@ fn wrong_flags_say_how_to_get_help() {
 #[test]
 fn nobody_becomes_operator_without_an_account() {
     let folder = tempfile::tempdir().unwrap();
+    Server::start(folder.path(), &["--no-demo"]).stop();
     let data = folder.path().to_str().unwrap();
     refused(
         &["grant", "operator", "nobody@b.example", "--data", data],
         "sign up first",
     );
+}
+
+/// Or a mistyped name would be a new installation, of which the command says that all is well.
+#[test]
+fn no_command_works_on_a_folder_without_an_installation_or_makes_one_there() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("dta");
+    let data = folder.to_str().unwrap();
+    let from = format!("sqlite:{data}");
+    for command in [
+        &["rebuild", "users"][..],
+        &["settle", "expiration/orders", "orders", "--from", "now"],
+        &["grant-operator", "nobody@b.example"],
+    ] {
+        let arguments = [command, &["--data", data]].concat();
+        refused(&arguments, "find an installation in ");
+        assert!(!folder.exists(), "{command:?}");
+    }
+    fs::create_dir(&folder).unwrap();
+    refused(&["rebuild", "users", "--data", data], "the right folder?");
+    let to = "postgres://somebody@127.0.0.1:1/nothing";
+    refused(&["move", "--from", &from, "--to", to], "the right folder?");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
 }

@@ -21,6 +21,10 @@ mod workflow;
 mod workflows;
 
 use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::map_response_with_state;
+use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
@@ -56,8 +60,36 @@ pub(crate) fn pages() -> Router<Gateway> {
         .merge(pages_of_operations())
 }
 
-/// The same for programs.
-pub(crate) fn programs() -> Router<Gateway> {
+/// Services of which the answers of `/ops` tell nothing.
+const UNSEEN: HeaderName = HeaderName::from_static("tidings-unseen");
+
+/// The same for programs. A list that leaves services out says which, as the pages do.
+pub(crate) fn programs(gateway: &Gateway) -> Router<Gateway> {
+    routes_for_programs().layer(map_response_with_state(gateway.clone(), tell_unseen))
+}
+
+async fn tell_unseen(State(gateway): State<Gateway>, mut response: Response) -> Response {
+    if !response.status().is_success() {
+        return response;
+    }
+    let unseen = page::unseen(gateway.installation()).into_iter();
+    let mut unseen: Vec<&str> = unseen.flat_map(|process| process.services).collect();
+    if let Some(Unread(services)) = response.extensions_mut().remove() {
+        unseen.extend(services);
+    }
+    if let Ok(names) = HeaderValue::from_str(&unseen.join(", "))
+        && !unseen.is_empty()
+    {
+        response.headers_mut().insert(UNSEEN, names);
+    }
+    response
+}
+
+/// Services of which an answer does not tell everything, because somebody did not answer.
+#[derive(Clone)]
+pub(crate) struct Unread(pub(crate) Vec<&'static str>);
+
+fn routes_for_programs() -> Router<Gateway> {
     let event = "/dead/{service}/{subscription}/{event_id}";
     let settle = "/settle/{service}/{subscription}/{stream}";
     let job = "/jobs/{service}/{job_id}";

@@ -1,20 +1,25 @@
 //! Whether the process lives, can work, and what of it does not (E-03, X-36).
 
+pub(crate) mod elsewhere;
+
 use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::future::{self, join_all};
 use serde::Serialize;
-use tidings::{Calls, Error, Fragment, Handle, Json, Problem};
+use tidings::{Error, Fragment, Handle, Json, Problem};
 
 use crate::Gateway;
+use elsewhere::{ask_process, processes};
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// Whoever looks after others asks so: an answer that asked others in turn would never end.
+const HERE: &str = "here";
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -58,7 +63,14 @@ struct StatusPage {
     down: usize,
 }
 
-async fn status(State(gateway): State<Gateway>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn status(
+    State(gateway): State<Gateway>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if query.as_deref() == Some(HERE) {
+        return Ok(Json(ask_all_here(&gateway).await).into_response());
+    }
     let services = ask_all(&gateway).await;
     let wants_page = headers
         .get(header::ACCEPT)
@@ -72,15 +84,18 @@ async fn status(State(gateway): State<Gateway>, headers: HeaderMap) -> Result<Re
 }
 
 async fn ask_all(gateway: &Gateway) -> Vec<ServiceStatus> {
-    let here = gateway.installation().handles().iter();
-    let here = here.filter(|handle| handle.runs_here()).map(ask_here);
-    let elsewhere = gateway.installation().elsewhere();
+    let elsewhere = processes(gateway.installation(), |_| true);
     let elsewhere = elsewhere
         .iter()
-        .map(|service| ask_elsewhere(gateway, service.name));
-    let (mut all, elsewhere) = future::join(join_all(here), join_all(elsewhere)).await;
-    all.extend(elsewhere);
+        .map(|process| ask_process(gateway, process));
+    let (mut all, elsewhere) = future::join(ask_all_here(gateway), join_all(elsewhere)).await;
+    all.extend(elsewhere.into_iter().flatten());
     all
+}
+
+async fn ask_all_here(gateway: &Gateway) -> Vec<ServiceStatus> {
+    let here = gateway.installation().handles().iter();
+    join_all(here.filter(|handle| handle.runs_here()).map(ask_here)).await
 }
 
 async fn ask_here(handle: &Handle) -> ServiceStatus {
@@ -93,23 +108,6 @@ async fn ask_here(handle: &Handle) -> ServiceStatus {
         service: handle.name(),
         state: if is_up { "up" } else { "down" },
         elsewhere: false,
-    }
-}
-
-/// Whether the process of a service lives. Nobody but that process asks its database.
-async fn ask_elsewhere(gateway: &Gateway, service: &'static str) -> ServiceStatus {
-    let how = Calls::default().tries(1).timeout(ANSWER_LIMIT);
-    let state = match gateway.installation().client("health", service, &how) {
-        Ok(client) => match client.get("/healthz").send().await {
-            Ok(_) => "up",
-            Err(_) => "unreachable",
-        },
-        Err(_) => "unknown",
-    };
-    ServiceStatus {
-        service,
-        state,
-        elsewhere: true,
     }
 }
 

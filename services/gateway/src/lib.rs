@@ -116,7 +116,7 @@ pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
         .merge(metrics::routes())
         .merge(openapi::routes())
         .merge(console::pages())
-        .merge(console::programs())
+        .merge(console::programs(&gateway))
         .merge(problems::routes())
         .with_state(gateway.clone());
     let authenticate = from_fn_with_state(gateway.clone(), session::authenticate);
@@ -134,7 +134,7 @@ pub fn behind(installation: Arc<Installation>, settings: Settings) -> Router {
     let routes = gateway.installation().router();
     let own = health::routes()
         .merge(metrics::routes())
-        .merge(console::programs())
+        .merge(console::programs(&gateway))
         .with_state(gateway.clone());
     let recognize = from_fn_with_state(gateway.clone(), session::recognize);
     within_limits(gateway, routes.merge(own), recognize)

@@ -59,7 +59,7 @@ async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
     let installation = gateway.installation();
     calls(installation, &mut page);
     let read = tokio::time::timeout(READ_LIMIT, events(installation, &mut page)).await;
-    let mut is_complete = matches!(read, Ok(Ok(())));
+    let mut is_complete = matches!(read, Ok(Ok(true)));
     let mut services = Vec::new();
     let here = installation.handles().iter();
     // Those elsewhere are asked for their numbers themselves, and must not count twice.
@@ -78,7 +78,7 @@ async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
     page.family(
         "tidings_metrics_complete",
         "gauge",
-        "Whether every database has answered.",
+        "Whether every database, and every producer elsewhere, has answered.",
     );
     page.sample(&[], u64::from(is_complete));
     ([(header::CONTENT_TYPE, FORMAT)], page.text).into_response()
@@ -137,7 +137,8 @@ fn calls(installation: &Installation, page: &mut Page) {
     }
 }
 
-async fn events(installation: &Installation, page: &mut Page) -> Result<(), Error> {
+/// Whether it is known of every subscription that is read here what it owes.
+async fn events(installation: &Installation, page: &mut Page) -> Result<bool, Error> {
     let runs_here = |service: &str| {
         let found = installation.handle(service);
         found.is_some_and(|handle| handle.runs_here())
@@ -168,7 +169,10 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<(), Erro
     page.family(name, "gauge", "Events that a person must decide about.");
     page.of_each(all, |one| one.dead);
     buses(installation, page).await?;
-    instances(installation, page).await
+    instances(installation, page).await?;
+    let own = installation.subscriptions().iter();
+    let own = own.filter(|one| one.service.runs_here()).count();
+    Ok(subscriptions.len() == own)
 }
 
 /// How much waits to be handed to a broker.

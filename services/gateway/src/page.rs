@@ -224,7 +224,7 @@ fn advice(status: StatusCode) -> (&'static str, &'static str) {
         ),
         503 => (
             "Not available just now",
-            "Nothing is lost. Please try again in a moment.",
+            "Nothing is lost. It usually takes no more than a moment.",
         ),
         _ => (
             "Something went wrong on our side",

@@ -203,9 +203,38 @@ pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let words = cause.to_string();
+        // Some drivers have put their cause into their own text already.
+        if !text.ends_with(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::chain;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{said}")]
+    struct Told {
+        said: &'static str,
+        source: io::Error,
+    }
+
+    #[test]
+    fn what_a_driver_has_said_of_its_cause_already_is_not_said_again() {
+        let told = |said| Told {
+            said,
+            source: io::Error::other("connection refused"),
+        };
+        let once = "connect: connection refused";
+        assert_eq!(chain(&told("connect")), once);
+        assert_eq!(chain(&told("connect: connection refused")), once);
+    }
 }

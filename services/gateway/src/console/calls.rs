@@ -5,6 +5,7 @@ use tidings::{BreakerState, CallStatus, Installation, Json, Timestamp};
 
 use super::operator::Operator;
 use crate::Gateway;
+use crate::health::elsewhere::CALLER;
 
 /// One pair, in words. What changes with every call is left out: it would make the open page
 /// load itself again and again.
@@ -23,13 +24,16 @@ pub(super) async fn list(_: Operator, State(gateway): State<Gateway>) -> Json<Ve
     Json(gateway.installation().calls())
 }
 
-/// For the page.
+/// For the page, without our own looking after the others: it says itself who does not answer.
 pub(super) fn rows(installation: &Installation) -> Vec<CallRow> {
-    installation.calls().into_iter().map(row).collect()
+    let calls = installation.calls().into_iter();
+    calls.filter(|call| call.from != CALLER).map(row).collect()
 }
 
 fn row(status: CallStatus) -> CallRow {
     let (state, words) = match (status.state, status.failures) {
+        // Whoever was never asked has not answered.
+        (BreakerState::Closed, 0) if status.tries == 0 => ("idle", "Not asked yet"),
         (BreakerState::Closed, 0) => ("running", "Answers"),
         (BreakerState::Closed, _) => ("lagging", "Failing"),
         (BreakerState::Open, _) => ("dead", "Left alone"),

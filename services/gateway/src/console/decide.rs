@@ -72,7 +72,20 @@ async fn decide<A: Act>(
 
 pub(crate) fn find_service(gateway: &Gateway, name: &str) -> Result<Handle, Problem> {
     let found = gateway.installation().handle(name);
-    found.ok_or_else(|| Problem::not_found("There is no such service."))
+    found.ok_or_else(|| Problem::not_found(no_service(gateway, name)))
+}
+
+pub(crate) fn runs_elsewhere(gateway: &Gateway, name: &str) -> bool {
+    let elsewhere = gateway.installation().elsewhere();
+    elsewhere.iter().any(|service| service.name == name)
+}
+
+/// Why a service is not to be had here: it runs elsewhere, or nowhere.
+pub(crate) fn no_service(gateway: &Gateway, name: &str) -> &'static str {
+    match runs_elsewhere(gateway, name) {
+        true => "This service runs in another process and cannot be looked into from here.",
+        false => "There is no such service.",
+    }
 }
 
 pub(crate) fn not_there() -> Problem {

@@ -29,6 +29,7 @@ impl OneJob {
 
 impl Page for OneJob {
     type Asked = Path<Thing>;
+    const IS_OF_ALL: bool = false;
 
     async fn load(gateway: &Gateway, asked: &Self::Asked) -> Result<Self, Problem> {
         let Path((service, id)) = asked;

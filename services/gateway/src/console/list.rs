@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tidings::{Error, Handle, List, Paging, Place, Problem, Uuid};
 
+use super::decide::no_service;
 use crate::Gateway;
 use crate::page::encode;
 
@@ -107,7 +108,7 @@ impl Filter {
         };
         let found: Vec<_> = all.filter(|handle| handle.name() == name).collect();
         if found.is_empty() {
-            let text = "There is no such service.";
+            let text = no_service(gateway, name);
             return Err(Problem::field("bad_filter", "service", text));
         }
         Ok(found)

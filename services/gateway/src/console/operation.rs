@@ -31,6 +31,7 @@ impl OneOperation {
 
 impl Page for OneOperation {
     type Asked = Path<Thing>;
+    const IS_OF_ALL: bool = false;
 
     async fn load(gateway: &Gateway, asked: &Self::Asked) -> Result<Self, Problem> {
         let Path((service, id)) = asked;

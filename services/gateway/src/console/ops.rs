@@ -1,5 +1,6 @@
 //! What the console shows, for programs.
 
+use axum::Extension;
 use axum::extract::State;
 use serde::Serialize;
 use tidings::callback::{Attempt, CallbackRow};
@@ -14,22 +15,44 @@ use super::decide::{Thing, find_service, not_there};
 use super::jobs;
 use super::list::{Filter, Of, Older};
 use super::operator::Operator;
-use super::{callbacks, operation, operations, workflow, workflows};
+use super::view::is_of;
+use super::{Unread, callbacks, operation, operations, workflow, workflows};
 use crate::Gateway;
 
 const ROWS_MAX: u32 = 500;
 
 type Answer<T> = Result<Json<Vec<T>>, Problem>;
 
-pub(crate) async fn streams(_: Operator, State(gateway): State<Gateway>) -> Answer<StreamStatus> {
-    Ok(Json(lag::streams(gateway.installation()).await?))
+/// What could be read, with the services of which something could not.
+type Partly<T> = Result<(Extension<Unread>, Json<Vec<T>>), Problem>;
+
+pub(crate) async fn streams(_: Operator, State(gateway): State<Gateway>) -> Partly<StreamStatus> {
+    let installation = gateway.installation();
+    let found = lag::streams(installation).await?;
+    let unread = installation.streams().filter(|(_, stream)| {
+        let mut found = found.iter();
+        !found.any(|one| one.stream == stream.name)
+    });
+    let unread = unread.map(|(service, _)| service.name()).collect();
+    Ok((unread_once(unread), Json(found)))
 }
 
 pub(crate) async fn subscriptions(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<SubscriptionStatus> {
-    Ok(Json(lag::subscriptions(gateway.installation()).await?))
+) -> Partly<SubscriptionStatus> {
+    let installation = gateway.installation();
+    let found = lag::subscriptions(installation).await?;
+    let unread = installation.subscriptions().iter();
+    let unread = unread.filter(|one| !found.iter().any(|row| is_of(row, one)));
+    let unread = unread.map(|one| one.service.name()).collect();
+    Ok((unread_once(unread), Json(found)))
+}
+
+fn unread_once(mut services: Vec<&'static str>) -> Extension<Unread> {
+    services.sort_unstable();
+    services.dedup();
+    Extension(Unread(services))
 }
 
 /// Who reads how many slots, of services whose slots are shared.

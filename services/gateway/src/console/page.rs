@@ -9,10 +9,11 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
-use tidings::{Fragment, Problem, Query, Seen, follow_all};
+use tidings::{Fragment, Installation, Problem, Query, Seen, follow_all};
 
 use super::operator::Operator;
 use crate::Gateway;
+use crate::health::elsewhere::{Process, processes};
 
 /// What a page shows, read anew whenever it is asked for.
 pub(crate) trait Page: Template + Send + Sized + 'static {
@@ -23,6 +24,9 @@ pub(crate) trait Page: Template + Send + Sized + 'static {
         gateway: &Gateway,
         asked: &Self::Asked,
     ) -> impl Future<Output = Result<Self, Problem>> + Send;
+
+    /// Whether it tells of all services, so that those that are not seen are missing in it.
+    const IS_OF_ALL: bool = true;
 
     fn title(&self) -> String;
 
@@ -36,11 +40,25 @@ pub(crate) struct Said {
     pub(crate) done: Option<&'static str>,
     /// Services whose database did not answer.
     pub(crate) silent: Vec<&'static str>,
-    /// Services elsewhere whose database cannot be looked into from here, and where they are.
-    pub(crate) unseen: Vec<(&'static str, Option<String>)>,
+    /// Services elsewhere whose databases cannot be looked into from here.
+    pub(crate) unseen: Vec<Process>,
 }
 
 impl Said {
+    /// Whether the page shows every service, so that what is not on it is not there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.silent.is_empty() && self.unseen.is_empty()
+    }
+
+    /// Whose databases did not answer.
+    pub(crate) fn silence(&self) -> String {
+        let names = self.silent.join(", ");
+        match self.silent.len() {
+            1 => format!("The database of {names} does not answer"),
+            _ => format!("The databases of {names} do not answer"),
+        }
+    }
+
     pub(crate) fn of<const N: usize>(silent: [Vec<&'static str>; N]) -> Self {
         let mut silent = silent.concat();
         silent.sort_unstable();
@@ -68,7 +86,9 @@ pub(crate) async fn show<P: Page>(
     let live = live(&uri, revision(&page));
     let said = page.said();
     said.done = done.as_deref().and_then(in_words);
-    said.unseen = unseen(&gateway);
+    if P::IS_OF_ALL {
+        said.unseen = unseen(gateway.installation());
+    }
     Ok(Fragment::try_new(page.title(), page.render())?.live(live))
 }
 
@@ -91,10 +111,9 @@ pub(crate) async fn changes<P: Page>(
     })
 }
 
-fn unseen(gateway: &Gateway) -> Vec<(&'static str, Option<String>)> {
-    let elsewhere = gateway.installation().elsewhere().into_iter();
-    let unseen = elsewhere.filter(|service| !service.is_attached);
-    unseen.map(|service| (service.name, service.url)).collect()
+/// Of which nothing can be seen from here.
+pub(crate) fn unseen(installation: &Installation) -> Vec<Process> {
+    processes(installation, |service| !service.is_attached)
 }
 
 /// Differs when the page does.

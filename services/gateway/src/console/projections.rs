@@ -8,6 +8,7 @@ use serde::Serialize;
 use tidings::projection::{self, Rebuild, RebuildError, RebuildStatus};
 use tidings::{Json, Path, Problem};
 
+use super::decide::runs_elsewhere;
 use super::operator::Operator;
 use crate::Gateway;
 
@@ -46,7 +47,10 @@ pub(super) async fn rebuild(
         RebuildError::UnderWay => {
             Problem::conflict("rebuild_under_way", "It is being built anew already.")
         }
-        _ => Problem::not_found("There is no such projection here."),
+        _ => Problem::not_found(match runs_elsewhere(&gateway, &service) {
+            true => "This service runs in another process: ask that one.",
+            false => "There is no such projection here.",
+        }),
     })?;
     tokio::spawn(async move {
         if let Err(error) = building.await {

@@ -2,17 +2,23 @@
 
 use askama::Template;
 use tidings::lag::{self, StreamStatus, SubscriptionStatus};
-use tidings::{DeadEvent, Error, Handle, Installation, JobRow, Problem, Timestamp, alert, dead};
+use tidings::{
+    DeadEvent, Error, Handle, Installation, JobRow, Problem, SubscriptionInfo, Timestamp, alert,
+    dead,
+};
 
 use super::page::{Page, Said};
 use super::text::{grouped, pretty};
 use crate::Gateway;
+use crate::health::elsewhere::{Ailing, ailing};
 
 use super::calls::{self, CallRow};
 use super::settle;
 
 /// More than a person reads; the rest appears as these are decided.
 const ROWS_MAX: u32 = 100;
+/// Where nobody can tell a number.
+const UNKNOWN: &str = "–";
 
 #[derive(Template)]
 #[template(path = "console.html")]
@@ -28,14 +34,18 @@ pub(crate) struct Console {
     lag: u64,
     parked: u64,
     dead: u64,
+    /// Whether nothing can be seen, so that no figure means anything.
+    is_blind: bool,
+    /// What does not work in other processes.
+    ailing: Vec<Ailing>,
     said: Said,
 }
 
 struct SubscriptionRow {
     name: String,
     stream: String,
-    cursor: u64,
-    lag: u64,
+    cursor: String,
+    lag: String,
     state: &'static str,
     words: String,
 }
@@ -80,7 +90,7 @@ impl Page for Console {
     type Asked = ();
 
     async fn load(gateway: &Gateway, (): &()) -> Result<Self, Problem> {
-        Ok(Self::read(gateway.installation()).await)
+        Ok(Self::read(gateway).await)
     }
 
     fn title(&self) -> String {
@@ -94,7 +104,9 @@ impl Page for Console {
 
 impl Console {
     /// Reads everything; what cannot be read is left out and said to be.
-    async fn read(installation: &Installation) -> Self {
+    async fn read(gateway: &Gateway) -> Self {
+        let ailing = ailing(gateway).await;
+        let installation = gateway.installation();
         let streams = read("streams", lag::streams(installation).await);
         let subscriptions = read("subscriptions", lag::subscriptions(installation).await);
         let owed = subscriptions.as_deref().unwrap_or_default();
@@ -103,14 +115,21 @@ impl Console {
             lag: owed.iter().map(|one| one.lag).sum(),
             parked: owed.iter().map(|one| one.parked).sum(),
             dead: owed.iter().map(|one| one.dead).sum(),
-            subscriptions: subscriptions
-                .as_ref()
-                .map(|all| rows(all, streams.as_deref().unwrap_or_default())),
+            subscriptions: subscriptions.as_ref().map(|known| {
+                let mut rows = rows(known, streams.as_deref().unwrap_or_default());
+                rows.extend(installation.subscriptions().iter().filter_map(|one| {
+                    let is_known = known.iter().any(|row| is_of(row, one));
+                    (!is_known).then(|| unknown(one))
+                }));
+                rows
+            }),
             streams,
             alerts: Vec::new(),
             events: Vec::new(),
             jobs: Vec::new(),
             calls: calls::rows(installation),
+            is_blind: false,
+            ailing,
             said: Said::default(),
         };
         for handle in installation.handles() {
@@ -119,6 +138,7 @@ impl Console {
                 console.said.silent.push(handle.name());
             }
         }
+        console.is_blind = console.said.silent.len() == installation.handles().len();
         console
     }
 
@@ -152,7 +172,12 @@ fn read<T>(what: &str, outcome: Result<T, Error>) -> Option<T> {
 fn rows(all: &[SubscriptionStatus], streams: &[StreamStatus]) -> Vec<SubscriptionRow> {
     let head_of = |name: &str| {
         let found = streams.iter().find(|stream| stream.stream == name);
-        found.map_or(0, |stream| stream.head)
+        found.map(|stream| stream.head)
+    };
+    // Of a stream that is written elsewhere the producer tells what is owed, and no more.
+    let cursor = |one: &SubscriptionStatus| {
+        let head = head_of(&one.stream)?;
+        Some(grouped(&head.saturating_sub(one.lag)))
     };
     all.iter()
         .map(|one| {
@@ -165,13 +190,30 @@ fn rows(all: &[SubscriptionStatus], streams: &[StreamStatus]) -> Vec<Subscriptio
             SubscriptionRow {
                 name: format!("{} ← {}", one.service, one.name),
                 stream: one.stream.clone(),
-                cursor: head_of(&one.stream).saturating_sub(one.lag),
-                lag: one.lag,
+                cursor: cursor(one).unwrap_or_else(|| UNKNOWN.to_owned()),
+                lag: grouped(&one.lag),
                 state,
                 words,
             }
         })
         .collect()
+}
+
+pub(super) fn is_of(row: &SubscriptionStatus, one: &SubscriptionInfo) -> bool {
+    (row.service.as_str(), row.name.as_str(), row.stream.as_str())
+        == (one.service.name(), one.name, one.stream)
+}
+
+/// One whose own database, or whose producer, does not answer: nobody knows what it owes.
+fn unknown(one: &SubscriptionInfo) -> SubscriptionRow {
+    SubscriptionRow {
+        name: format!("{} ← {}", one.service.name(), one.name),
+        stream: one.stream.to_owned(),
+        cursor: UNKNOWN.to_owned(),
+        lag: UNKNOWN.to_owned(),
+        state: "unknown",
+        words: "Not known just now".to_owned(),
+    }
 }
 
 fn event_row(service: &'static str, stuck: DeadEvent) -> EventRow {

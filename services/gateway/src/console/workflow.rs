@@ -57,6 +57,7 @@ impl OneRun {
 
 impl Page for OneRun {
     type Asked = Path<Thing>;
+    const IS_OF_ALL: bool = false;
 
     async fn load(gateway: &Gateway, asked: &Self::Asked) -> Result<Self, Problem> {
         let Path((service, id)) = asked;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::door::Door;
 
+mod elsewhere;
 mod jobs;
 mod operations;
 mod projections;

@@ -57,14 +57,33 @@ impl Door {
         Self::open_before(None).await
     }
 
+    /// The gateway of a process that runs `auth` and `reader`. `things` is elsewhere, its
+    /// database cannot be looked into, and nobody answers there.
+    pub(crate) async fn open_part() -> Self {
+        Self::open_part_beside("http://127.0.0.1:1").await
+    }
+
+    /// The same, with the address at which `things` is.
+    pub(crate) async fn open_part_beside(things: &str) -> Self {
+        let setup = Setup::new(Storage::Memory)
+            .only(&["auth", "reader"])
+            .remote("things", things)
+            .secret(b"thirty-two bytes of these tests, or more");
+        Self::open_as(setup, None).await
+    }
+
     /// With one more service behind it.
     pub(crate) async fn open_before(more: Option<Service>) -> Self {
+        Self::open_as(Setup::new(Storage::Memory), more).await
+    }
+
+    async fn open_as(setup: Setup, more: Option<Service>) -> Self {
         let signer = Signer::new("test", &Signer::generate().unwrap()).unwrap();
         let public = *signer.public_key();
         let auth_is_down = Arc::new(AtomicBool::new(false));
         let auth = services::auth(signer, Arc::clone(&auth_is_down));
         let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
-        let setup = Setup::new(Storage::Memory).clock(clock.clone());
+        let setup = setup.clock(clock.clone());
         let setup = more.into_iter().fold(setup, Setup::service);
         Self::with(setup.service(auth), clock, public, auth_is_down).await
     }

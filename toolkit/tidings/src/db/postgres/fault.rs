@@ -11,6 +11,11 @@ pub(super) fn pool_fault(error: PoolError) -> Error {
         PoolError::PostCreateHook(HookError::Message(unsafe_setting)) => {
             Error::Unsafe(unsafe_setting.into_owned())
         }
+        // The pool's own words ("while creating a new object") help nobody.
+        PoolError::Backend(error) => Error::ConnectionLost(match error.as_db_error() {
+            Some(refused) => refused.to_string().into(),
+            None => Box::new(error),
+        }),
         other => Error::ConnectionLost(Box::new(other)),
     }
 }
