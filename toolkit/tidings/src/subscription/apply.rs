@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -23,6 +24,8 @@ const HANDLER_LIMIT: Duration = Duration::from_secs(30);
 const LANES_MOST: usize = 4;
 /// Events that make a lane worth its transaction.
 const LANE: usize = 100;
+/// After a fault in one of several lanes so many batches are applied in one.
+const ALONE: u32 = 100;
 /// Events in one transaction at the most. More does not pay: the transaction gets long.
 const PART: usize = 250;
 
@@ -30,6 +33,8 @@ const PART: usize = 250;
 pub(super) struct Applier {
     service: Handle,
     subscription: Arc<Subscription>,
+    /// So many batches are still to be applied in one lane.
+    alone: AtomicU32,
 }
 
 impl Applier {
@@ -37,6 +42,7 @@ impl Applier {
         Self {
             service,
             subscription,
+            alone: AtomicU32::new(0),
         }
     }
 
@@ -47,12 +53,9 @@ impl Applier {
         cursors: &Cursors,
         batch: Vec<Envelope>,
     ) -> Result<Vec<Move>, Stop> {
-        let most = match self.service.db().dialect() {
-            Dialect::Sqlite => 1,
-            Dialect::Postgres => batch.len().div_ceil(LANE).clamp(1, LANES_MOST),
-        };
-        let beside = (1..most).map_while(|_| self.service.0.lanes.try_acquire().ok());
-        let beside: Vec<_> = beside.collect();
+        let beside: Vec<_> = (1..self.lanes(batch.len()))
+            .map_while(|_| self.service.0.lanes.try_acquire().ok())
+            .collect();
         let lanes = divide(batch, 1 + beside.len()).into_iter().map(|events| {
             let lane = Lane {
                 applier: self,
@@ -61,12 +64,29 @@ impl Applier {
             };
             lane.run(events)
         });
-        let mut moves = Vec::new();
         // All are waited for: a transaction that is dropped in the middle costs its connection.
-        for outcome in join_all(lanes).await {
+        let outcomes = join_all(lanes).await;
+        if !beside.is_empty() && outcomes.iter().any(Result::is_err) {
+            // Perhaps they wait for each other's rows in a circle.
+            self.alone.store(ALONE, Ordering::Relaxed);
+        }
+        let mut moves = Vec::new();
+        for outcome in outcomes {
             moves.extend(outcome?);
         }
         Ok(moves)
+    }
+
+    /// How many lanes so many events are worth.
+    fn lanes(&self, events: usize) -> usize {
+        let next = |left: u32| left.checked_sub(1);
+        let alone = self
+            .alone
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        match self.service.db().dialect() {
+            Dialect::Postgres if alone.is_err() => events.div_ceil(LANE).clamp(1, LANES_MOST),
+            Dialect::Postgres | Dialect::Sqlite => 1,
+        }
     }
 
     /// Puts an event off by itself, with all of its key that come later.

@@ -14,6 +14,12 @@ use crate::{Context, Envelope, Event, Fault, Stream, Tx};
 /// with the subscription's cursor: once, however often the event is delivered. It
 /// may be *entered* more than once, so it has no other way to act: calls to the
 /// outside are jobs.
+///
+/// Events of one key are applied one after the other. Events of different keys may be applied
+/// at the same time on PostgreSQL, in this process when there are many, and in others that run
+/// the same service: what they change together is locked by the database, in any order that does
+/// not depend on the order of events (sorted by its key), or they wait for each other until the
+/// database ends one of them, which is then tried again.
 pub trait EventHandler<'a, S, E>: Send + Sync + 'static {
     /// The running handler.
     type Future: Future<Output = Result<(), E>> + Send + 'a;
@@ -35,7 +41,8 @@ where
 /// Code for a whole batch: `async fn(&[Event<S>], &mut Tx) -> Result<(), E>`, for work that
 /// can be written as one set-based statement (about three times as fast).
 ///
-/// Events of one key are in order. When it fails, the batch is rolled back and
+/// Events of one key are in order; batches are at most 250 events, and what is said of
+/// [`EventHandler`] about other keys holds. When it fails, the batch is rolled back and
 /// halved until the event that fails stands alone.
 pub trait BatchHandler<'a, S, E>: Send + Sync + 'static {
     /// The running handler.
