@@ -49,6 +49,7 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ended 
     }
 }
 
+<<<<<<< HEAD
 /// Sends a request to whoever listens there, and leaves the answer to be read.
 fn open(address: &str, line: &str, headers: &str, body: &str) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
@@ -67,6 +68,21 @@ pub(crate) fn ask(address: &str, line: &str, headers: &str, body: &str) -> io::R
     let mut answer = String::new();
     open(address, line, headers, body)?.read_to_string(&mut answer)?;
     Ok(answer)
+=======
+/// Starts a server that cannot work yet, waits until it says why, and stops it; gives back what
+/// it has logged.
+pub(crate) fn wait_and_stop(folder: &Path, more: &[&str]) -> String {
+    let mut arguments = vec!["--port", "0", "--data", folder.to_str().unwrap()];
+    arguments.extend_from_slice(more);
+    let mut child = command(&arguments).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.next().expect("a line").unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    [vec![first], rest].concat().join("\n")
+>>>>>>> 0eaae0b (What is away is waited for calmly, and found again within a second or two)
 }
 
 /// A running server. Dropped, it is killed.
