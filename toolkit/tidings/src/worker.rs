@@ -162,10 +162,7 @@ impl Worker {
             }
             let began = self.clock.now();
             let outcome = self.progress(looks).await;
-            if outcome.is_ok() {
-                attempts.worked();
-            }
-            let pause = match outcome {
+            let pause = match outcome.inspect(|_| attempts.worked()) {
                 Ok(Progress::Moved) => {
                     (faults, idle) = (0, 0);
                     // A reader that always finds more must not starve its neighbours.
