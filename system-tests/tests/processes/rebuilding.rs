@@ -14,7 +14,7 @@ use crate::fleet::Fleet;
 use crate::{BINARY, seed, tell};
 
 /// Made anew, not yet applied; applied, not swapped; swapped, not committed; committed.
-const POINTS: [&str; 5] = ["R1:1", "C2:9", "R2:1", "R3:1", "R4:1"];
+const POINTS: [&str; 5] = ["R1:1", "C2:1", "R2:1", "R3:1", "R4:1"];
 const RANDOM_KILLS: u32 = 4;
 /// So that a rebuild takes a while.
 const MORE_EVENTS: i64 = 1_000;
