@@ -49,7 +49,6 @@ pub(crate) fn run_with(arguments: &[&str], variables: &[(&str, &str)]) -> Ended 
     }
 }
 
-<<<<<<< HEAD
 /// Sends a request to whoever listens there, and leaves the answer to be read.
 fn open(address: &str, line: &str, headers: &str, body: &str) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect(address)?;
@@ -68,7 +67,8 @@ pub(crate) fn ask(address: &str, line: &str, headers: &str, body: &str) -> io::R
     let mut answer = String::new();
     open(address, line, headers, body)?.read_to_string(&mut answer)?;
     Ok(answer)
-=======
+}
+
 /// Starts a server that cannot work yet, waits until it says why, and stops it; gives back what
 /// it has logged.
 pub(crate) fn wait_and_stop(folder: &Path, more: &[&str]) -> String {
@@ -82,7 +82,6 @@ pub(crate) fn wait_and_stop(folder: &Path, more: &[&str]) -> String {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     [vec![first], rest].concat().join("\n")
->>>>>>> 0eaae0b (What is away is waited for calmly, and found again within a second or two)
 }
 
 /// A running server. Dropped, it is killed.

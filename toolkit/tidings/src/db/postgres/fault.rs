@@ -11,17 +11,10 @@ pub(super) fn pool_fault(error: PoolError) -> Error {
         PoolError::PostCreateHook(HookError::Message(unsafe_setting)) => {
             Error::Unsafe(unsafe_setting.into_owned())
         }
-<<<<<<< HEAD
         // The pool's own words ("while creating a new object") help nobody.
-        PoolError::Backend(error) => Error::ConnectionLost(match error.as_db_error() {
-            Some(refused) => refused.to_string().into(),
-            None => Box::new(error),
-        }),
-=======
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             connect_fault(error)
         }
->>>>>>> 0eaae0b (What is away is waited for calmly, and found again within a second or two)
         other => Error::ConnectionLost(Box::new(other)),
     }
 }
