@@ -26,8 +26,13 @@ const HEADERS_LIMIT: Duration = Duration::from_secs(10);
 /// Out of file descriptors, most likely: some come back when requests end.
 const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(200);
 
-/// Serves until told to stop, and then until everybody has their answer.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Serves until told to stop, and then until everybody has their answer. Each request is
+/// answered by the newest router.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    routers: watch::Receiver<Router>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEADERS_LIMIT);
@@ -45,8 +50,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: watch
                 continue;
             }
         };
-        let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), from, request));
+        let routers = routers.clone();
+        let service = service_fn(move |request| {
+            let router = routers.borrow().clone();
+            answer(router, from, request)
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {

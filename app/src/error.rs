@@ -77,6 +77,12 @@ pub enum Error {
         /// Where it is now.
         target: String,
     },
+    /// The last move ended between giving up its source and declaring its target complete.
+    #[error(
+        "move the installation: the last move was broken off at its very end, and nothing starts \
+         on either side; run this with --again, which does all of it anew"
+    )]
+    BrokenOff,
     /// The installation cannot be moved.
     #[error("move the installation")]
     Move(#[source] tidings::Error),

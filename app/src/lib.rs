@@ -11,8 +11,10 @@ mod doctor;
 mod door;
 mod error;
 mod folder;
+mod front;
 mod grant;
 mod move_to;
+mod opening;
 mod process;
 mod rebuild;
 mod serve;
@@ -62,7 +64,10 @@ fn tell(told: &clap::Error) -> ExitCode {
 }
 
 fn log_to_stderr() {
-    let level = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // The clients of NATS and PostgreSQL tell of every try and every connection that is lost; we
+    // tell once of the broker or database.
+    let usual = || EnvFilter::new("warn,async_nats=off,deadpool=error");
+    let level = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| usual());
     tracing_subscriber::fmt()
         .with_env_filter(level)
         .with_writer(std::io::stderr)

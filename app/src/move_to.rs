@@ -22,8 +22,13 @@ pub(crate) async fn move_to(config: Config, options: Move) -> Result<(), Error> 
     }
     let _folder = Folder::take(&folder)?;
     let moved = Moved::of(&folder);
-    if !options.again {
-        moved.refuse()?;
+    if !options.again
+        && let Err(refused) = moved.refuse()
+    {
+        return Err(match is_unfinished(&options.to).await {
+            true => Error::BrokenOff,
+            false => refused,
+        });
     }
     let target = without_password(&options.to);
     let since = Instant::now();
@@ -73,6 +78,14 @@ fn usual_place(config: &Config) -> Result<MoveFrom, Error> {
         }),
         None => Ok(MoveFrom(config.data.value.clone())),
     }
+}
+
+/// Whether a move has come so far that its source was given up, and then ended.
+async fn is_unfinished(target: &str) -> bool {
+    let storage = Storage::Postgres(target.to_owned());
+    let setup = services::setup(storage, services::Settings::default());
+    let seen = setup.inspect().await;
+    seen.is_ok_and(|seen| seen.services.iter().any(|one| one.is_half_moved))
 }
 
 fn report(

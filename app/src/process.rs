@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidings::{Calls, Clock, Elsewhere, Installation, Setup, Storage};
+use tidings::{Bus, Calls, Clock, Elsewhere, Installation, Setup, Storage};
 
 use crate::config::Config;
 use crate::services::{GATEWAY, NAMES};
@@ -12,19 +12,34 @@ use crate::{Error, bus};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 
-/// Makes of an installation the part of it that runs here, with the bus.
+/// Begins to connect to the bus, where there is one.
 ///
 /// # Errors
-/// When the processes could not know each other, or the bus cannot be used.
-pub(crate) async fn lay_out(setup: Setup, config: &Config) -> Result<Setup, Error> {
+/// When it cannot be used.
+pub(crate) async fn bus(config: &Config) -> Result<Option<Arc<dyn Bus>>, Error> {
+    let Some(url) = &config.bus else {
+        return Ok(None);
+    };
+    let secret = config.secret.as_ref().map(|secret| &secret.value);
+    let connected = bus::connect(&url.value, secret).await;
+    connected.map(Some).map_err(|source| Error::Bus {
+        by: url.by.clone(),
+        source,
+    })
+}
+
+/// Makes of an installation the part of it that runs here, with the bus where there is one.
+///
+/// # Errors
+/// When the processes could not know each other.
+pub(crate) fn lay_out(
+    setup: Setup,
+    config: &Config,
+    bus: Option<Arc<dyn Bus>>,
+) -> Result<Setup, Error> {
     let mut setup = part(setup, config)?;
-    if let Some(url) = &config.bus {
-        let secret = config.secret.as_ref().map(|secret| &secret.value);
-        let connected = bus::connect(&url.value, secret).await;
-        setup = setup.bus(connected.map_err(|source| Error::Bus {
-            by: url.by.clone(),
-            source,
-        })?);
+    if let Some(bus) = bus {
+        setup = setup.bus(bus);
     }
     // The console shows what it can see.
     Ok(match config.only.is_some() && config.runs(GATEWAY) {

@@ -5,44 +5,42 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tidings::{Clock, Running};
+use tidings::Running;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 
 use crate::accounts::{self, Account};
 use crate::config::Config;
 use crate::folder::{Folder, Moved};
+use crate::front::Front;
 use crate::services::GATEWAY;
-use crate::{Error, door, process, services};
+use crate::{Error, opening, process};
 
 /// How long what was begun may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(config: Config) -> Result<(), Error> {
-    let mail = config.mail()?;
+    config.mail()?;
     let mut signals = Signals::listen()?;
     let in_folder = config.in_folder(&config.services());
     let _folder = Folder::share(&config.data.value, &in_folder)?;
     if !in_folder.is_empty() {
         Moved::of(&config.data.value).refuse()?;
     }
-    let listener = listen(config.listen.value).await?;
-    let settings = services::Settings {
-        mail,
-        ..services::Settings::default()
+    let mut front = Front::try_new(listen(config.listen.value).await?, &config)?;
+    let opened = tokio::select! {
+        opened = opening::open(&config, || front.open()) => opened,
+        // Nothing has begun yet that would have to be finished.
+        () = signals.next() => return Ok(()),
     };
-    let setup = services::setup(config.storage(), settings).clock(Clock::system());
-    let opened = process::lay_out(setup, &config).await?.open().await;
-    let mut installation = opened.map_err(Error::Open)?;
+    let mut installation = opened?;
     let accounts = match config.demo.value {
         true => accounts::prepare(&installation, &config.data.value).await?,
         false => Vec::new(),
     };
     let running = installation.start();
-    let stopping = watch::Sender::new(false);
     let settings = gateway::Settings {
-        stopping: Some(stopping.subscribe()),
+        stopping: Some(front.stopping.subscribe()),
     };
     let installation = Arc::new(installation);
     let waiting = tokio::spawn(process::tell_of_waiting(Arc::clone(&installation)));
@@ -50,15 +48,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Error> {
         true => gateway::shell(installation, settings),
         false => gateway::behind(installation, settings),
     };
-    let address = listener.local_addr().map_err(Error::Serve)?;
-    greet(&config, address, &accounts, &mut io::stdout())?;
-    let mut server = tokio::spawn(door::serve(listener, router, stopping.subscribe()));
+    let mut server = front.show(router);
+    greet(&config, front.address, &accounts, &mut io::stdout())?;
     tokio::select! {
         ended = &mut server => return ended.map_err(|error| Error::Serve(io::Error::other(error))),
         () = signals.next() => {}
     }
     waiting.abort();
-    stopping.send_replace(true);
+    front.stopping.send_replace(true);
     let end = finish(server, running);
     tokio::select! {
         ended = tokio::time::timeout(GRACE, end) => {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::site::free_port;
@@ -22,6 +23,8 @@ const GREETS_WITHIN: Duration = Duration::from_secs(1);
 pub struct Nats {
     folder: TempDir,
     port: u16,
+    /// What the only user may not publish to; nothing where everybody may do everything.
+    denied: Option<String>,
     child: Option<Child>,
 }
 
@@ -34,19 +37,48 @@ impl Nats {
         let mut nats = Self {
             folder: TempDir::with_prefix("tidings-system-nats-")?,
             port: free_port()?,
+            denied: None,
             child: None,
         };
         nats.run().await?;
         Ok(nats)
     }
 
+    /// As [`Nats::start`], with one user, who may not publish to these subjects: quoted, with
+    /// commas between them.
+    ///
+    /// # Errors
+    /// As [`Nats::start`].
+    pub async fn start_with_user(denied: &str) -> Result<Self, Failure> {
+        let mut nats = Self::start().await?;
+        nats.kill()?;
+        nats.denied = Some(denied.to_owned());
+        nats.run().await?;
+        Ok(nats)
+    }
+
+    /// Takes other rights from the user, while it runs.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn deny(&mut self, denied: &str) -> Result<(), Failure> {
+        self.denied = Some(denied.to_owned());
+        self.configure()?;
+        let child = self.child.as_ref().ok_or("nats-server does not run")?;
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        Ok(kill_process(pid.ok_or("no process id")?, Signal::HUP)?)
+    }
+
     /// What `--bus` takes.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://{}", self.address())
+        let user = self.denied.as_ref().map_or("", |_| "shop:secret@");
+        format!("nats://{user}{}", self.address())
     }
 
-    fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
@@ -62,13 +94,7 @@ impl Nats {
         let program = std::env::var_os("TIDINGS_TEST_NATS").ok_or(
             "TIDINGS_TEST_NATS is not set: run `cargo xtask test`, which brings nats-server",
         )?;
-        let settings = self.folder.path().join("nats.conf");
-        let (address, store) = (self.address(), self.store());
-        let text = format!(
-            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\" }}\n",
-            store.display()
-        );
-        fs::write(&settings, text)?;
+        let settings = self.configure()?;
         let log = File::options()
             .create(true)
             .append(true)
@@ -85,6 +111,23 @@ impl Nats {
             pause(LOOK_EVERY).await;
         }
         Err(format!("nats-server has not started within {STARTED_WITHIN:?}").into())
+    }
+
+    fn configure(&self) -> Result<PathBuf, Failure> {
+        let settings = self.folder.path().join("nats.conf");
+        let (address, store) = (self.address(), self.store());
+        let mut text = format!(
+            "listen: \"{address}\"\njetstream {{ store_dir: \"{}\" }}\n",
+            store.display()
+        );
+        if let Some(denied) = &self.denied {
+            text.push_str(&format!(
+                "authorization {{ users = [ {{ user: shop, password: secret, permissions: {{
+                    publish: {{ deny: [{denied}] }} }} }} ] }}\n"
+            ));
+        }
+        fs::write(&settings, text)?;
+        Ok(settings)
     }
 
     fn greets(&self) -> bool {

@@ -125,6 +125,12 @@ impl Parts {
         &self.path
     }
 
+    /// The database's address.
+    #[must_use]
+    pub fn database(&self) -> String {
+        self.database.url()
+    }
+
     /// The databases, read without asking anybody.
     #[must_use]
     pub fn books(&self) -> Books {

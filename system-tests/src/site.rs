@@ -126,7 +126,9 @@ impl Site {
         })
     }
 
-    fn data(&self) -> PathBuf {
+    /// The folder that it keeps its data in.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 

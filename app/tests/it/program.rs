@@ -69,6 +69,21 @@ pub(crate) fn ask(address: &str, line: &str, headers: &str, body: &str) -> io::R
     Ok(answer)
 }
 
+/// Starts a server that cannot work yet, waits until it says why, and stops it; gives back what
+/// it has logged.
+pub(crate) fn wait_and_stop(folder: &Path, more: &[&str]) -> String {
+    let mut arguments = vec!["--port", "0", "--data", folder.to_str().unwrap()];
+    arguments.extend_from_slice(more);
+    let mut child = command(&arguments).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.next().expect("a line").unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    [vec![first], rest].concat().join("\n")
+}
+
 /// A running server. Dropped, it is killed.
 pub(crate) struct Server {
     child: Child,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 
-use crate::program::{Server, run};
+use crate::program::{Server, run, wait_and_stop};
 
 fn refused(arguments: &[&str], line: &str) {
     let ended = run(arguments);
@@ -56,14 +56,23 @@ fn a_folder_that_another_server_uses_is_one_line() {
     server.stop();
 }
 
+/// A server waits for its database; whoever types a command is told at once.
 #[test]
 fn an_unreachable_database_is_one_line_without_its_password() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().to_str().unwrap();
     let url = "postgres://somebody:secret@127.0.0.1:1/nothing";
-    let arguments = ["--port", "0", "--data", data, "--database", url];
+    let arguments = ["grant-operator", "a@b.example", "--database", url];
     refused(&arguments, "open the databases");
     assert!(!run(&arguments).err.contains("secret"));
+}
+
+#[test]
+fn a_server_that_waits_for_its_database_says_for_which_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = "postgres://somebody:secret@127.0.0.1:1/nothing";
+    let log = wait_and_stop(folder.path(), &["--no-demo", "--database", url]);
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("postgres://127.0.0.1:1/nothing"), "{log}");
+    assert!(!log.contains("secret"), "{log}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
@@ -95,7 +95,7 @@ pub(crate) async fn pass(
     let elapsed_ms = gateway.now().since(began).as_millis();
     let status = response.status();
     span.in_scope(|| {
-        if status.is_server_error() {
+        if status.is_server_error() && !is_expected(&asked.path, status) {
             tracing::warn!(
                 status = status.as_u16(),
                 elapsed_ms,
@@ -110,6 +110,13 @@ pub(crate) async fn pass(
         response.headers_mut().insert(CORRELATION_HEADER, id);
     }
     response
+}
+
+/// Programs ask these every few seconds and tell of an outage themselves: a line for each time
+/// would hide all others.
+fn is_expected(path: &str, status: StatusCode) -> bool {
+    let asks_again = path == "/readyz" || path.starts_with("/feed/");
+    asks_again && status == StatusCode::SERVICE_UNAVAILABLE
 }
 
 /// What the caller calls the flow, if it can be put into logs and pages as it is.

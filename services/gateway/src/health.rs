@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Router<Gateway> {
 
 /// One service, and whether it answers: its database, or the process that it runs in.
 #[derive(Serialize)]
-struct ServiceStatus {
+pub(crate) struct ServiceStatus {
     service: &'static str,
     state: &'static str,
     /// It runs in another process.
@@ -38,7 +38,18 @@ struct ServiceStatus {
     elsewhere: bool,
 }
 
-async fn alive() -> &'static str {
+impl ServiceStatus {
+    /// One of this process whose database does not answer.
+    pub(crate) fn down(service: &'static str) -> Self {
+        Self {
+            service,
+            state: "down",
+            elsewhere: false,
+        }
+    }
+}
+
+pub(crate) async fn alive() -> &'static str {
     "alive\n"
 }
 
@@ -102,11 +113,13 @@ async fn ask_here(handle: &Handle) -> ServiceStatus {
     let answer = tokio::time::timeout(ANSWER_LIMIT, ask(handle)).await;
     let is_up = matches!(answer, Ok(Ok(())));
     if !is_up {
-        tracing::warn!(service = handle.name(), "the database does not answer");
+        // Whoever asks hears it, and the log was told by those who work.
+        tracing::debug!(service = handle.name(), "the database does not answer");
+        return ServiceStatus::down(handle.name());
     }
     ServiceStatus {
         service: handle.name(),
-        state: if is_up { "up" } else { "down" },
+        state: "up",
         elsewhere: false,
     }
 }

@@ -28,6 +28,7 @@ mod page;
 mod problems;
 mod session;
 mod streams;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use session::Sessions;
+pub use waiting::waiting;
 
 /// What the gateway is told when it starts.
 #[derive(Clone, Debug, Default)]

@@ -18,6 +18,7 @@ const CONFIRMED_SINCE: &str = "SELECT count(*) FROM tidings_outbox made
     JOIN tidings_outbox confirmed ON confirmed.key = made.key
     WHERE made.type = 'order.created' AND confirmed.type = 'order.awaiting_payment'
         AND made.id > ";
+const LAST_NUMBER: &str = "SELECT coalesce(max(position), 0) FROM tidings_numbers";
 const LAST: &str = "SELECT coalesce(max(id), 0) FROM tidings_outbox";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,7 +52,7 @@ async fn everything_goes_on_without_the_broker_and_with_one_that_has_lost_everyt
 }
 
 /// Waits until an order made from now on is confirmed.
-async fn confirmed(fleet: &Fleet) -> Result<Duration, Failure> {
+pub(crate) async fn confirmed(fleet: &Fleet) -> Result<Duration, Failure> {
     let books = fleet.parts.books();
     let begun = Instant::now();
     let sql = format!("{CONFIRMED_SINCE}{}", books.count("orders", LAST).await?);
@@ -62,6 +63,35 @@ async fn confirmed(fleet: &Fleet) -> Result<Duration, Failure> {
         pause(LOOK_EVERY).await;
     }
     Ok(begun.elapsed())
+}
+
+/// How many events of a service the broker was not given yet.
+pub(crate) async fn waiting(fleet: &Fleet, service: &str) -> Result<i64, Failure> {
+    let sql = "SELECT count(*) FROM tidings_numbers n WHERE position > coalesce((
+        SELECT position FROM tidings_published p WHERE p.stream = n.stream), 0)";
+    fleet.parts.books().count(service, sql).await
+}
+
+/// Waits until the broker was given all that there was at some moment.
+pub(crate) async fn handed_over(fleet: &Fleet) -> Result<(), Failure> {
+    let begun = Instant::now();
+    for service in ["auth", "tickets", "orders", "payments"] {
+        // Under load there is always something on its way; what there was when this began has
+        // been given once nothing that old waits.
+        let last = fleet.parts.books().count(service, LAST_NUMBER).await?;
+        let sql = format!(
+            "SELECT count(*) FROM tidings_numbers n WHERE position <= {last} AND position >
+                coalesce((SELECT position FROM tidings_published p
+                    WHERE p.stream = n.stream), 0)"
+        );
+        while fleet.parts.books().count(service, &sql).await? > 0 {
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("{service} has not handed over all for {PATIENCE:?}").into());
+            }
+            pause(LOOK_EVERY).await;
+        }
+    }
+    Ok(())
 }
 
 /// Waits for the alert; that it is closed again belongs to coming to rest.

@@ -75,6 +75,18 @@ impl Fleet {
         Ok(took)
     }
 
+    /// As [`Fleet::replace`], with variables in the environment of the one that begins.
+    pub(crate) async fn replace_with(
+        &mut self,
+        kind: usize,
+        variables: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        self.servers.remove(kind).stop(GRACE).await?;
+        let server = self.parts.spawn_with(kind, variables)?;
+        self.servers.insert(kind, server);
+        self.stand(kind).await
+    }
+
     /// Waits until a process can work, and starts it again if it has given up.
     pub(crate) async fn stand(&mut self, kind: usize) -> Result<(), Failure> {
         let begun = Instant::now();

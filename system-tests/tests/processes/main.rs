@@ -2,8 +2,13 @@
 
 mod broker;
 mod fleet;
+mod ground;
 mod kill_nine;
 mod market;
+mod moving;
+mod partition;
+mod rebuilding;
+mod rights;
 mod rolling;
 mod starting;
 

@@ -1,12 +1,15 @@
 //! `World`: any set of services in one process, with a clock that the test moves,
-//! and with seeded misbehaviour. And the [suite](mod@conformance) that every transport must pass.
+//! and with seeded misbehaviour. And the [suite](mod@conformance) that every transport must pass,
+//! and a [way to a server](Proxy) that can be cut.
 
 #![warn(missing_docs)]
 
 mod bad_transport;
 pub mod conformance;
 mod misbehaviour;
+mod proxy;
 mod world;
 
 pub use misbehaviour::Misbehaviour;
+pub use proxy::Proxy;
 pub use world::{Answer, World};

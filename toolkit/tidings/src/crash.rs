@@ -27,6 +27,9 @@
 //! | S4 | call outside made, its outcome not recorded |
 //! | M0 | a table of a move copied, not committed |
 //! | M1 | a service of a move copied and committed, others not |
+//! | M2 | every schema of a move's target marked as unfinished, all empty |
+//! | M3 | a move copied and its source given up, not yet declared complete |
+//! | M4 | a move declared complete, and nobody told |
 //! | H1 | history noted as gone or compacted in the transaction, events not yet deleted |
 //! | H2 | history deleted, not committed |
 //! | R1 | projection's database made anew, nothing applied |

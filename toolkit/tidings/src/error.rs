@@ -39,6 +39,10 @@ pub enum Error {
     /// The connection was lost after COMMIT was sent: the transaction may or may not have happened.
     #[error("learn whether the transaction was committed")]
     OutcomeUnknown(#[source] Cause),
+    /// The database server did not let us in, or has no such database: a person must mend the
+    /// settings, here or there.
+    #[error("be let into the database")]
+    Refused(#[source] Cause),
     /// The disk did not take what was written. The database takes no more commits until a
     /// restart, which shows whether this one was kept.
     #[error("bring the database to disk; restart after the disk is mended")]
@@ -125,11 +129,22 @@ impl Error {
             Error::Serialization(_)
                 | Error::Busy(_)
                 | Error::ConnectionLost(_)
+                | Error::Refused(_)
                 | Error::OutcomeUnknown(_)
                 | Error::SyncFailed(_)
                 | Error::Bus(_)
                 | Error::Elsewhere { .. }
                 | Error::Overtaken
+        )
+    }
+
+    /// Whether the database was not there, or had no place for one more: it may be there later,
+    /// and nobody has to change anything for that.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Error::ConnectionLost(_) | Error::OutcomeUnknown(_) | Error::Busy(_)
         )
     }
 

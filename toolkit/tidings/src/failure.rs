@@ -30,6 +30,29 @@ impl Failure {
     }
 }
 
+/// Why a moving part could not do its work.
+pub(crate) enum Hindered {
+    /// What it stands on is missing: a database, a broker, a feed.
+    Ground(crate::Error),
+    /// What it has to do says that it must wait.
+    Work(String),
+}
+
+impl From<crate::Error> for Hindered {
+    fn from(error: crate::Error) -> Self {
+        Self::Ground(error)
+    }
+}
+
+impl std::fmt::Display for Hindered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Hindered::Ground(error) => f.write_str(&chain(error)),
+            Hindered::Work(error) => f.write_str(error),
+        }
+    }
+}
+
 impl From<crate::Error> for Failure {
     fn from(error: crate::Error) -> Self {
         Self::of(&error)

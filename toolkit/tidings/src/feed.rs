@@ -220,6 +220,12 @@ pub trait Bus: Send + Sync {
     /// How its readers receive.
     fn transport(&self) -> Arc<dyn Transport>;
 
+    /// Whether there is a connection to the broker now. A bus that says no tells of it in the log
+    /// itself ([`Outages`](crate::Outages)), and those who publish to it keep quiet meanwhile.
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     /// Hands over events of one stream, in the order given, and returns when the broker has
     /// acknowledged them all. What has been handed over before may come again.
     ///

@@ -15,7 +15,8 @@ use crate::db::{Conn, Db};
 use crate::identity::{ServiceTokens, Verifier};
 use crate::job::{Kinds, Scheduled};
 use crate::{
-    Clock, Context, Dialect, Error, FromRow, StreamInfo, Timestamp, Tx, Value, callback, feed,
+    Clock, Context, Dialect, Error, FromRow, Outages, StreamInfo, Timestamp, Tx, Value, callback,
+    feed,
 };
 
 /// A running service: its database, its clock, and the way to begin a transaction.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     /// Which run of the service this is: a number of its own for every opening.
     pub(crate) run: u64,
     pub(crate) clock: Clock,
+    pub(crate) outages: Outages,
     pub(crate) streams: Vec<StreamInfo>,
     pub(crate) accepts: Vec<feed::Acceptor>,
     pub(crate) feeds: feed::Serving,
@@ -114,6 +116,12 @@ impl Handle {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// What the process misses just now, for whoever tries again and again.
+    #[must_use]
+    pub fn outages(&self) -> &Outages {
+        &self.0.outages
     }
 
     /// The time now, by the service clock.

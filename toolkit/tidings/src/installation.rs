@@ -133,9 +133,8 @@ pub(crate) fn sources(
 /// Who hands a service's streams to the bus.
 fn publishers<'a>(handle: &'a Handle, bus: &'a Arc<dyn Bus>) -> impl Iterator<Item = Worker> + 'a {
     handle.0.streams.iter().map(move |stream| {
-        let name = format!("{} {} to {}", handle.name(), stream.name, bus.name());
         let publisher = Publisher::new(handle.clone(), *stream, Arc::clone(bus));
-        Worker::publisher(name, handle.clock().clone(), publisher)
+        Worker::publisher(handle, stream.name, publisher)
     })
 }
 
@@ -161,7 +160,7 @@ impl Installation {
             workers: Mutex::default(),
         };
         for part in parts {
-            installation.add(part, clock, &sources).await?;
+            installation.add(part, &sources).await?;
         }
         installation.look_at(away);
         let routers = installation.routers.iter();
@@ -173,12 +172,7 @@ impl Installation {
         Ok(installation)
     }
 
-    async fn add(
-        &mut self,
-        part: ServiceParts,
-        clock: &Clock,
-        sources: &Sources,
-    ) -> Result<(), Error> {
+    async fn add(&mut self, part: ServiceParts, sources: &Sources) -> Result<(), Error> {
         self.projections
             .extend(crate::projection::known(&part, sources));
         let handle = part.handle;
@@ -196,7 +190,6 @@ impl Installation {
                 );
                 continue;
             };
-            let name = format!("{}/{} {}", handle.name(), of.name, of.stream.name);
             let reader = Reader::new(
                 handle.clone(),
                 Arc::clone(of),
@@ -204,7 +197,7 @@ impl Installation {
                 Arc::clone(&source.feed),
                 membership.seat(),
             );
-            workers.push(Worker::reader(name, clock.clone(), reader));
+            workers.push(Worker::reader(&handle, of, reader));
             let info = SubscriptionInfo::of(&handle, of, Some(source.feed));
             self.subscriptions.push(info);
         }

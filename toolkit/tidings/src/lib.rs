@@ -43,6 +43,7 @@ pub mod lag;
 mod mark;
 mod moving;
 pub mod operation;
+mod outages;
 mod outbox;
 mod process;
 pub mod projection;
@@ -86,6 +87,7 @@ pub use job::{
 pub use mark::Marked;
 pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
+pub use outages::{Attempts, Outages};
 pub use process::Elsewhere;
 pub use projection::{Projection, View};
 pub use service::Service;

@@ -5,8 +5,8 @@
 //! events, jobs, runs of workflows, operations. So every service goes on exactly where it was.
 //!
 //! Each service is copied in one transaction, counted before its COMMIT. A mark in each schema
-//! says that the move is unfinished, and is taken away from all of them at once, in the last
-//! transaction. Until then nothing starts on the target ([`refuse_unfinished`]), so a crash
+//! says that the move is unfinished: it is put into all of them at once, in the first
+//! transaction, and taken away from all of them at once, in the last. Until then nothing starts on the target ([`refuse_unfinished`]), so a crash
 //! anywhere leaves either a target that says so or a whole one.
 
 mod plan;
@@ -66,11 +66,14 @@ impl Copied {
         let Some(first) = self.targets.first() else {
             return Ok(());
         };
+        crash::point("M3").await;
         let mut conn = first.begin().await?;
         for service in &self.services {
             target::finish(&mut conn, &service.service).await?;
         }
-        first.commit(conn).await
+        first.commit(conn).await?;
+        crash::point("M4").await;
+        Ok(())
     }
 }
 
@@ -116,12 +119,19 @@ impl Setup {
         let all = self.sources().await?;
         let mut targets = Vec::new();
         for moving in &all {
-            let db = Db::postgres(url, moving.name).await?;
-            target::refuse_used(&db, moving.name, again).await?;
-            targets.push(db);
+            targets.push(Db::postgres(url, moving.name).await?);
         }
+        if let Some(first) = targets.first() {
+            // All of them or none: in a schema without a mark, a part of the services could
+            // begin a life of its own while the others are moved.
+            let mut conn = first.begin().await?;
+            for moving in &all {
+                target::begin(&mut conn, moving.name, again).await?;
+            }
+            first.commit(conn).await?;
+        }
+        crash::point("M2").await;
         for (moving, db) in all.iter().zip(&targets) {
-            target::begin(db, moving.name).await?;
             migrate(db, &moving.steps).await?;
         }
         let mut copied = Copied {

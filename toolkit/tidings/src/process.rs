@@ -255,11 +255,11 @@ impl Nowhere {
     }
 
     fn fault(&self) -> Error {
-        let text = format!(
-            "nobody says where the service {} runs, or with what secret to ask it",
-            self.0
-        );
-        Error::ConnectionLost(text.into())
+        let text = "nobody says where it runs, or with what secret to ask it";
+        Error::Elsewhere {
+            from: format!("the service {}", self.0),
+            source: text.into(),
+        }
     }
 }
 

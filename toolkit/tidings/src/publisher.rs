@@ -111,6 +111,11 @@ impl Publisher {
         }
     }
 
+    /// Who gets the events.
+    pub(crate) fn bus(&self) -> &dyn Bus {
+        &*self.bus
+    }
+
     /// Where to wait for more.
     pub(crate) fn wakes(&self) -> watch::Receiver<u64> {
         self.service.0.published.subscribe()

@@ -17,7 +17,7 @@ use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Service, callback, command, feed, history, housekeeping,
+    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, history, housekeeping,
     instance, job, mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
@@ -173,11 +173,14 @@ impl Setup {
         let sources = installation::sources(&parts, transport, self.elsewhere)?;
         let sources = Sources::new(sources, &away_parts, &common.network, self.bus.as_ref());
         let Common {
-            verifier, network, ..
+            verifier,
+            network,
+            outages,
+            ..
         } = common;
         let (clock, parts) = (self.clock, (parts, away_parts));
         let mut opened = Installation::assemble(parts, &clock, verifier, sources, network).await?;
-        opened.fetch_keys(&clock, self.process.keys_from);
+        opened.fetch_keys(&clock, &outages, self.process.keys_from);
         Ok(opened)
     }
 
@@ -191,8 +194,10 @@ impl Setup {
         let secret = self.secret.as_deref();
         let tokens = secret.map(ServiceTokens::try_new).transpose()?;
         let (clock, remotes) = (self.clock.clone(), self.remotes.clone());
+        let outages = Outages::new(&clock);
         let network = Network::try_new(clock, self.seed, names, remotes, tokens.clone())?;
         Ok(Common {
+            outages,
             verifier: Verifier::default(),
             tokens,
             network,
@@ -208,6 +213,7 @@ impl Setup {
             db,
             run: crate::Uuid::new_v4().as_u64_pair().0,
             clock: self.clock.clone(),
+            outages: common.outages.clone(),
             streams: service.streams,
             accepts: service.accepts,
             feeds: self.feeds.clone(),
@@ -243,6 +249,7 @@ impl Setup {
 
 /// What all services of a process share.
 struct Common {
+    outages: Outages,
     verifier: Verifier,
     tokens: Option<ServiceTokens>,
     network: Arc<Network>,

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::failure::Hindered;
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::identity::KeyKeeper;
 use crate::instance::Membership;
 use crate::job::JobRunner;
 use crate::publisher::Publisher;
-use crate::subscription::{ParkedRunner, Progress, Reader};
-use crate::{Clock, chain, sequencer};
+use crate::subscription::{ParkedRunner, Progress, Reader, Subscription};
+use crate::{Attempts, Clock, Error, Outages, Timestamp, sequencer};
 
 /// Nothing depends on it within one process; another process may have written.
 const POLL: Duration = Duration::from_secs(1);
@@ -20,12 +21,20 @@ const TICK_FIRST: Duration = Duration::from_millis(15);
 /// Between two ticks, so that under load one serves many commits.
 const TICK_PACE: Duration = Duration::from_millis(2);
 const TICK_MOST: Duration = Duration::from_millis(250);
-const BACKOFF_MOST: Duration = Duration::from_secs(10);
+const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+/// What is away is looked for every second: a look costs next to nothing, and whoever waits for
+/// events waits no longer than for the ground itself.
+const GROUND_MOST: Duration = Duration::from_secs(1);
+/// Work that says that it must wait is begun anew each time, with all its statements.
+const WORK_MOST: Duration = Duration::from_secs(10);
 
 /// One moving part. An installation runs them all; a test may step them by hand.
 pub struct Worker {
     name: String,
     clock: Clock,
+    outages: Outages,
+    /// The database that it stands on.
+    place: String,
     part: Part,
 }
 
@@ -40,52 +49,52 @@ enum Part {
 }
 
 impl Worker {
-    pub(crate) fn reader(name: String, clock: Clock, reader: Reader) -> Self {
-        let part = Part::Reader(Box::new(reader));
-        Self { name, clock, part }
+    fn of(service: &Handle, name: &str, part: Part) -> Self {
+        Self {
+            name: format!("{}{name}", service.name()),
+            clock: service.clock().clone(),
+            outages: service.outages().clone(),
+            place: service.db().place(),
+            part,
+        }
+    }
+
+    pub(crate) fn reader(service: &Handle, of: &Subscription, reader: Reader) -> Self {
+        let name = format!("/{} {}", of.name, of.stream.name);
+        Self::of(service, &name, Part::Reader(Box::new(reader)))
     }
 
     pub(crate) fn parked(service: &Handle, runner: ParkedRunner) -> Self {
-        Self {
-            name: format!("{} parked", service.name()),
-            clock: service.clock().clone(),
-            part: Part::Parked(runner, service.clone()),
-        }
+        Self::of(service, " parked", Part::Parked(runner, service.clone()))
     }
 
     pub(crate) fn jobs(service: &Handle, runner: JobRunner) -> Self {
-        Self {
-            name: format!("{} jobs", service.name()),
-            clock: service.clock().clone(),
-            part: Part::Jobs(Box::new(runner)),
-        }
+        Self::of(service, " jobs", Part::Jobs(Box::new(runner)))
     }
 
     pub(crate) fn sequencer(service: &Handle) -> Self {
+        Self::of(service, " sequencer", Part::Sequencer(service.clone()))
+    }
+
+    pub(crate) fn publisher(service: &Handle, stream: &str, publisher: Publisher) -> Self {
+        let name = format!(" {stream} to {}", publisher.bus().name());
+        Self::of(service, &name, Part::Publisher(Box::new(publisher)))
+    }
+
+    pub(crate) fn keys(outages: &Outages, clock: Clock, keeper: KeyKeeper) -> Self {
         Self {
-            name: format!("{} sequencer", service.name()),
-            clock: service.clock().clone(),
-            part: Part::Sequencer(service.clone()),
+            name: "the keys of access tokens".to_owned(),
+            clock,
+            outages: outages.clone(),
+            place: String::new(),
+            part: Part::Keys(Box::new(keeper)),
         }
-    }
-
-    pub(crate) fn publisher(name: String, clock: Clock, publisher: Publisher) -> Self {
-        let part = Part::Publisher(Box::new(publisher));
-        Self { name, clock, part }
-    }
-
-    pub(crate) fn keys(clock: Clock, keeper: KeyKeeper) -> Self {
-        let (name, part) = ("keys".to_owned(), Part::Keys(Box::new(keeper)));
-        Self { name, clock, part }
     }
 
     /// Nothing where there is nobody to share with.
     pub(crate) fn instance(service: &Handle, membership: Arc<Membership>) -> Option<Self> {
-        (!membership.is_alone()).then(|| Self {
-            name: format!("{} instance", service.name()),
-            clock: service.clock().clone(),
-            part: Part::Instance(membership),
-        })
+        let part = Part::Instance(Arc::clone(&membership));
+        (!membership.is_alone()).then(|| Self::of(service, " instance", part))
     }
 
     /// What it is: `orders/tickets tickets`, `payments jobs`.
@@ -101,30 +110,29 @@ impl Worker {
     /// # Errors
     /// A text when the ground is missing (connection, disk); call again later.
     pub async fn step(&mut self) -> Result<bool, String> {
-        Ok(self.progress(true).await? != Progress::Idle)
+        let progress = self.progress(true).await;
+        let progress = progress.map_err(|hindered| hindered.to_string())?;
+        Ok(progress != Progress::Idle)
     }
 
     /// A step. Before a sequencer works it looks whether there is anything, unless it has been
     /// told that there is.
-    async fn progress(&mut self, looks: bool) -> Result<Progress, String> {
+    async fn progress(&mut self, looks: bool) -> Result<Progress, Hindered> {
         let moved = match &mut self.part {
-            Part::Reader(reader) => {
-                return reader.step().await.map_err(|failure| failure.error);
-            }
+            Part::Reader(reader) => return reader.step().await,
             Part::Sequencer(service) => {
-                let ticked = sequencer::tick(service, looks).await;
-                return match ticked.map_err(|error| chain(&error))? {
+                return match sequencer::tick(service, looks).await? {
                     true => Ok(Progress::Drained),
                     false => Ok(Progress::Idle),
                 };
             }
             // Boxed, because it is larger than all the others.
-            Part::Parked(runner, _) => Box::pin(runner.step()).await.map_err(|error| chain(&error)),
-            Part::Jobs(runner) => runner.step().await.map_err(|error| chain(&error)),
-            Part::Keys(keeper) => Box::pin(keeper.step()).await,
-            Part::Publisher(publisher) => publisher.step().await.map_err(|error| chain(&error)),
-            Part::Instance(membership) => membership.keep().await.map_err(|error| chain(&error)),
-        }?;
+            Part::Parked(runner, _) => Box::pin(runner.step()).await?,
+            Part::Jobs(runner) => runner.step().await?,
+            Part::Keys(keeper) => Box::pin(keeper.step()).await.map_err(Hindered::Work)?,
+            Part::Publisher(publisher) => publisher.step().await?,
+            Part::Instance(membership) => membership.keep().await?,
+        };
         Ok(match moved {
             true => Progress::Moved,
             false => Progress::Idle,
@@ -139,6 +147,7 @@ impl Worker {
         if let Part::Instance(membership) = &self.part {
             return membership.run(stop).await;
         }
+        let mut attempts = self.outages.attempts();
         let mut faults: u32 = 0;
         let mut idle: u32 = 0;
         let mut looks = true;
@@ -151,7 +160,9 @@ impl Worker {
             if let Some(views) = &mut views {
                 views.borrow_and_update();
             }
-            let pause = match self.progress(looks).await {
+            let began = self.clock.now();
+            let outcome = self.progress(looks).await;
+            let pause = match outcome.inspect(|_| attempts.worked()) {
                 Ok(Progress::Moved) => {
                     (faults, idle) = (0, 0);
                     // A reader that always finds more must not starve its neighbours.
@@ -174,15 +185,10 @@ impl Worker {
                     }
                     self.pause(idle).await
                 }
-                Err(error) => {
+                Err(hindered) => {
                     faults = faults.saturating_add(1);
-                    tracing::warn!(
-                        worker = self.name,
-                        error,
-                        faults,
-                        "a step has failed; trying again"
-                    );
-                    doubled(Duration::from_millis(50), faults, BACKOFF_MOST)
+                    self.tell(&hindered, began, &mut attempts);
+                    doubled(BACKOFF_FIRST, faults, self.pause_most(&hindered))
                 }
             };
             looks = true;
@@ -192,6 +198,38 @@ impl Worker {
                 () = changed(&mut wakes), if faults == 0 => (idle, looks) = (0, false),
                 () = changed(&mut views), if faults == 0 => idle = 0,
             }
+        }
+    }
+
+    /// Says what is missing, once for all who miss it.
+    fn tell(&self, hindered: &Hindered, began: Timestamp, attempts: &mut Attempts) {
+        let what = match hindered {
+            Hindered::Ground(Error::Elsewhere { from, .. }) => from,
+            Hindered::Ground(Error::Bus(_)) if !self.has_bus() => {
+                tracing::debug!(worker = self.name, error = %hindered, "waiting for the bus");
+                return;
+            }
+            Hindered::Ground(error) if error.is_away() => &self.place,
+            Hindered::Ground(Error::Refused(_) | Error::SyncFailed(_)) => &self.place,
+            Hindered::Ground(_) | Hindered::Work(_) => &self.name,
+        };
+        attempts.failed_with(what, began, &hindered.to_string());
+    }
+
+    /// Whether the bus is there; one that is not tells of it itself.
+    fn has_bus(&self) -> bool {
+        match &self.part {
+            Part::Publisher(publisher) => publisher.bus().is_connected(),
+            _ => true,
+        }
+    }
+
+    fn pause_most(&self, hindered: &Hindered) -> Duration {
+        match (hindered, &self.part) {
+            (Hindered::Ground(error), _) if error.is_transient() => GROUND_MOST,
+            // One small request to a service that is away.
+            (_, Part::Keys(_)) => GROUND_MOST,
+            _ => WORK_MOST,
         }
     }
 

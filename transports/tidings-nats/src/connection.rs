@@ -10,12 +10,13 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{Client, ConnectOptions, Event};
 use futures_util::future::BoxFuture;
-use tidings::{Bus, Cause, Envelope, Error, Receiver, StreamInfo, Transport};
+use tidings::{Bus, Cause, Clock, Envelope, Error, Outages, Receiver, StreamInfo, Transport};
 use tokio::sync::watch;
 
 use crate::message::Seal;
 use crate::settings::NatsSettings;
-use crate::{follow, names, publish, start, stream};
+use crate::told::Told;
+use crate::{account, follow, names, publish, start, stream};
 
 const SECRET_BYTES_MIN: usize = 32;
 const RECONNECT_MOST: Duration = Duration::from_secs(2);
@@ -46,6 +47,10 @@ pub(crate) struct Shared {
     pub(crate) jetstream: Context,
     /// Rises with every connection.
     pub(crate) connections: watch::Sender<u64>,
+    /// What the server has said by itself.
+    pub(crate) told: Told,
+    /// What cannot be done just now although there is a connection.
+    pub(crate) outages: Outages,
     /// The streams that are known to be as they should.
     checked: Mutex<HashSet<&'static str>>,
 }
@@ -62,8 +67,11 @@ impl Nats {
     pub async fn connect(url: &str, settings: NatsSettings) -> Result<Self, Error> {
         check(&settings)?;
         let connections = watch::Sender::new(0);
-        let options = options(&settings, connections.clone()).await?;
+        let outages = Outages::new(&Clock::system());
+        let told = Told::new(&outages, url);
+        let options = options(&settings, connections.clone(), told.clone()).await?;
         let servers: Vec<&str> = url.split(',').map(str::trim).collect();
+        let options = account::sign_in(options, url);
         let client = options.connect(servers).await.map_err(bus)?;
         let jetstream = ContextBuilder::new()
             .timeout(settings.answer_limit)
@@ -76,6 +84,8 @@ impl Nats {
             client,
             jetstream,
             connections,
+            told,
+            outages,
             checked: Mutex::default(),
         })))
     }
@@ -83,7 +93,7 @@ impl Nats {
     /// Whether there is a connection now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        self.0.client.connection_state() == State::Connected
+        self.0.is_connected()
     }
 }
 
@@ -111,6 +121,7 @@ fn check(settings: &NatsSettings) -> Result<(), Error> {
 async fn options(
     settings: &NatsSettings,
     connections: watch::Sender<u64>,
+    told: Told,
 ) -> Result<ConnectOptions, Error> {
     let mut options = ConnectOptions::new()
         .name("tidings")
@@ -124,16 +135,11 @@ async fn options(
                 .min(RECONNECT_MOST)
         })
         .event_callback(move |event| {
+            told.hear(&event);
             if matches!(event, Event::Connected) {
                 connections.send_modify(|count| *count += 1);
             }
-            async move {
-                match event {
-                    Event::Connected => tracing::info!("connected to NATS"),
-                    Event::Disconnected => tracing::warn!("the connection to NATS is lost"),
-                    other => tracing::warn!(event = %other, "NATS has told of something"),
-                }
-            }
+            async {}
         });
     if let Some(file) = &settings.credentials {
         options = options
@@ -156,6 +162,24 @@ pub(crate) fn bus(error: impl Into<Cause>) -> Error {
 }
 
 impl Shared {
+    pub(crate) fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Does something with the broker. Who may not do it gets no answer, only silence, and the
+    /// reason by another way: an error tells of both.
+    async fn explained<T>(
+        &self,
+        stream: &str,
+        doing: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let before = self.told.refusals();
+        match doing.await {
+            Err(Error::Bus(cause)) => Err(Error::Bus(self.told.explain(before, stream, cause))),
+            other => other,
+        }
+    }
+
     /// Makes sure, once, that the stream is there and as it should be.
     async fn prepare(&self, info: &StreamInfo) -> Result<(), Error> {
         if self.checked().contains(info.name) {
@@ -171,7 +195,7 @@ impl Shared {
     }
 
     async fn publish(&self, info: &StreamInfo, events: &[Envelope]) -> Result<(), Error> {
-        if self.client.connection_state() != State::Connected {
+        if !self.is_connected() {
             // Else the client would keep them until there is one, and send them beside those
             // that the publisher hands over again.
             return Err(bus("there is no connection to NATS"));
@@ -200,19 +224,26 @@ impl Bus for Nats {
         Arc::new(self.clone())
     }
 
+    fn is_connected(&self) -> bool {
+        self.0.is_connected()
+    }
+
     fn publish<'a>(
         &'a self,
         stream: &'a StreamInfo,
         events: &'a [Envelope],
     ) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(self.0.publish(stream, events))
+        Box::pin(
+            self.0
+                .explained(stream.name, self.0.publish(stream, events)),
+        )
     }
 
     fn heads<'a>(
         &'a self,
         stream: &'a StreamInfo,
     ) -> BoxFuture<'a, Result<Vec<(u16, u64)>, Error>> {
-        Box::pin(start::heads(&self.0, stream))
+        Box::pin(self.0.explained(stream.name, start::heads(&self.0, stream)))
     }
 
     fn forget<'a>(&'a self, stream: &'a StreamInfo) -> BoxFuture<'a, Result<(), Error>> {

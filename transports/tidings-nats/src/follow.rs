@@ -14,7 +14,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use async_nats::jetstream::stream::{Info, Stream};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use tidings::{Clock, Envelope, Error, Receiver, chain};
+use tidings::{Attempts, Clock, Envelope, Error, Receiver, Timestamp, chain};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -46,6 +46,7 @@ impl Following {
     pub(crate) fn begin(shared: Arc<Shared>, stream: &'static str, cursors: &[(u16, u64)]) -> Self {
         let (sender, events) = mpsc::channel(shared.settings.buffer_max);
         let (waker, wakes) = watch::channel(0);
+        let attempts = shared.outages.attempts();
         let follower = Follower {
             connections: shared.connections.subscribe(),
             shared,
@@ -55,6 +56,7 @@ impl Following {
             events: sender,
             room: Arc::new(Semaphore::new(BUFFER_KIB as usize)),
             waker,
+            attempts,
         };
         let task = tokio::spawn(follower.run());
         Self {
@@ -111,6 +113,7 @@ struct Follower {
     events: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
     waker: watch::Sender<u64>,
+    attempts: Attempts,
 }
 
 /// Why following has come to an end for now.
@@ -135,20 +138,13 @@ impl Follower {
         loop {
             self.connections.borrow_and_update();
             let before = self.reached.clone();
+            let (began, refusals) = (clock.now(), self.shared.told.refusals());
             match self.follow().await {
                 Ended::Unwanted => return,
                 Ended::Anew(why) => {
                     tracing::debug!(stream = self.stream, why, "a NATS consumer is made anew");
                 }
-                Ended::Failed(error) if faults == 0 => {
-                    let error = chain(&error);
-                    tracing::warn!(
-                        stream = self.stream,
-                        error,
-                        "NATS cannot be followed; trying again, and asking the producer meanwhile"
-                    );
-                }
-                Ended::Failed(_) => {}
+                Ended::Failed(error) => self.tell(error, began, refusals),
             }
             faults = if self.reached == before {
                 faults.saturating_add(1)
@@ -165,9 +161,32 @@ impl Follower {
         }
     }
 
+    /// What is followed, for the log.
+    fn what(&self) -> String {
+        format!("the stream {} in NATS", self.stream)
+    }
+
+    /// Says that the producer is asked instead; what is without a connection is told of there.
+    fn tell(&mut self, error: Error, began: Timestamp, refusals: u64) {
+        let error = match error {
+            Error::Bus(cause) => bus(self.shared.told.explain(refusals, self.stream, cause)),
+            other => other,
+        };
+        match self.shared.is_connected() {
+            true => {
+                let what = self.what();
+                self.attempts.failed(&what, began, &error);
+            }
+            false => {
+                tracing::debug!(stream = self.stream, error = chain(&error), "NATS is away");
+            }
+        }
+    }
+
     async fn follow(&mut self) -> Ended {
         let (created, consumer) = match self.consumer().await {
-            Ok(made) => made,
+            Ok(Some(made)) => made,
+            Ok(None) => return Ended::Anew("its producer has not made it yet".to_owned()),
             Err(error) => return error.into(),
         };
         let messages = consumer
@@ -181,6 +200,8 @@ impl Follower {
             Ok(messages) => messages,
             Err(error) => return bus(error).into(),
         };
+        let what = self.what();
+        self.attempts.found(&what);
         let mut received = 0;
         loop {
             let next = tokio::select! {
@@ -209,11 +230,14 @@ impl Follower {
         }
     }
 
-    /// A consumer that begins where this one must go on, and when its stream was made.
-    async fn consumer(&self) -> Result<(String, PullConsumer), Error> {
+    /// A consumer that begins where this one must go on, and when its stream was made; nothing
+    /// while there is no stream.
+    async fn consumer(&self) -> Result<Option<(String, PullConsumer)>, Error> {
         let shared = &self.shared;
         let name = names::stream(&shared.settings.prefix, self.stream);
-        let found = shared.jetstream.get_stream(&name).await.map_err(bus)?;
+        let Some(found) = stream::find(shared, &name).await? else {
+            return Ok(None);
+        };
         let created = found.cached_info().created.to_string();
         let start = self.start(&found, &created).await?;
         let all = stream::slots(&found.cached_info().config) == Some(self.cursors.len());
@@ -235,7 +259,7 @@ impl Follower {
         };
         let consumer = found.create_consumer(config).await.map_err(bus)?;
         tracing::debug!(stream = self.stream, start, "following NATS");
-        Ok((created, consumer))
+        Ok(Some((created, consumer)))
     }
 
     async fn start(&self, found: &Stream<Info>, created: &str) -> Result<u64, Error> {

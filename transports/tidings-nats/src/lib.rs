@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
+mod account;
 mod connection;
 mod follow;
 mod message;
@@ -10,6 +11,7 @@ mod report;
 mod settings;
 mod start;
 mod stream;
+mod told;
 
 pub use connection::Nats;
 pub use report::{NatsKept, NatsReport, NatsStream};

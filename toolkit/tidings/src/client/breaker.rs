@@ -1,6 +1,11 @@
 //! A circuit breaker: when a target fails, it is left alone for a while, and then asked
 //! carefully.
 //!
+//! How long depends on what has failed. A target that was asked and did not answer well may be
+//! drowning, and is left alone for longer each time. One that could not be reached was not asked
+//! at all, and trying costs it nothing; and one that says itself when to come back is believed.
+//! Both are asked again soon, or a service that was restarted would be kept away by its callers.
+//!
 //! It knows no clock and no target: the time is handed in, and what it says is up to the
 //! caller to keep.
 
@@ -18,6 +23,9 @@ const WINDOW_S: i64 = 10;
 const WINDOW_TRIES_MIN: u32 = 20;
 const OPEN_FIRST: Duration = Duration::from_secs(10);
 const OPEN_MOST: Duration = Duration::from_secs(60);
+/// How long a target is left alone that could not be reached, and the least of one that says
+/// when to come back.
+const OPEN_SOON: Duration = Duration::from_secs(1);
 /// So many successful probes close it.
 const PROBES: u32 = 2;
 /// While a probe is on its way, others learn its outcome soon.
@@ -43,6 +51,31 @@ impl BreakerState {
             BreakerState::Closed => "closed",
             BreakerState::Open => "open",
             BreakerState::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// What came of a try, as far as the target is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It lives.
+    Good,
+    /// It was asked, and did not answer or said that it has failed.
+    Bad,
+    /// There was no connection: nothing was sent.
+    Away,
+    /// It said that it cannot now, and when to come back.
+    Later(Duration),
+}
+
+impl Seen {
+    /// For how long it is left alone if that was one too many, after it was for `last`.
+    fn span(self, last: Option<Duration>) -> Duration {
+        match (self, last) {
+            (Seen::Away, _) => OPEN_SOON,
+            (Seen::Later(wait), _) => wait.clamp(OPEN_SOON, OPEN_FIRST),
+            (Seen::Good | Seen::Bad, None) => OPEN_FIRST,
+            (Seen::Good | Seen::Bad, Some(last)) => (last * 2).clamp(OPEN_FIRST, OPEN_MOST),
         }
     }
 }
@@ -139,9 +172,10 @@ impl Breaker {
     pub(super) fn settle(
         &mut self,
         leave: Leave,
-        is_good: bool,
+        seen: Seen,
         now: Timestamp,
     ) -> Option<BreakerState> {
+        let is_good = seen == Seen::Good;
         if leave.epoch != self.epoch {
             return None;
         }
@@ -154,12 +188,12 @@ impl Breaker {
             State::Closed { window } => {
                 window.note(is_good, now);
                 let is_over = self.in_a_row >= IN_A_ROW_MAX || window.is_over();
-                is_over.then(|| State::open(OPEN_FIRST, now))
+                is_over.then(|| State::open(seen.span(None), now))
             }
             // Nobody has leave of this epoch.
             State::Open { .. } => None,
             State::HalfOpen { span, .. } if !is_good => {
-                Some(State::open((*span * 2).min(OPEN_MOST), now))
+                Some(State::open(seen.span(Some(*span)), now))
             }
             State::HalfOpen {
                 passed, is_probing, ..

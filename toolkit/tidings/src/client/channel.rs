@@ -10,10 +10,13 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Calls;
-use super::breaker::{Breaker, BreakerState, Leave};
+use super::breaker::{Breaker, BreakerState, Leave, Seen};
 use super::error::CallError;
 use super::network::Way;
-use crate::{Clock, ServiceTokens, Timestamp, chain};
+use crate::{Clock, Fate, Fault, ServiceTokens, Timestamp, chain};
+
+/// While a target is left alone, the log says so again no sooner than this.
+const REMIND_EVERY: Duration = Duration::from_secs(60);
 
 /// How a call ended, for the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -124,6 +127,8 @@ pub(crate) struct Channel {
 struct Book {
     breaker: Breaker,
     last_error: Option<String>,
+    /// When it was last said that the target is left alone; nothing when it is not.
+    told_at: Option<Timestamp>,
     tries: u64,
     counts: [u64; Outcome::ALL.len()],
 }
@@ -148,6 +153,7 @@ impl Channel {
             book: Mutex::new(Book {
                 breaker: Breaker::new(),
                 last_error: None,
+                told_at: None,
                 tries: 0,
                 counts: [0; Outcome::ALL.len()],
             }),
@@ -278,14 +284,25 @@ impl Try<'_> {
             return;
         };
         let channel = self.channel;
-        let failure = result.as_ref().err().filter(|error| is_targets(error));
+        let seen = result.as_ref().err().map_or(Seen::Good, seen);
+        let failure = result.as_ref().err().filter(|_| seen != Seen::Good);
         let now = channel.now();
         let mut book = channel.book();
         book.last_error = failure.map(|error| chain(error));
-        let change = book.breaker.settle(leave, failure.is_none(), now);
+        let change = book.breaker.settle(leave, seen, now);
         let wait = book.breaker.refuses_for(now);
+        // Probes that fail change the state too, every second while it cannot be reached.
+        let is_news = match change {
+            Some(BreakerState::Closed) => book.told_at.take().is_some(),
+            Some(_) => {
+                let is_due = book.told_at.is_none_or(|at| now.since(at) >= REMIND_EVERY);
+                book.told_at = if is_due { Some(now) } else { book.told_at };
+                is_due
+            }
+            None => false,
+        };
         drop(book);
-        if let Some(state) = change {
+        if let (Some(state), true) = (change, is_news) {
             tell(channel, state, wait, failure);
         }
     }
@@ -299,11 +316,22 @@ impl Drop for Try<'_> {
     }
 }
 
-fn is_targets(error: &CallError) -> bool {
-    matches!(
-        error,
-        CallError::Failed { .. } | CallError::Unreachable { .. } | CallError::TimedOut { .. }
-    )
+/// What an error says of the target.
+fn seen(error: &CallError) -> Seen {
+    match error {
+        CallError::Unreachable { source, .. } => {
+            let source = source.downcast_ref::<reqwest::Error>();
+            match source.is_some_and(reqwest::Error::is_connect) {
+                true => Seen::Away,
+                false => Seen::Bad,
+            }
+        }
+        CallError::Failed { .. } if error.fate() == Fate::Wait => {
+            error.retry_after().map_or(Seen::Bad, Seen::Later)
+        }
+        CallError::Failed { .. } | CallError::TimedOut { .. } => Seen::Bad,
+        _ => Seen::Good,
+    }
 }
 
 fn tell(channel: &Channel, state: BreakerState, wait: Option<Duration>, error: Option<&CallError>) {
@@ -317,7 +345,7 @@ fn tell(channel: &Channel, state: BreakerState, wait: Option<Duration>, error: O
             error = %chain(error),
             "the target of calls is left alone for a while"
         ),
-        None => tracing::info!(
+        None => tracing::warn!(
             from,
             to,
             state = state.name(),

@@ -26,7 +26,8 @@ const QUEUE_WAIT: Duration = Duration::from_secs(1);
 /// A little less than the gateway gives a request, so that the log says who was slow; more than
 /// a feed waits for events.
 const HEAD_LIMIT: Duration = Duration::from_secs(29);
-const RETRY_AFTER_S: u32 = 5;
+/// Of a service that is being restarted, most likely.
+const RETRY_AFTER_S: u32 = 2;
 /// Of one connection and nobody else's business (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
@@ -95,7 +96,15 @@ async fn pass_on(to: Target, request: Request) -> Response {
         }
         Ok(response) => response,
         Err(error) => {
-            tracing::warn!(to = to.name, error = %chain(&error), "a request could not be passed on");
+            match &error {
+                // Of which the log was told when the breaker opened.
+                CallError::Open { .. } => {
+                    tracing::debug!(to = to.name, error = %chain(&error), "a request was not passed on");
+                }
+                error => {
+                    tracing::warn!(to = to.name, error = %chain(error), "a request could not be passed on");
+                }
+            }
             let wait = error.retry_after().map_or(RETRY_AFTER_S, |wait| {
                 u32::try_from(wait.as_secs()).unwrap_or(RETRY_AFTER_S) + 1
             });

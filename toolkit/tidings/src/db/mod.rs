@@ -8,6 +8,7 @@
 mod beside;
 mod group_commit;
 mod migration;
+mod place;
 mod postgres;
 mod row;
 mod sqlite;

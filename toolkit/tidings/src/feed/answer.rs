@@ -47,6 +47,15 @@ impl Trouble {
         matches!(self, Self::Refused { status, .. } if *status == StatusCode::GONE)
     }
 
+    /// Whether nobody was there to answer, or somebody who said so.
+    pub(super) fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Refused { status, .. } => [502, 503, 504].contains(&status.as_u16()),
+            _ => false,
+        }
+    }
+
     pub(super) fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::Refused { retry_after_s, .. } => *retry_after_s,

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::answer::Trouble;
 use super::http::written;
 use super::{HttpFeed, Receiver, Transport};
-use crate::{Envelope, Error, chain};
+use crate::{Attempts, Envelope, Error};
 
 /// Events that one answer brings at the most.
 const PAGE: u32 = 500;
@@ -22,13 +22,16 @@ const PAGES_WAITING: usize = 1;
 /// once it would be a load for nothing.
 const QUICK: Duration = Duration::from_millis(100);
 const BACKOFF_FIRST: Duration = Duration::from_millis(50);
+/// One who cannot be reached is looked for every second, so that events come soon after.
+const AWAY_MOST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(10);
 
 /// Brings the events of a stream from another process, by long polling its feed.
 ///
 /// One task a subscription asks for the whole stream, holds three pages of 500 events at the
 /// most, and asks for no more until they are taken. It goes on by itself after the other side
-/// was away, with growing pauses up to 10 seconds, and ends when its receiver is dropped.
+/// was away, with pauses of a second at the most while nobody is there and of 10 seconds while
+/// its answers cannot be used, and ends when its receiver is dropped.
 /// What it repeats or leaves out is sorted out by whoever reads it, with the feed.
 #[derive(Clone, Debug)]
 pub struct HttpTransport(HttpFeed);
@@ -56,8 +59,10 @@ impl Transport for HttpTransport {
                 stream,
                 from,
                 position: None,
+                is_there: false,
                 pages: sender,
                 wakes: wakes.clone(),
+                attempts: self.0.outages.attempts(),
             };
             let receiver: Box<dyn Receiver> = Box::new(HttpReceiver {
                 pages,
@@ -111,8 +116,12 @@ struct Follower {
     /// Where to begin, and then where the last page has ended, as a part of the query.
     from: String,
     position: Option<i64>,
+    /// It has answered, and not failed since: it may take its time for the next page. One that
+    /// may be away is asked what it has now, or nobody would know for as long that it is back.
+    is_there: bool,
     pages: mpsc::Sender<Vec<Envelope>>,
     wakes: watch::Sender<u64>,
+    attempts: Attempts,
 }
 
 impl Follower {
@@ -123,11 +132,11 @@ impl Follower {
             let Ok(room) = self.pages.clone().reserve_owned().await else {
                 return;
             };
+            let (began, from) = (self.feed.clock.now(), self.feed.address(self.stream));
             let pause = match self.ask().await {
                 Ok((events, pause)) => {
-                    if faults > 0 {
-                        tracing::info!(from = self.address(), faults, "a feed answers again");
-                    }
+                    self.attempts.found(&from);
+                    self.is_there = true;
                     faults = 0;
                     if !events.is_empty() {
                         room.send(events);
@@ -136,11 +145,12 @@ impl Follower {
                     pause
                 }
                 Err(trouble) => {
-                    if trouble.is_gone() {
-                        self.begin_with_what_is_left();
-                    }
+                    self.is_there = false;
                     faults = faults.saturating_add(1);
-                    self.tell(&trouble, faults);
+                    match trouble.is_gone() {
+                        true => self.begin_with_what_is_left(),
+                        false => self.attempts.failed(&from, began, &trouble),
+                    }
                     pause_after(&trouble, faults)
                 }
             };
@@ -153,7 +163,11 @@ impl Follower {
     /// The next page, and how long to wait before the one behind it.
     async fn ask(&mut self) -> Result<(Vec<Envelope>, Duration), Trouble> {
         let began = self.feed.clock.now();
-        let asked = self.feed.whole(self.stream, &self.from, PAGE, PATIENCE);
+        let patience = match self.is_there {
+            true => PATIENCE,
+            false => Duration::ZERO,
+        };
+        let asked = self.feed.whole(self.stream, &self.from, PAGE, patience);
         let page = asked.await?;
         if !page.events.is_empty() && self.position == Some(page.position) {
             // Asked for again it would bring the same events for ever.
@@ -163,7 +177,7 @@ impl Follower {
         self.position = Some(page.position);
         self.from = format!("position={}", page.position);
         let took = self.feed.clock.now().since(began);
-        let pause = match page.events.is_empty() && took < QUICK {
+        let pause = match page.events.is_empty() && took < QUICK && self.is_there {
             true => QUICK,
             false => Duration::ZERO,
         };
@@ -176,28 +190,15 @@ impl Follower {
         "lastEventId=".clone_into(&mut self.from);
         self.position = None;
     }
-
-    fn address(&self) -> String {
-        self.feed.address(self.stream)
-    }
-
-    /// The first time of each outage, and now and then while it lasts.
-    fn tell(&self, trouble: &Trouble, faults: u32) {
-        if faults == 1 || faults.is_multiple_of(30) {
-            let error = chain(trouble);
-            tracing::warn!(
-                from = self.address(),
-                error,
-                faults,
-                "a feed cannot be followed; trying again"
-            );
-        }
-    }
 }
 
 fn pause_after(trouble: &Trouble, faults: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(faults.saturating_sub(1).min(20));
-    let backoff = BACKOFF_FIRST.saturating_mul(doubled).min(BACKOFF_MOST);
+    let most = match trouble.is_away() {
+        true => AWAY_MOST,
+        false => BACKOFF_MOST,
+    };
+    let backoff = BACKOFF_FIRST.saturating_mul(doubled).min(most);
     let asked = Duration::from_secs(trouble.retry_after_s().unwrap_or(0));
     backoff.max(asked.min(PATIENCE))
 }

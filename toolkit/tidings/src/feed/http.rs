@@ -13,7 +13,7 @@ use super::{Feed, FeedPage, HttpTransport, Standing};
 use crate::client::{check_base, http_client};
 use crate::handle::Handle;
 use crate::worker::Source;
-use crate::{CLOUDEVENT_BATCH, Clock, Error, Marked, Start};
+use crate::{CLOUDEVENT_BATCH, Clock, Error, Marked, Outages, Start};
 
 /// How long an answer may take beyond what it was allowed to wait for events.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
@@ -49,6 +49,7 @@ pub struct HttpFeed {
     base: Arc<str>,
     bearer: Arc<Bearer>,
     pub(super) clock: Clock,
+    pub(super) outages: Outages,
     compressed: bool,
 }
 
@@ -69,6 +70,7 @@ impl HttpFeed {
             base: base.trim_end_matches('/').into(),
             bearer: Arc::new(bearer),
             clock: clock.clone(),
+            outages: Outages::new(clock),
             compressed: false,
         })
     }
@@ -224,6 +226,7 @@ pub(crate) fn of_service(
         base: base.trim_end_matches('/').into(),
         bearer: Arc::new(move || tokens.sign(me, producer, now.now())),
         clock,
+        outages: subscriber.outages().clone(),
         compressed: false,
     };
     Some(Source {

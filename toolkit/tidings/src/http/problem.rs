@@ -219,7 +219,12 @@ impl IntoResponse for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        tracing::error!(error = %crate::chain(&error), "a request has failed");
+        let text = crate::chain(&error);
+        match &error {
+            // Whoever asks is told to come back, and the log was told by those who work.
+            Error::ConnectionLost(_) => tracing::info!(error = text, "a request has no database"),
+            _ => tracing::error!(error = text, "a request has failed"),
+        }
         match error {
             Error::OutcomeUnknown(_) => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,

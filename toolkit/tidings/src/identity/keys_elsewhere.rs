@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::{Identity, Rejected, Verifier};
 use crate::worker::Worker;
-use crate::{Calls, Client, Clock, Installation, Timestamp, chain};
+use crate::{Calls, Client, Clock, Installation, Outages, Timestamp, chain};
 
 /// A key that is withdrawn counts no longer than this.
 const FETCH_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -159,9 +159,7 @@ impl KeyKeeper {
         }
         let outcome = self.fetch(now).await;
         self.fetching.tried.send_modify(|count| *count += 1);
-        outcome
-            .map(|()| true)
-            .map_err(|error| format!("the keys of access tokens: {error}"))
+        outcome.map(|()| true)
     }
 
     async fn fetch(&mut self, now: Timestamp) -> Result<(), String> {
@@ -188,7 +186,12 @@ impl KeyKeeper {
 
 impl Installation {
     /// Fetches the keys of access tokens where they are made elsewhere.
-    pub(crate) fn fetch_keys(&mut self, clock: &Clock, from: Option<(String, String)>) {
+    pub(crate) fn fetch_keys(
+        &mut self,
+        clock: &Clock,
+        outages: &Outages,
+        from: Option<(String, String)>,
+    ) {
         let Some((service, path)) = from else { return };
         if self
             .handle(&service)
@@ -208,7 +211,7 @@ impl Installation {
             return;
         };
         let keeper = KeyKeeper::new(&self.verifier, auth, path, clock.clone());
-        let worker = Worker::keys(clock.clone(), keeper);
+        let worker = Worker::keys(outages, clock.clone(), keeper);
         let workers = self.workers.get_mut();
         workers.unwrap_or_else(PoisonError::into_inner).push(worker);
     }

@@ -195,11 +195,20 @@ impl Membership {
     /// Beats until told to stop, and is gone then, once its readers are done.
     pub(crate) async fn run(&self, mut stop: watch::Receiver<bool>) {
         let clock = self.service.clock();
+        let (mut attempts, place) = (self.service.outages().attempts(), self.service.db().place());
         while !*stop.borrow() {
+            let began = self.service.now();
             let pause = match self.keep().await {
-                Ok(_) => self.state().due.since(self.service.now()),
+                Ok(_) => {
+                    attempts.worked();
+                    self.state().due.since(self.service.now())
+                }
                 Err(error) => {
-                    tracing::warn!(service = self.service.name(), error = %chain(&error), "an instance cannot say that it lives; trying again");
+                    let what = match error.is_transient() {
+                        true => place.clone(),
+                        false => format!("{} instance", self.service.name()),
+                    };
+                    attempts.failed(&what, began, &error);
                     HURRY * 2
                 }
             };

@@ -65,11 +65,20 @@ impl JobRunner {
     pub(crate) async fn run(&mut self, mut stop: watch::Receiver<bool>) {
         let service = self.counter.service.clone();
         let mut committed = service.changes();
+        let (mut attempts, place) = (service.outages().attempts(), service.db().place());
         while !*stop.borrow() {
+            let began = service.now();
             let due = match self.claim_what_is_due().await {
-                Ok(due) => due,
+                Ok(due) => {
+                    attempts.worked();
+                    due
+                }
                 Err(error) => {
-                    tracing::warn!(service = service.name(), error = %crate::chain(&error), "jobs cannot be claimed; trying again");
+                    let what = match error.is_transient() {
+                        true => place.clone(),
+                        false => format!("{} jobs", service.name()),
+                    };
+                    attempts.failed(&what, began, &error);
                     service.now().plus(POLL)
                 }
             };
@@ -189,7 +198,11 @@ pub(super) async fn run_one(service: &Handle, row: &JobRow) {
         && let Err(error) = give_back(service, row, &failure, attempts_max).await
     {
         // The lease runs out and the job is taken up again.
-        tracing::warn!(job = %row.id, error = %crate::chain(&error), "a failed job could not be given back");
+        let (job, error, is_away) = (row.id, crate::chain(&error), error.is_away());
+        match is_away {
+            true => tracing::info!(%job, error, "a failed job could not be given back"),
+            false => tracing::warn!(%job, error, "a failed job could not be given back"),
+        }
     }
 }
 

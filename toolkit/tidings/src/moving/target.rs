@@ -36,10 +36,17 @@ pub(crate) async fn is_unfinished(conn: &mut Conn) -> Result<bool, Error> {
     Ok(there)
 }
 
-/// Makes sure that the schema is empty; with `again`, drops what an unfinished move has left.
-pub(super) async fn refuse_used(db: &Db, service: &str, again: bool) -> Result<(), Error> {
-    let mut conn = db.begin().await?;
-    if is_unfinished(&mut conn).await? {
+async fn is_marked(conn: &mut Conn, schema: &str) -> Result<bool, Error> {
+    let sql = "SELECT to_regclass(quote_ident($1) || '.' || $2) IS NOT NULL";
+    let (there,): (bool,) = conn.query_one(sql, params![schema, MARK]).await?;
+    Ok(there)
+}
+
+/// Makes sure that a schema is empty, and marks it before anything is in it; with `again`, drops
+/// what an unfinished move has left.
+pub(super) async fn begin(conn: &mut Conn, service: &str, again: bool) -> Result<(), Error> {
+    let schema = quoted(service);
+    if is_marked(conn, service).await? {
         if !again {
             let text = format!(
                 "the schema {service} of the target is half filled by a move that was broken \
@@ -47,29 +54,19 @@ pub(super) async fn refuse_used(db: &Db, service: &str, again: bool) -> Result<(
             );
             return Err(Error::Unsafe(text));
         }
-        let anew = format!(
-            "DROP SCHEMA {0} CASCADE; CREATE SCHEMA {0}",
-            quoted(service)
-        );
+        let anew = format!("DROP SCHEMA {schema} CASCADE; CREATE SCHEMA {schema}");
         conn.execute_batch(&anew).await?;
     }
-    let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace";
-    let (used,): (i64,) = conn.query_one(sql, &[]).await?;
+    let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = quote_ident($1)::regnamespace";
+    let (used,): (i64,) = conn.query_one(sql, params![service]).await?;
     if used > 0 {
         let text = format!(
             "the target has a schema {service} with tables in it: choose a database that is empty"
         );
         return Err(Error::Unsafe(text));
     }
-    db.commit(conn).await
-}
-
-/// Marks the schema before anything is in it.
-pub(super) async fn begin(db: &Db, service: &str) -> Result<(), Error> {
-    let mut conn = db.begin().await?;
-    let mark = format!("CREATE TABLE {}.{MARK} ()", quoted(service));
-    conn.execute_batch(&mark).await?;
-    db.commit(conn).await
+    let mark = format!("CREATE TABLE {schema}.{MARK} ()");
+    conn.execute_batch(&mark).await
 }
 
 /// Takes the mark away.

@@ -13,7 +13,7 @@ use super::patience::Patience;
 use super::stop::{Progress, Stop};
 use super::tries;
 use crate::alert;
-use crate::failure::Failure;
+use crate::failure::{Failure, Hindered};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::instance::{Seat, View};
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// Receives what there is and applies it.
-    pub(crate) async fn step(&mut self) -> Result<Progress, Failure> {
+    pub(crate) async fn step(&mut self) -> Result<Progress, Hindered> {
         let outcome = self.receive_and_apply().await;
         if outcome.is_err() {
             self.intake = None;
@@ -97,7 +97,8 @@ impl Reader {
                 self.service.0.conflicts.fetch_add(1, Ordering::Relaxed);
                 Ok(Progress::Moved)
             }
-            Err(Stop::Failed(failure)) => Err(failure),
+            Err(Stop::Ground(error)) => Err(Hindered::Ground(error)),
+            Err(Stop::Failed(failure)) => Err(Hindered::Work(failure.error)),
             Ok(progress) => Ok(progress),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::handler::Failed;
 use crate::failure::Failure;
-use crate::{Envelope, Error, Fate};
+use crate::{Envelope, Error};
 
 /// What a step has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(super) fn around(mut part: Vec<Envelope>, failed: Option<usize>) -> Vec<Vec<
 /// Why a step ended early.
 pub(super) enum Stop {
     Overtaken,
+    /// Whatever the store says is not about an event: no attempt is counted.
+    Ground(Error),
     Failed(Failure),
 }
 
@@ -45,11 +47,7 @@ impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error {
             Error::Overtaken => Stop::Overtaken,
-            other => Stop::Failed(Failure {
-                // Whatever the store says here is not about an event: no attempt is counted.
-                fate: Fate::Wait,
-                error: crate::chain(&other),
-            }),
+            other => Stop::Ground(other),
         }
     }
 }

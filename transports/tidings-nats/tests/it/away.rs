@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tidings::{Clock, Setup, Worker, alert, lag};
 use tidings_nats::Nats;
+use tidings_test::Proxy;
 
 use crate::bed::{Bed, on_both};
-use crate::proxy::Proxy;
-use crate::server::NatsServer;
+use crate::server::{NatsServer, by};
 use crate::story::{applied, consumer, handed_over, producer, publish, quick, within};
 use crate::words;
 
@@ -74,9 +74,9 @@ async fn a_broker_that_is_down_from_the_start_delays_nobody(bed: Bed) {
 
 async fn a_consumer_cut_off_from_the_broker_asks_the_producer_and_comes_back(bed: Bed) {
     let server = NatsServer::start().await;
-    let proxy = Proxy::to(server.address()).await;
+    let proxy = Proxy::to(&server.address()).await.unwrap();
     let producer = producer(&bed, &server.url(), quick()).await;
-    let (consumer, feed) = consumer(&bed, &proxy.url(), quick(), &producer.handle).await;
+    let (consumer, feed) = consumer(&bed, &by(&proxy), quick(), &producer.handle).await;
     publish(&producer.handle, 0..20).await;
     applied(&consumer.handle, 20).await;
     for (round, cut) in [Proxy::silence, Proxy::close].into_iter().enumerate() {
@@ -103,8 +103,8 @@ async fn a_consumer_cut_off_from_the_broker_asks_the_producer_and_comes_back(bed
 
 async fn a_producer_cut_off_from_the_broker_hands_over_what_has_waited(bed: Bed) {
     let server = NatsServer::start().await;
-    let proxy = Proxy::to(server.address()).await;
-    let producer = producer(&bed, &proxy.url(), quick()).await;
+    let proxy = Proxy::to(&server.address()).await.unwrap();
+    let producer = producer(&bed, &by(&proxy), quick()).await;
     let (consumer, _) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
     for (round, cut) in [Proxy::silence, Proxy::close].into_iter().enumerate() {
         let first = 40 * i64::try_from(round).unwrap();
@@ -150,7 +150,7 @@ async fn an_alert_opens_while_the_broker_is_away_and_closes_by_itself(bed: Bed) 
     assert_eq!(lag::buses(&installation).await.unwrap()[0].lag, 0);
 }
 
-async fn step(workers: &mut [Worker]) {
+pub(crate) async fn step(workers: &mut [Worker]) {
     for worker in workers {
         // A broker that is away is what the story is about.
         let _ = worker.step().await;

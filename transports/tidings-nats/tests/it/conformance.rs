@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use tidings::{Cause, Installation, LocalFeed, Setup};
 use tidings_nats::Nats;
+use tidings_test::Proxy;
 use tidings_test::conformance::{Carrier, Disturbance, Doing, Ground, PRODUCER, Route};
 
-use crate::proxy::Proxy;
-use crate::server::NatsServer;
+use crate::server::{NatsServer, by};
 use crate::story::{quick, within};
 
 /// A server of its own, behind a way that can be cut, and the producer's feed in this process.
@@ -21,8 +21,8 @@ struct OnNats {
 impl OnNats {
     async fn start() -> Self {
         let server = NatsServer::start().await;
-        let proxy = Proxy::to(server.address()).await;
-        let nats = Nats::connect(&proxy.url(), quick()).await.unwrap();
+        let proxy = Proxy::to(&server.address()).await.unwrap();
+        let nats = Nats::connect(&by(&proxy), quick()).await.unwrap();
         assert!(within(async || nats.is_connected()).await);
         Self {
             server: tokio::sync::Mutex::new(server),

@@ -9,7 +9,6 @@
 )]
 
 mod bed;
-mod proxy;
 mod server;
 mod story;
 mod words;
@@ -21,4 +20,5 @@ mod damaged;
 mod limits;
 mod lost;
 mod pythons;
+mod rights;
 mod settings;

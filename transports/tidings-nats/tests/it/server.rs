@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tidings::Clock;
+use tidings_test::Proxy;
 
 const STARTED_WITHIN_MS: u64 = 10_000;
 const LOOK_EVERY_MS: u64 = 20;
@@ -61,14 +62,7 @@ impl NatsServer {
     pub(crate) async fn run(&mut self) {
         let program = std::env::var_os("TIDINGS_TEST_NATS")
             .expect("run `cargo xtask test`, which brings nats-server");
-        let configuration = self.folder.path().join("nats.conf");
-        let text = format!(
-            "listen: \"{}\"\njetstream {{ store_dir: \"{}\" }}\n{}\n",
-            self.address(),
-            self.store().display(),
-            self.more
-        );
-        fs::write(&configuration, text).unwrap();
+        let configuration = self.configure();
         let mut command = Command::new(program);
         command.arg("--config").arg(configuration);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -81,6 +75,27 @@ impl NatsServer {
             Clock::system().sleep(pause).await;
         }
         panic!("nats-server has not started");
+    }
+
+    fn configure(&self) -> PathBuf {
+        let configuration = self.folder.path().join("nats.conf");
+        let text = format!(
+            "listen: \"{}\"\njetstream {{ store_dir: \"{}\" }}\n{}\n",
+            self.address(),
+            self.store().display(),
+            self.more
+        );
+        fs::write(&configuration, text).unwrap();
+        configuration
+    }
+
+    /// Has it take other lines for those, while it runs.
+    pub(crate) fn reload_with(&mut self, more: &str) {
+        more.clone_into(&mut self.more);
+        self.configure();
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        let told = Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+        assert!(told.success());
     }
 
     /// Throws away what it has stored; only while it is down.
@@ -101,6 +116,11 @@ impl NatsServer {
         let read = BufReader::new(stream).read_line(&mut greeting);
         read.is_ok() && greeting.starts_with("INFO")
     }
+}
+
+/// The broker's address by a way that can be cut.
+pub(crate) fn by(proxy: &Proxy) -> String {
+    format!("nats://{}", proxy.address())
 }
 
 impl Drop for NatsServer {

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Breaker, BreakerState, IN_A_ROW_MAX, OPEN_FIRST, OPEN_MOST, PROBES, WINDOW_TRIES_MIN};
+use super::{
+    Breaker, BreakerState, IN_A_ROW_MAX, OPEN_FIRST, OPEN_MOST, PROBES, Seen, WINDOW_TRIES_MIN,
+};
 use crate::Timestamp;
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -12,8 +14,13 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 fn once(breaker: &mut Breaker, is_good: bool, now: Timestamp) -> Option<BreakerState> {
+    let seen = if is_good { Seen::Good } else { Seen::Bad };
+    see(breaker, seen, now)
+}
+
+fn see(breaker: &mut Breaker, seen: Seen, now: Timestamp) -> Option<BreakerState> {
     let leave = breaker.admit(now).unwrap();
-    breaker.settle(leave, is_good, now)
+    breaker.settle(leave, seen, now)
 }
 
 fn opened() -> Breaker {
@@ -58,9 +65,9 @@ fn it_says_when_to_come_back_and_lets_one_probe_through_then() {
     assert_eq!(breaker.admit(at(3)).unwrap_err(), Duration::from_secs(7));
     let probe = breaker.admit(at(10)).unwrap();
     breaker.admit(at(10)).unwrap_err();
-    assert_eq!(breaker.settle(probe, true, at(10)), None);
+    assert_eq!(breaker.settle(probe, Seen::Good, at(10)), None);
     let second = breaker.admit(at(10)).unwrap();
-    let change = breaker.settle(second, true, at(11));
+    let change = breaker.settle(second, Seen::Good, at(11));
     assert_eq!(change, Some(BreakerState::Closed));
     assert_eq!(breaker.opened_at(), None);
 }
@@ -80,6 +87,42 @@ fn each_failed_probe_doubles_the_wait_up_to_a_minute() {
     assert_eq!(breaker.opened_at(), Some(START), "it never closed since");
 }
 
+/// F-66: whoever restarts it is not kept waiting by those who call it.
+#[test]
+fn a_target_that_cannot_be_reached_is_looked_for_every_second() {
+    let mut breaker = Breaker::new();
+    for _ in 0..IN_A_ROW_MAX {
+        see(&mut breaker, Seen::Away, START);
+    }
+    for second in 1..90 {
+        let wait = breaker.refuses_for(at(second - 1)).unwrap();
+        assert_eq!(wait, Duration::from_secs(1));
+        see(&mut breaker, Seen::Away, at(second));
+    }
+    // There it is, and drowns: from here on it is left alone for longer.
+    let waits = [90, 100, 120].map(|second| {
+        once(&mut breaker, false, at(second));
+        breaker.refuses_for(at(second)).unwrap().as_secs()
+    });
+    assert_eq!(waits, [10, 20, 40]);
+}
+
+#[test]
+fn a_target_that_says_when_to_come_back_is_believed_within_ten_seconds() {
+    let waits = [0, 3, 3600].map(|seconds| {
+        let mut breaker = Breaker::new();
+        for _ in 0..IN_A_ROW_MAX {
+            see(
+                &mut breaker,
+                Seen::Later(Duration::from_secs(seconds)),
+                START,
+            );
+        }
+        breaker.refuses_for(START).unwrap().as_secs()
+    });
+    assert_eq!(waits, [1, 3, 10]);
+}
+
 #[test]
 fn a_probe_whose_caller_went_away_makes_room_for_another() {
     let mut breaker = opened();
@@ -96,25 +139,30 @@ fn a_try_from_before_it_opened_says_nothing_about_now() {
         once(&mut breaker, false, START);
     }
     let probe = breaker.admit(at(10)).unwrap();
-    assert_eq!(breaker.settle(old, false, at(10)), None);
+    assert_eq!(breaker.settle(old, Seen::Bad, at(10)), None);
     assert_eq!(breaker.state(at(10)), BreakerState::HalfOpen);
-    breaker.settle(probe, true, at(10));
-    assert_eq!(breaker.settle(old, true, at(10)), None);
+    breaker.settle(probe, Seen::Good, at(10));
+    assert_eq!(breaker.settle(old, Seen::Good, at(10)), None);
 }
 
 #[derive(Clone, Debug)]
 enum Move {
     Pass(u16),
     Begin,
-    End(bool),
+    End(Seen),
     GoAway,
+}
+
+fn seen() -> impl Strategy<Value = Seen> {
+    let later = (0_u64..100).prop_map(|seconds| Seen::Later(Duration::from_secs(seconds)));
+    prop_oneof![Just(Seen::Good), Just(Seen::Bad), Just(Seen::Away), later]
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         (0_u16..30_000).prop_map(Move::Pass),
         Just(Move::Begin),
-        any::<bool>().prop_map(Move::End),
+        seen().prop_map(Move::End),
         Just(Move::GoAway),
     ];
     prop::collection::vec(one, 1..300)
@@ -143,8 +191,8 @@ proptest! {
                         Err(wait) => prop_assert!(wait <= OPEN_MOST && wait > Duration::ZERO),
                     }
                 }
-                Move::End(is_good) => if let Some(leave) = under_way.pop() {
-                    breaker.settle(leave, is_good, now);
+                Move::End(seen) => if let Some(leave) = under_way.pop() {
+                    breaker.settle(leave, seen, now);
                 },
                 Move::GoAway => if let Some(leave) = under_way.pop() {
                     breaker.abandon(leave);

@@ -12,11 +12,31 @@ pub(super) fn pool_fault(error: PoolError) -> Error {
             Error::Unsafe(unsafe_setting.into_owned())
         }
         // The pool's own words ("while creating a new object") help nobody.
-        PoolError::Backend(error) => Error::ConnectionLost(match error.as_db_error() {
-            Some(refused) => refused.to_string().into(),
-            None => Box::new(error),
-        }),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            connect_fault(error)
+        }
         other => Error::ConnectionLost(Box::new(other)),
+    }
+}
+
+/// Why there is no connection: nobody answers, which may change by itself, or somebody has said
+/// no, which a person must mend.
+fn connect_fault(error: tokio_postgres::Error) -> Error {
+    let Some(db) = error.as_db_error() else {
+        return if error.is_closed() || error.source_is_io() {
+            Error::ConnectionLost(Box::new(error))
+        } else {
+            Error::Refused(Box::new(error))
+        };
+    };
+    let cause: crate::Cause = db.to_string().into();
+    match db.code().code() {
+        // Class 28: who we say we are. 3D: the database's name. 42501: what we may.
+        code if code.starts_with("28") || code.starts_with("3D") || code == "42501" => {
+            Error::Refused(cause)
+        }
+        code if code.starts_with("53") => Error::Busy(cause),
+        _ => Error::ConnectionLost(cause),
     }
 }
 
