@@ -2,7 +2,6 @@
 
 #[cfg(test)]
 mod documented;
-
 mod layout;
 
 use std::fmt;
@@ -101,16 +100,17 @@ pub(crate) struct Serve {
     /// The port on 127.0.0.1: short for --listen 127.0.0.1:PORT.
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    #[command(flatten)]
-    pub(crate) layout: Layout,
-    #[command(flatten)]
-    pub(crate) mail: Mail,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
     /// Make no accounts and no listings.
     #[arg(long, overrides_with = "demo")]
     no_demo: bool,
+    // Last, because their headings go on over what follows.
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+    #[command(flatten)]
+    pub(crate) mail: Mail,
 }
 
 impl Serve {
@@ -138,6 +138,7 @@ impl Serve {
 /// Where e-mail goes. Without a server nothing leaves the machine: operators read it at
 /// /console/mail.
 #[derive(Args, Clone)]
+#[command(next_help_heading = "Mail")]
 pub(crate) struct Mail {
     /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required, or
     /// smtp://host for one on this machine. Without it mail is only kept, for operators to read

@@ -16,7 +16,7 @@ use clap::parser::ValueSource;
 use tidings::Storage;
 
 use crate::cli::{Layout, Serve};
-use crate::folder::{Folder, Moved};
+use crate::folder::{Folder, Moved, must_have_installation};
 use crate::services::NAMES;
 use crate::{Error, services};
 use file::{File, ServiceTable};
@@ -208,12 +208,13 @@ impl Config {
     /// it for itself.
     ///
     /// # Errors
-    /// When a server works there, or the installation was moved away.
+    /// When there is no installation, a server works there, or it was moved away.
     pub(crate) fn take(&self, services: &[&'static str]) -> Result<Option<Folder>, Error> {
         let services = self.in_folder(services);
         if services.is_empty() {
             return Ok(None);
         }
+        must_have_installation(&self.data.value)?;
         let folder = Folder::share(&self.data.value, &services)?;
         Moved::of(&self.data.value).refuse()?;
         Ok(Some(folder))

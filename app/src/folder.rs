@@ -19,8 +19,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Takes the folder of an installation for a command that works on it. A name that was
-    /// mistyped must not become a new installation, of which the command says that all is well.
+    /// Takes the folder of an installation for a command that works on it.
     ///
     /// # Errors
     /// When there is none, the folder cannot be written, or another process has it.
@@ -29,11 +28,7 @@ impl Folder {
             folder: folder.to_owned(),
             source,
         };
-        if !has_installation(folder) {
-            return Err(Error::NoInstallation {
-                folder: folder.to_owned(),
-            });
-        }
+        must_have_installation(folder)?;
         make(folder).map_err(failed)?;
         let lock = open_private(&folder.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
@@ -135,13 +130,22 @@ impl Moved {
     }
 }
 
-/// Whether any service has its database there. What cannot be read says why when it is opened.
-fn has_installation(folder: &Path) -> bool {
-    match fs::read_dir(folder) {
-        Ok(mut files) => files.any(|file| {
-            file.is_ok_and(|file| Path::new(&file.file_name()).extension() == Some("db".as_ref()))
-        }),
+/// Refuses a folder in which no service has its database: a name that was mistyped must not
+/// become a new installation, of which a command then says that all is well. What cannot be read
+/// says why when it is opened.
+pub(crate) fn must_have_installation(folder: &Path) -> Result<(), Error> {
+    let is_database = |name: &Path| name.extension() == Some("db".as_ref());
+    let has_any = match fs::read_dir(folder) {
+        Ok(mut files) => {
+            files.any(|file| file.is_ok_and(|file| is_database(file.file_name().as_ref())))
+        }
         Err(error) => error.kind() != io::ErrorKind::NotFound,
+    };
+    match has_any {
+        true => Ok(()),
+        false => Err(Error::NoInstallation {
+            folder: folder.to_owned(),
+        }),
     }
 }
 

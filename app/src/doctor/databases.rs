@@ -74,9 +74,10 @@ fn shown(config: &Config, place: &Place) -> String {
 
 /// Why nothing can be seen there.
 fn fault(config: &Config, place: &Place, services: &[&InspectedService]) -> Option<String> {
-    if place.is_none() && !config.data.value.is_dir() {
-        let text = "is not there: say where the installation is with --data, or --database";
-        return Some(text.to_owned());
+    if place.is_none()
+        && let Some(fault) = sqlite::unreadable(&config.data.value)
+    {
+        return Some(fault);
     }
     // Of files each has its own; of a server, one that was not reached has none.
     let mut unreached = services.iter().filter(|service| service.db.is_none());

@@ -1,5 +1,6 @@
 //! SQLite files, and the disk that they are on.
 
+use std::io;
 use std::path::Path;
 
 use rustix::fs::{statfs, statvfs};
@@ -42,6 +43,17 @@ const NETWORK: &str = "a network file system: its locks and syncs cannot be reli
 const MEMORY: &str = "kept in memory: everything is gone when the machine stops";
 const OVERLAY: &str = "the inside of a container: everything is gone with it; mount a volume";
 const FUSE: &str = "a file system in user space: whether a sync reaches the disk depends on it";
+
+/// Why nothing can be said of a folder. What may not be read is not what has not begun.
+pub(super) fn unreadable(folder: &Path) -> Option<String> {
+    let error = std::fs::read_dir(folder).err()?;
+    Some(match error.kind() {
+        io::ErrorKind::NotFound => {
+            "is not there: say where the installation is with --data, or --database".to_owned()
+        }
+        _ => format!("cannot be read: {error}"),
+    })
+}
 
 pub(super) async fn look(folder: &Path, services: &[&InspectedService], findings: &mut Findings) {
     file_system(folder, findings);

@@ -80,6 +80,11 @@ fn what_is_not_there_is_one_line_and_a_problem() {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.out.contains("is not there"), "{ended:?}");
     assert!(!nowhere.exists());
+    // A file in the folder's place, because an administrator may read anywhere.
+    fs::write(&nowhere, "no folder").unwrap();
+    let ended = run(&["doctor", "--data", nowhere.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.out.contains("cannot be read: "), "{ended:?}");
 
     let url = "postgres://somebody:secret@127.0.0.1:1/nothing";
     let ended = run(&["doctor", "--database", url]);

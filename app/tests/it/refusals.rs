@@ -122,7 +122,7 @@ fn no_command_works_on_a_folder_without_an_installation_or_makes_one_there() {
     for command in [
         &["rebuild", "users"][..],
         &["settle", "expiration/orders", "orders", "--from", "now"],
-        &["grant-operator", "nobody@b.example"],
+        &["grant", "operator", "nobody@b.example"],
     ] {
         let arguments = [command, &["--data", data]].concat();
         refused(&arguments, "find an installation in ");

@@ -46,6 +46,7 @@ impl Standstill {
 
 impl Page for Standstill {
     type Asked = Path<Place>;
+    const IS_OF_ALL: bool = false;
 
     async fn load(gateway: &Gateway, Path(place): &Self::Asked) -> Result<Self, Problem> {
         let of = find(gateway, place)?;
