@@ -60,7 +60,7 @@ fn a_folder_that_another_server_uses_is_one_line() {
 #[test]
 fn an_unreachable_database_is_one_line_without_its_password() {
     let url = "postgres://somebody:secret@127.0.0.1:1/nothing";
-    let arguments = ["grant-operator", "a@b.example", "--database", url];
+    let arguments = ["grant", "operator", "a@b.example", "--database", url];
     refused(&arguments, "open the databases");
     assert!(!run(&arguments).err.contains("secret"));
 }
