@@ -19,3 +19,23 @@ tidings::typed_id! {
     /// Names one attempt to charge for an order, of the `payments` service.
     pub struct PaymentId;
 }
+
+tidings::typed_id! {
+    /// Names a task of the `tasks` service.
+    pub struct TaskId;
+}
+
+tidings::typed_id! {
+    /// Names one dealing of all open tasks, of the `tasks` service.
+    pub struct ShuffleId;
+}
+
+tidings::typed_id! {
+    /// Names one movement of money, of the `accounting` service.
+    pub struct TransactionId;
+}
+
+tidings::typed_id! {
+    /// Names one payment to somebody at the end of a day, of the `accounting` service.
+    pub struct PayoutId;
+}

@@ -2,10 +2,12 @@
 
 use tidings::{Command, EventType, Stream};
 
+use crate::accounting::{BillingDayEvent, PayoutEvent, PriceEvent, TransactionEvent};
 use crate::expirations::ExpirationEvent;
 use crate::notifications::SendEmail;
 use crate::orders::OrderEvent;
 use crate::payments::PaymentEvent;
+use crate::tasks::{AssignmentEvent, ShuffleEvent, TaskEvent};
 use crate::tickets::TicketEvent;
 use crate::users::UserEvent;
 
@@ -18,10 +20,17 @@ const STATES: &[&str] = &["order.awaiting_payment"];
 /// Every event of every stream. A new stream is to be written down here.
 fn events() -> impl Iterator<Item = &'static EventType> {
     [
+        AssignmentEvent::TYPES,
+        BillingDayEvent::TYPES,
         ExpirationEvent::TYPES,
         OrderEvent::TYPES,
         PaymentEvent::TYPES,
+        PayoutEvent::TYPES,
+        PriceEvent::TYPES,
+        ShuffleEvent::TYPES,
+        TaskEvent::TYPES,
         TicketEvent::TYPES,
+        TransactionEvent::TYPES,
         UserEvent::TYPES,
     ]
     .into_iter()

@@ -12,7 +12,11 @@ pub struct User {
     pub user_id: UserId,
     /// Its e-mail address, as it was typed.
     pub email: String,
-    /// What it may do beyond buying and selling: `operator`.
+    /// The full name of its owner; empty when nobody has said it.
+    #[serde(default)]
+    pub name: String,
+    /// What it may do beyond buying and selling: `operator`, `reader`, `publisher`, and in the
+    /// task exchange `worker`, `manager`, `accountant`, `admin`.
     pub roles: Vec<String>,
     /// Whether it has been shut.
     pub disabled: bool,
@@ -27,7 +31,7 @@ pub enum UserEvent {
     /// Somebody has signed up.
     #[event("user.created")]
     Created(User),
-    /// Roles, address or standing of an account have changed.
+    /// Name, roles, address or standing of an account have changed.
     #[event("user.updated")]
     Updated(User),
 }

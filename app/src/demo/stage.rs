@@ -54,6 +54,7 @@ async fn introduce(installation: &Installation) -> Result<(), tidings::Error> {
         tx.publish(UserEvent::Created(User {
             user_id: person.id().into(),
             email: person.email(),
+            name: String::new(),
             roles: Vec::new(),
             disabled: false,
             version: 1,

@@ -86,6 +86,7 @@ async fn sign_up(auth: &Handle, number: u128) {
     let user = User {
         user_id: Uuid::from_u128(number).into(),
         email: format!("{number}@example.com"),
+        name: String::new(),
         roles: Vec::new(),
         disabled: false,
         version: 1,

@@ -126,6 +126,7 @@ impl Account {
         User {
             user_id: self.id,
             email: self.email.clone(),
+            name: String::new(),
             roles: self.roles.clone(),
             disabled: self.disabled,
             version: self.version,

@@ -25,6 +25,7 @@ pub(crate) fn record(number: u128, email: &str, version: u64) -> User {
     User {
         user_id: user(number),
         email: email.to_owned(),
+        name: String::new(),
         roles: Vec::new(),
         disabled: false,
         version,

@@ -1,0 +1,163 @@
+//! Written by `tasks`: what is to be done, who it fell to, and what became of it.
+//!
+//! Three streams. `tasks` holds the record of every task for those who keep a replica;
+//! `assignments` tells what happened to it, for those who count; `shuffles` tells of the
+//! dealing of all open tasks. They are not ordered among each other: an assignment can come
+//! before the record of its task (B-22).
+
+mod first;
+mod title;
+
+use serde::{Deserialize, Serialize};
+use tidings::{Stream, Timestamp};
+
+use crate::{ShuffleId, TaskId, UserId};
+
+pub use first::{FirstTaskEvent, FirstTaskRecord};
+pub use title::{is_jira_id, join_title, split_title};
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// It is to be done.
+    Open,
+    /// It is done, for ever (B-17).
+    Completed,
+}
+
+impl TaskStatus {
+    /// The word on the wire and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TaskStatus::Open => "open",
+            TaskStatus::Completed => "completed",
+        }
+    }
+}
+
+/// The public record of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// The task.
+    pub task_id: TaskId,
+    /// Its number in the old tracker: `POP-42`.
+    pub jira_id: Option<String>,
+    /// What is to be done, in a line.
+    pub title: String,
+    /// What is to be done, at length; empty when the title says all.
+    pub description: String,
+    /// Whose it is now.
+    pub assignee_id: UserId,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// Who wrote it down.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// When it was done, if it is.
+    pub completed_at: Option<Timestamp>,
+    /// Rises by one with every event of it on this stream, from 1.
+    pub version: u64,
+}
+
+/// What becomes of the records of tasks; each event holds the whole record.
+///
+/// Version 2 has `jira_id`. In version 1 it stood in the title: `[POP-42] Mend the gate`.
+#[derive(Clone, Debug, PartialEq, Eq, Stream)]
+#[stream(name = "tasks", key = "task_id", state)]
+pub enum TaskEvent {
+    /// Somebody has written it down.
+    #[event("task.created", version = 2)]
+    Created(TaskRecord),
+    /// Its holder or its standing has changed.
+    #[event("task.updated", version = 2)]
+    Updated(TaskRecord),
+}
+
+/// Why a task fell to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentReason {
+    /// It was new.
+    Created,
+    /// All open tasks were dealt anew.
+    Shuffle,
+}
+
+impl AssignmentReason {
+    /// The word on the wire and in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AssignmentReason::Created => "created",
+            AssignmentReason::Shuffle => "shuffle",
+        }
+    }
+}
+
+/// What happens to tasks. The `at` of an event decides which day it counts for (B-34), not
+/// the moment at which somebody hears of it.
+#[derive(Clone, Debug, PartialEq, Eq, Stream)]
+#[stream(name = "assignments", key = "task_id")]
+pub enum AssignmentEvent {
+    /// It is new: whoever sets prices may set one.
+    #[event("task.added")]
+    Added {
+        /// The task.
+        task_id: TaskId,
+        /// Who wrote it down.
+        created_by: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It has fallen to somebody, who may be the one who had it before (B-15).
+    #[event("task.assigned")]
+    Assigned {
+        /// The task.
+        task_id: TaskId,
+        /// Whose it is now.
+        assignee_id: UserId,
+        /// Whose it was; none when it was new.
+        previous_assignee_id: Option<UserId>,
+        /// Why.
+        reason: AssignmentReason,
+        /// The dealing that it was part of, if it was.
+        shuffle_id: Option<ShuffleId>,
+        /// Which assignment of this task it is, from 1.
+        assignment_no: u64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Its holder has done it.
+    #[event("task.completed")]
+    Completed {
+        /// The task.
+        task_id: TaskId,
+        /// Who has done it.
+        assignee_id: UserId,
+        /// When.
+        completed_at: Timestamp,
+    },
+}
+
+/// What becomes of dealings.
+#[derive(Clone, Debug, PartialEq, Eq, Stream)]
+#[stream(name = "shuffles", key = "shuffle_id")]
+pub enum ShuffleEvent {
+    /// Every task that was open when it was reached has been dealt (B-15).
+    #[event("tasks.shuffled")]
+    Shuffled {
+        /// The dealing.
+        shuffle_id: ShuffleId,
+        /// How many tasks were open when it began.
+        total: u64,
+        /// How many were dealt.
+        reassigned: u64,
+        /// How many were done before they were reached (B-18), or could fall to nobody (B-12).
+        skipped: u64,
+        /// Who asked for it.
+        requested_by: UserId,
+    },
+}
