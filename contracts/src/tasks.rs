@@ -9,6 +9,7 @@ mod first;
 mod title;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tidings::{Stream, Timestamp};
 
 use crate::{ShuffleId, TaskId, UserId};
@@ -69,11 +70,20 @@ pub struct TaskRecord {
 #[stream(name = "tasks", key = "task_id", state)]
 pub enum TaskEvent {
     /// Somebody has written it down.
-    #[event("task.created", version = 2)]
+    #[event("task.created", version = 2, upcast(1 = number_out_of_title))]
     Created(TaskRecord),
     /// Its holder or its standing has changed.
-    #[event("task.updated", version = 2)]
+    #[event("task.updated", version = 2, upcast(1 = number_out_of_title))]
     Updated(TaskRecord),
+}
+
+/// What version 1 said, as version 2.
+fn number_out_of_title(mut record: Value) -> Result<Value, String> {
+    let title = record["title"].as_str().ok_or("title is missing")?;
+    let (jira_id, title) = split_title(title);
+    record["jira_id"] = jira_id.into();
+    record["title"] = title.into();
+    Ok(record)
 }
 
 /// Why a task fell to somebody.
@@ -160,4 +170,43 @@ pub enum ShuffleEvent {
         /// Who asked for it.
         requested_by: UserId,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings::Uuid;
+
+    use super::*;
+
+    fn record(jira_id: Option<&str>, title: &str) -> TaskRecord {
+        TaskRecord {
+            task_id: Uuid::nil().into(),
+            jira_id: jira_id.map(str::to_owned),
+            title: title.to_owned(),
+            description: "At length".to_owned(),
+            assignee_id: Uuid::nil().into(),
+            status: TaskStatus::Open,
+            created_by: Uuid::nil().into(),
+            created_at: Timestamp::from_micros(0),
+            completed_at: None,
+            version: 3,
+        }
+    }
+
+    /// B-01: what was written as version 1 is read as if it had been written as version 2.
+    #[test]
+    fn b_01_a_record_of_version_1_reads_like_the_same_of_version_2() {
+        for (jira_id, title) in [(Some("POP-42"), "Mend the gate"), (None, "Mend the gate")] {
+            let new = TaskEvent::Updated(record(jira_id, title));
+            let old = FirstTaskEvent::Updated(record(jira_id, title).into());
+            let data = old.encode().expect("a record is JSON");
+            assert_eq!(
+                TaskEvent::decode("task.updated", 1, &data),
+                Ok(Some(new.clone()))
+            );
+            assert!(!data.contains("jira_id"), "{data}");
+            let data = new.encode().expect("a record is JSON");
+            assert_eq!(TaskEvent::decode("task.updated", 2, &data), Ok(Some(new)));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Derives for tidings: `Stream` and `FromRow`; documented where tidings exports them.
 
+mod event;
 mod from_row;
 mod stream;
 
@@ -10,8 +11,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// On the enum: `#[stream(name = "orders", key = "order_id")]`, optionally
 /// `slots = 64` and `state` (for state events). On each variant:
-/// `#[event("order.created")]`, optionally `version = 2`. A variant has named
-/// fields, or one unnamed field that is a struct; the key is a field of either.
+/// `#[event("order.created")]`, optionally `version = 2` and
+/// `upcast(1 = from_first)`, the function that makes data of version 1 that of
+/// version 2; one for every version from the oldest on. A variant has named fields, or one unnamed field that is a struct; the key is a field of either.
 #[proc_macro_derive(Stream, attributes(stream, event))]
 pub fn derive_stream(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -7,18 +7,14 @@ use syn::{
     Variant,
 };
 
+use crate::event::{EventAttribute, event_attribute};
+
 /// What `#[stream(…)]` says.
 struct StreamAttribute {
     name: LitStr,
     key: Ident,
     slots: Option<LitInt>,
     state: bool,
-}
-
-/// What `#[event(…)]` says.
-struct EventAttribute {
-    name: LitStr,
-    version: u16,
 }
 
 /// The code that one variant contributes.
@@ -95,7 +91,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
-    let EventAttribute { name, version } = event_attribute(variant)?;
+    let attribute = event_attribute(variant)?;
+    let EventAttribute { name, version, .. } = &attribute;
     let event_type = quote!(::tidings::EventType { name: #name, version: #version });
     let ident = &variant.ident;
     let any = quote!(Self::#ident { .. });
@@ -110,7 +107,11 @@ fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
             return Err(Error::new_spanned(variant, text));
         }
     };
-    let decode = quote!((#name, #version) => { #decode });
+    let older = attribute.older();
+    let decode = quote! {
+        (#name, #version) => { #decode }
+        #older
+    };
     Ok(Arms {
         event_type,
         key,
@@ -200,25 +201,11 @@ fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
     })
 }
 
-fn event_attribute(variant: &Variant) -> Result<EventAttribute> {
-    find(&variant.attrs, "event", &variant.ident)?.parse_args_with(
-        |input: syn::parse::ParseStream<'_>| {
-            let name = input.parse::<LitStr>()?;
-            let mut version = 1;
-            if input.parse::<Option<syn::Token![,]>>()?.is_some() && !input.is_empty() {
-                let word = input.parse::<Ident>()?;
-                if word != "version" {
-                    return Err(Error::new_spanned(word, "expected version"));
-                }
-                input.parse::<syn::Token![=]>()?;
-                version = input.parse::<LitInt>()?.base10_parse()?;
-            }
-            Ok(EventAttribute { name, version })
-        },
-    )
-}
-
-fn find<'a>(attributes: &'a [Attribute], name: &str, at: &Ident) -> Result<&'a Attribute> {
+pub(crate) fn find<'a>(
+    attributes: &'a [Attribute],
+    name: &str,
+    at: &Ident,
+) -> Result<&'a Attribute> {
     let missing = || Error::new_spanned(at, format!("#[{name}(…)] is missing"));
     attributes
         .iter()

@@ -72,6 +72,17 @@ pub trait Command: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Commands of one sender with the same key are carried out in the order in which they
     /// were sent; one that fails holds up those behind it.
     fn key(&self) -> String;
+
+    /// Makes the data of a command of version `from` that of the next version. It is called
+    /// for each version from the sender's up to [`Command::VERSION`], so that a sender may be
+    /// older than the receiver; see the versions of a [`Stream`](crate::Stream#versions).
+    ///
+    /// # Errors
+    /// By default for every version: only the newest is known. The command is refused then.
+    fn upcast(from: u16, command: serde_json::Value) -> Result<serde_json::Value, String> {
+        let _ = command;
+        Err(format!("version {from} is not known to this build"))
+    }
 }
 
 /// A command as its handler gets it.

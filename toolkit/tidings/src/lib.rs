@@ -54,6 +54,7 @@ mod stream;
 mod subscription;
 mod time;
 mod tx;
+mod upcast;
 mod worker;
 pub mod workflow;
 
@@ -120,6 +121,10 @@ pub mod dead {
 /// What the derives call.
 #[doc(hidden)]
 pub use serde_json::{Error as JsonError, to_string as to_json};
+
+/// What the derives call.
+#[doc(hidden)]
+pub use upcast::upcast;
 
 /// What the derives call.
 #[doc(hidden)]

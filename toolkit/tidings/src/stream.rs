@@ -50,6 +50,67 @@ pub struct EventType {
 /// assert_eq!(event.key(), id.to_string());
 /// assert_eq!(event.encode().unwrap(), format!(r#"{{"order_id":"{id}"}}"#));
 /// ```
+///
+/// # Versions
+///
+/// What an event says can change when its version does. Events of older versions stay stored
+/// and on their way; they are made what the newest one would have said, each version the next,
+/// wherever an event is read: by handlers, projections, batches, runs of workflows and what is
+/// published from outside. Handlers know one version only.
+///
+/// ```
+/// use serde_json::Value;
+/// use tidings::Stream;
+///
+/// #[derive(Debug, PartialEq, tidings::Stream)]
+/// #[stream(name = "people", key = "id")]
+/// enum PersonEvent {
+///     #[event("person.met", version = 2, upcast(1 = split_name))]
+///     Met { id: u32, first: String, last: String },
+/// }
+///
+/// /// Version 1 had one name.
+/// fn split_name(mut met: Value) -> Result<Value, String> {
+///     let name = met["name"].as_str().ok_or("name is missing")?;
+///     let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+///     let (first, last) = (first.to_owned(), last.to_owned());
+///     met["first"] = first.into();
+///     met["last"] = last.into();
+///     Ok(met)
+/// }
+///
+/// let old = PersonEvent::decode("person.met", 1, r#"{"id":7,"name":"Ada Byron"}"#);
+/// let (first, last) = ("Ada".to_owned(), "Byron".to_owned());
+/// assert_eq!(old.unwrap(), Some(PersonEvent::Met { id: 7, first, last }));
+/// ```
+///
+/// An upcast has nothing but the data, so that it says the same for ever, and it keeps the
+/// key: events stay in the slot that the old key has put them in. One that cannot make
+/// anything of its data refuses it, and the event is dead at the first try, with the reason.
+/// New versions go out to readers first and to the writer last (X-07): an event of a version
+/// that a build does not know is dead, never guessed at, until a newer build retries it
+/// (X-06). A version that is left out does not compile, nor does one that is not older than
+/// the event's own:
+///
+/// ```compile_fail
+/// # fn from_first(data: serde_json::Value) -> Result<serde_json::Value, String> { Ok(data) }
+/// #[derive(tidings::Stream)]
+/// #[stream(name = "people", key = "id")]
+/// enum PersonEvent {
+///     #[event("person.met", version = 3, upcast(1 = from_first))]
+///     Met { id: u32 },
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # fn from_second(data: serde_json::Value) -> Result<serde_json::Value, String> { Ok(data) }
+/// #[derive(tidings::Stream)]
+/// #[stream(name = "people", key = "id")]
+/// enum PersonEvent {
+///     #[event("person.met", version = 2, upcast(2 = from_second))]
+///     Met { id: u32 },
+/// }
+/// ```
 pub trait Stream: Sized + Send + Sync + 'static {
     /// The stream's name: the entity in the plural.
     const NAME: &'static str;
@@ -72,7 +133,8 @@ pub trait Stream: Sized + Send + Sync + 'static {
     /// When a field cannot be written as JSON.
     fn encode(&self) -> Result<String, serde_json::Error>;
 
-    /// Reads an event back; `None` when this build does not know the name.
+    /// Reads an event back, of any version that is known or can be made one that is; `None`
+    /// when this build does not know the name.
     ///
     /// # Errors
     /// When the name is known but the version or the data is not.

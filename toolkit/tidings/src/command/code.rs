@@ -74,6 +74,24 @@ pub(super) fn decode<T: DeserializeOwned>(envelope: &Envelope, version: u16) -> 
     serde_json::from_str(data).map_err(|error| format!("read {name} version {version}: {error}"))
 }
 
+/// Reads a command of any version that can be made the newest.
+fn decode_command<C: Command>(envelope: &Envelope) -> Result<Sent<C>, String> {
+    let Envelope { name, version, .. } = envelope;
+    if *version >= C::VERSION {
+        return decode(envelope, C::VERSION);
+    }
+    let old: Sent<serde_json::Value> = decode(envelope, *version)?;
+    let newest =
+        (*version..C::VERSION).try_fold(old.command, |command, from| C::upcast(from, command));
+    let command =
+        newest.and_then(|newest| serde_json::from_value(newest).map_err(|error| error.to_string()));
+    Ok(Sent {
+        command_id: old.command_id,
+        reply_by: old.reply_by,
+        command: command.map_err(|reason| format!("read {name} version {version}: {reason}"))?,
+    })
+}
+
 /// The code that carries out one kind of command, its type forgotten.
 pub(crate) trait CommandCode: Send + Sync {
     fn name(&self) -> &'static str;
@@ -123,7 +141,7 @@ where
         tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<Option<String>, Refused>> {
         Box::pin(async move {
-            let sent: Sent<C> = decode(envelope, C::VERSION).map_err(Failure::hopeless)?;
+            let sent: Sent<C> = decode_command(envelope).map_err(Failure::hopeless)?;
             let wants_reply = sent.reply_by.is_some();
             let id = sent.command_id;
             let command = Received {

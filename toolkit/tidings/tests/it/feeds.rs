@@ -8,4 +8,4 @@ mod gone;
 mod hostile;
 mod pages;
 mod polling;
-mod site;
+pub(crate) mod site;

@@ -34,4 +34,5 @@ mod settings;
 mod store;
 mod subscriptions;
 mod together;
+mod upcasts;
 mod workflows;
