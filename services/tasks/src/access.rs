@@ -1,0 +1,65 @@
+//! Who may do what: by the roles of the task exchange (B-14, B-31).
+
+use contracts::{TaskId, UserId};
+use tidings::{Conn, Identity};
+
+use crate::task::Task;
+use crate::{Error, store};
+
+/// Tasks fall to them.
+pub(crate) const WORKER: &str = "worker";
+/// They deal the tasks, and none falls to them.
+pub(crate) const DEALERS: [&str; 2] = ["manager", "admin"];
+const ACCOUNTANT: &str = "accountant";
+
+/// Whether a task may fall to somebody (B-10): they work, and do not deal.
+pub(crate) fn is_eligible(roles: &[String], disabled: bool) -> bool {
+    let has = |role: &str| roles.iter().any(|own| own == role);
+    !disabled && has(WORKER) && !DEALERS.into_iter().any(has)
+}
+
+/// Somebody of the company: whoever has a role in the exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) id: UserId,
+    /// Whether they see everybody's tasks, and deal them.
+    pub(crate) deals: bool,
+}
+
+impl Member {
+    /// # Errors
+    /// For somebody who has an account and no part in the exchange.
+    pub(crate) fn of(identity: &Identity) -> Result<Self, Error> {
+        let deals = DEALERS.iter().any(|role| identity.has_role(role));
+        if !deals && !identity.has_role(WORKER) && !identity.has_role(ACCOUNTANT) {
+            return Err(Error::NotAMember);
+        }
+        Ok(Self {
+            id: identity.user_id.into(),
+            deals,
+        })
+    }
+
+    /// # Errors
+    /// For whoever does not deal.
+    pub(crate) fn must_deal(self) -> Result<Self, Error> {
+        match self.deals {
+            true => Ok(self),
+            false => Err(Error::NotADealer),
+        }
+    }
+
+    fn may_read(self, task: &Task) -> bool {
+        self.deals || task.assignee_id == self.id || task.created_by == self.id
+    }
+
+    /// Loads a task to show it. A worker is not told whether a task that is none of theirs
+    /// is there (B-31).
+    pub(crate) async fn task(self, conn: &mut Conn, id: TaskId) -> Result<Task, Error> {
+        match store::load(conn, id).await? {
+            Some(task) if self.may_read(&task) => Ok(task),
+            None if self.deals => Err(Error::TaskUnknown),
+            _ => Err(Error::NotTheirs),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The pages of tasks; they work without a script and follow changes with one.
+
+mod live;
+mod mine;
+mod new_task;
+mod row;
+mod task_page;
+mod team;
+
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use tidings::{Handle, Problem, SignedIn};
+
+use crate::access::Member;
+
+/// The routes of the pages.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/exchange/tasks", get(mine::show).post(new_task::submit))
+        .route("/exchange/tasks/live", get(live::mine))
+        .route("/exchange/tasks/new", get(new_task::blank))
+        .route("/exchange/tasks/{id}", get(task_page::show))
+        .route("/exchange/tasks/{id}/live", get(live::task))
+        .route("/exchange/tasks/{id}/complete", post(task_page::complete))
+        .route("/exchange/team", get(team::show))
+        .route("/exchange/team/live", get(live::team))
+        .route("/exchange/shuffle", post(team::shuffle))
+}
+
+/// Whoever has signed in and has a part in the exchange, or the way to do so and come back.
+fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
+    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
+    Ok(Member::of(&who)?)
+}
+
+/// Why a page is not shown.
+enum Refusal {
+    SignIn(String),
+    Problem(Problem),
+}
+
+impl<T: Into<Problem>> From<T> for Refusal {
+    fn from(cause: T) -> Self {
+        Self::Problem(cause.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            // Only paths of our own come here, and they need no escaping.
+            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
+            Self::Problem(problem) => problem.into_response(),
+        }
+    }
+}
