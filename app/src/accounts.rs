@@ -1,20 +1,21 @@
-//! Demonstration accounts: one for each role, with passwords made at the first start (SEC-11).
+//! Demonstration accounts: at least one for each role, with passwords made at the first start
+//! (SEC-11), and what their owners have done before.
+
+mod people;
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tidings::Installation;
+use contracts::UserId;
+use tidings::{Handle, Installation};
 
 use crate::Error;
 use crate::folder::open_private;
+use people::{MANAGER, Person, SELLER};
 
 const FILE: &str = "demo-accounts.txt";
 const LOCK: &str = "lock.accounts";
-const BUYER: &str = "buyer@demo.example";
-const SELLER: &str = "seller@demo.example";
-const OPERATOR: &str = "operator@demo.example";
-const EMAILS: [&str; 3] = [BUYER, SELLER, OPERATOR];
 
 /// 20 of 32 letters are 100 bits; without those that are mistaken for one another.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -25,6 +26,8 @@ const PASSWORD_LETTERS: usize = 20;
 pub(crate) struct Account {
     pub(crate) email: String,
     pub(crate) password: String,
+    /// Whether it is told at the start; the others are in the file.
+    pub(crate) is_told: bool,
 }
 
 /// Makes what is missing of accounts and listings, and says how to sign in.
@@ -55,44 +58,88 @@ pub(crate) async fn prepare(
         file: PathBuf::from(&file),
         source,
     })?;
-    let failed = |error: auth::Error| Error::Demonstration(error.into());
+    let mut office = Office::default();
     for account in &accounts {
-        let id = auth::create_account(&auth, &account.email, &account.password)
-            .await
-            .map_err(failed)?;
-        match account.email.as_str() {
-            OPERATOR => auth::grant_role(&auth, OPERATOR, "operator")
-                .await
-                .map_err(failed)?,
-            SELLER => tickets::list_demo(&tickets, id)
-                .await
-                .map_err(|error| Error::Demonstration(error.into()))?,
+        let person = people::ALL.iter().find(|one| one.email == account.email);
+        let id = enter(&auth, account, person).await;
+        let id = id.map_err(|error| Error::Demonstration(error.into()))?;
+        office.note(person, id);
+        if account.email == SELLER {
+            let listed = tickets::list_demo(&tickets, id).await;
+            listed.map_err(|error| Error::Demonstration(error.into()))?;
+        }
+    }
+    if let (Some(tasks), Some(manager)) = (here("tasks"), office.manager) {
+        let worked = tasks::work_demo(&tasks, manager, &office.workers).await;
+        worked.map_err(|error| Error::Demonstration(error.into()))?;
+    }
+    Ok(accounts)
+}
+
+/// Makes an account with the name and the roles of its owner.
+async fn enter(
+    auth: &Handle,
+    account: &Account,
+    person: Option<&Person>,
+) -> Result<UserId, auth::Error> {
+    let id = auth::create_account(auth, &account.email, &account.password).await?;
+    if let Some(person) = person {
+        if !person.name.is_empty() {
+            auth::name_account(auth, id, person.name).await?;
+        }
+        for role in person.roles {
+            auth::grant_role(auth, person.email, role).await?;
+        }
+    }
+    Ok(id)
+}
+
+/// Who works, and who deals.
+#[derive(Default)]
+struct Office {
+    manager: Option<UserId>,
+    workers: Vec<UserId>,
+}
+
+impl Office {
+    fn note(&mut self, person: Option<&Person>, id: UserId) {
+        match person {
+            Some(person) if person.email == MANAGER => self.manager = Some(id),
+            Some(person) if person.roles.contains(&"worker") => self.workers.push(id),
             _ => {}
         }
     }
-    Ok(accounts)
 }
 
 /// The file comes first: a crash after it has been written loses no password, and accounts
 /// that are missing are made at the next start.
 fn read_or_make(file: &Path) -> io::Result<Vec<Account>> {
-    match fs::read_to_string(file) {
-        Ok(text) => Ok(parse(&text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(file),
-        Err(error) => Err(error),
+    let mut accounts = match fs::read_to_string(file) {
+        Ok(text) => parse(&text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let is_there =
+        |person: &Person, all: &[Account]| all.iter().any(|one| one.email == person.email);
+    if people::ALL.iter().all(|person| is_there(person, &accounts)) {
+        return Ok(accounts);
     }
+    for person in people::ALL {
+        if !is_there(&person, &accounts) {
+            accounts.push(Account {
+                email: person.email.to_owned(),
+                password: password()?,
+                is_told: person.is_told,
+            });
+        }
+    }
+    write(file, &accounts)?;
+    Ok(accounts)
 }
 
-fn make(file: &Path) -> io::Result<Vec<Account>> {
-    let mut accounts = Vec::new();
-    for email in EMAILS {
-        accounts.push(Account {
-            email: email.to_owned(),
-            password: password()?,
-        });
-    }
+fn write(file: &Path, accounts: &[Account]) -> io::Result<()> {
     let mut text = String::from("# Demonstration accounts, made at the first start.\n");
-    for account in &accounts {
+    for account in accounts {
         text.push_str(&format!("{} {}\n", account.email, account.password));
     }
     let unfinished = file.with_extension("new");
@@ -100,8 +147,7 @@ fn make(file: &Path) -> io::Result<Vec<Account>> {
     new.set_len(0)?;
     new.write_all(text.as_bytes())?;
     new.sync_all()?;
-    fs::rename(unfinished, file)?;
-    Ok(accounts)
+    fs::rename(unfinished, file)
 }
 
 fn parse(text: &str) -> Vec<Account> {
@@ -109,10 +155,17 @@ fn parse(text: &str) -> Vec<Account> {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once(' '))
         .map(|(email, password)| Account {
+            is_told: is_told(email),
             email: email.to_owned(),
             password: password.trim().to_owned(),
         })
         .collect()
+}
+
+/// Somebody may have written others into the file, and wants to know of them.
+fn is_told(email: &str) -> bool {
+    let person = people::ALL.iter().find(|one| one.email == email);
+    person.is_none_or(|person| person.is_told)
 }
 
 fn password() -> io::Result<String> {

@@ -101,7 +101,10 @@ fn greet(
             writeln!(out, "Tidings is at http://{address} with {names}")?;
         }
     }
-    for Account { email, password } in accounts {
+    for account in accounts.iter().filter(|account| account.is_told) {
+        let Account {
+            email, password, ..
+        } = account;
         writeln!(out, "  {email:<24} {password}")?;
     }
     out.flush()

@@ -3,13 +3,14 @@
 use tidings::{Clock, Installation, Setup, Storage};
 
 /// Every service, in the order in which they are told of.
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 7] = [
     "auth",
     "tickets",
     "orders",
     "expiration",
     "payments",
     "notifications",
+    "tasks",
 ];
 /// What is no service, and runs beside them or in a process of its own.
 pub(crate) const GATEWAY: &str = "gateway";
@@ -42,7 +43,7 @@ impl Default for Settings {
     }
 }
 
-/// Opens every service of the marketplace. Nothing moves until the installation is started.
+/// Opens every service of the marketplace and the task exchange. Nothing moves until the installation is started.
 ///
 /// # Errors
 /// When a database cannot be opened or migrated.
@@ -68,5 +69,6 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(expiration::service())
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
+        .service(tasks::service(tasks::Settings::default()))
         .keys_from(KEYS.0, KEYS.1)
 }

@@ -89,7 +89,11 @@ fn demonstration_accounts_have_passwords_of_their_own_and_one_is_operator() {
         [
             "buyer@demo.example",
             "seller@demo.example",
-            "operator@demo.example"
+            "operator@demo.example",
+            "worker@demo.example",
+            "manager@demo.example",
+            "accountant@demo.example",
+            "admin@demo.example"
         ]
     );
     for ((_, here), (_, there)) in server.accounts.iter().zip(&other.accounts) {

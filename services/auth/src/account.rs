@@ -12,27 +12,50 @@ pub(crate) enum Role {
     Reader,
     /// A program that publishes to streams that are open.
     Publisher,
+    /// Tasks fall to them.
+    Worker,
+    /// Deals the tasks.
+    Manager,
+    /// Keeps the books.
+    Accountant,
+    /// Administers people, and sees all of the task exchange.
+    Admin,
 }
 
-/// The names of all roles.
-pub const ROLES: [&str; 3] = ["operator", "reader", "publisher"];
-
 impl Role {
+    /// All of them, in the order in which people are told of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Operator,
+        Self::Reader,
+        Self::Publisher,
+        Self::Worker,
+        Self::Manager,
+        Self::Accountant,
+        Self::Admin,
+    ];
+    /// Those of the task exchange, which admins give and take. The others are given by whoever
+    /// has the machine, or an admin could become an operator.
+    pub(crate) const OF_EXCHANGE: [Self; 4] =
+        [Self::Worker, Self::Manager, Self::Accountant, Self::Admin];
+
     /// Its name in tokens and events.
     #[must_use]
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Operator => "operator",
             Self::Reader => "reader",
             Self::Publisher => "publisher",
+            Self::Worker => "worker",
+            Self::Manager => "manager",
+            Self::Accountant => "accountant",
+            Self::Admin => "admin",
         }
     }
 
     /// The role of a name.
     #[must_use]
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        let all = [Self::Operator, Self::Reader, Self::Publisher];
-        all.into_iter().find(|role| role.name() == name)
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 
@@ -43,6 +66,8 @@ pub(crate) struct Account {
     pub(crate) id: UserId,
     /// Its address, as it was typed.
     pub(crate) email: String,
+    /// The full name of its owner; empty when nobody has said it.
+    pub(crate) name: String,
     /// The names of its roles, in order.
     pub(crate) roles: Vec<String>,
     /// Whether it has been shut.
@@ -62,6 +87,10 @@ pub(crate) enum Change {
     Disable,
     /// Opens it again.
     Enable,
+    /// Says what its owner is called.
+    Rename,
+    /// Makes it, for somebody else.
+    Create,
 }
 
 impl Change {
@@ -73,6 +102,8 @@ impl Change {
             Self::Revoke(_) => "role_revoked",
             Self::Disable => "account_disabled",
             Self::Enable => "account_enabled",
+            Self::Rename => "name_changed",
+            Self::Create => "account_created",
         }
     }
 
@@ -81,7 +112,7 @@ impl Change {
     pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Grant(role) | Self::Revoke(role) => role.name(),
-            Self::Disable | Self::Enable => "",
+            Self::Disable | Self::Enable | Self::Rename | Self::Create => "",
         }
     }
 }
@@ -93,6 +124,7 @@ impl Account {
         Self {
             id,
             email: email.to_owned(),
+            name: String::new(),
             roles: Vec::new(),
             disabled: false,
             version: 1,
@@ -112,6 +144,8 @@ impl Account {
             Change::Revoke(role) => next.roles.retain(|own| own != role.name()),
             Change::Disable => next.disabled = true,
             Change::Enable => next.disabled = false,
+            // The name itself is no part of the change, so that no log can hold it.
+            Change::Rename | Change::Create => {}
         }
         if next == *self {
             return None;
@@ -120,13 +154,25 @@ impl Account {
         Some(next)
     }
 
+    /// Whether it has a role.
+    #[must_use]
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.roles.iter().any(|own| own == role.name())
+    }
+
+    /// Whether it administers, and can sign in to do so.
+    #[must_use]
+    pub(crate) fn is_active_admin(&self) -> bool {
+        self.has(Role::Admin) && !self.disabled
+    }
+
     /// The public record.
     #[must_use]
     pub(crate) fn public(&self) -> User {
         User {
             user_id: self.id,
             email: self.email.clone(),
-            name: String::new(),
+            name: self.name.clone(),
             roles: self.roles.clone(),
             disabled: self.disabled,
             version: self.version,

@@ -1,5 +1,6 @@
 //! What can be done here, one file a use case.
 
+mod administer;
 mod change_account;
 mod create_account;
 mod enter;
@@ -10,8 +11,9 @@ mod sign_up;
 mod sweep;
 mod who;
 
+pub(crate) use administer::{NAME_LETTERS_MAX, Newcomer, Wish, add_person, change_person};
 pub use change_account::{disable_account, enable_account, grant_role, revoke_role};
-pub use create_account::create_account;
+pub use create_account::{create_account, name_account};
 pub(crate) use enter::Entered;
 pub(crate) use issue_token::issue_token;
 pub(crate) use sign_in::sign_in;

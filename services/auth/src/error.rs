@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tidings::{BadKey, Fate, Fault, FieldError, Problem};
 
+use crate::actions::NAME_LETTERS_MAX;
 use crate::email::BadEmail;
 use crate::hashing;
 use crate::password::{BadPassword, CHARACTERS_MAX, CHARACTERS_MIN};
@@ -57,6 +58,18 @@ pub enum Error {
     /// There is no such role.
     #[error("find the role")]
     UnknownRole,
+    /// A role that is given by whoever has the machine.
+    #[error("let an admin give a role that is not of the task exchange")]
+    RoleOfMachine,
+    /// A name that is no line of text.
+    #[error("accept the name")]
+    BadName,
+    /// Nobody could administer any more.
+    #[error("do without the last admin")]
+    LastAdmin,
+    /// Only admins administer people.
+    #[error("let somebody administer who is no admin")]
+    NotAnAdmin,
 }
 
 impl Fault for Error {
@@ -101,6 +114,21 @@ impl From<Error> for Problem {
             Error::NotSignedIn => Self::not_signed_in(),
             Error::UnknownAccount => Self::not_found("There is no such account."),
             Error::UnknownRole => Self::field("unknown_role", "role", "There is no such role."),
+            Error::RoleOfMachine => Self::field(
+                "unknown_role",
+                "roles",
+                "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
+            ),
+            Error::BadName => Self::field(
+                "bad_name",
+                "name",
+                format!("A name is one line of at most {NAME_LETTERS_MAX} letters."),
+            ),
+            Error::LastAdmin => Self::conflict(
+                "last_admin",
+                "This is the last admin. Make somebody else an admin first.",
+            ),
+            Error::NotAnAdmin => Self::forbidden("Only admins administer people."),
             internal
             @ (Error::Hashing(_) | Error::Signing(_) | Error::NoKey | Error::Secret(_)) => {
                 tracing::error!(error = %tidings::chain(&internal), "a request has failed");

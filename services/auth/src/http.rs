@@ -1,5 +1,7 @@
 //! The JSON API and what goes over the wire.
 
+pub(crate) mod people;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -25,6 +27,8 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .routes(routes!(sign_out))
         .routes(routes!(current_user))
         .routes(routes!(token))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::show, people::change))
         .split_for_parts();
     let (public, keys) = OpenApiRouter::new()
         .routes(routes!(key_set))
@@ -61,6 +65,9 @@ struct User {
     #[schema(value_type = String, format = Uuid)]
     id: UserId,
     email: String,
+    /// Full name; left out when nobody has said it, as the original clients know it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
     roles: Vec<String>,
 }
 
@@ -69,6 +76,7 @@ impl From<Account> for User {
         Self {
             id: account.id,
             email: account.email,
+            name: account.name,
             roles: account.roles,
         }
     }

@@ -28,8 +28,9 @@ mod token;
 use contracts::users::UserEvent;
 use tidings::{Handle, Migration, Service};
 
-pub use account::ROLES;
-pub use actions::{create_account, disable_account, enable_account, grant_role, revoke_role};
+pub use actions::{
+    create_account, disable_account, enable_account, grant_role, name_account, revoke_role,
+};
 pub use caller::{BROWSER_COOKIE, SESSION_COOKIE};
 pub use email::{BadEmail, Email};
 pub use error::Error;
@@ -39,10 +40,25 @@ pub use settings::{Cost, Settings};
 pub use throttle::Limit;
 pub use token::NoRandomness;
 
-const MIGRATIONS: [Migration; 1] = [Migration::new(
-    "0001_accounts",
-    include_str!("../migrations/0001_accounts.sql"),
-)];
+const MIGRATIONS: [Migration; 2] = [
+    Migration::new(
+        "0001_accounts",
+        include_str!("../migrations/0001_accounts.sql"),
+    ),
+    Migration::new("0002_names", include_str!("../migrations/0002_names.sql")),
+];
+
+/// The names of all roles that an account can have.
+pub const ROLES: [&str; 7] = {
+    let all = account::Role::ALL;
+    let mut names = [""; 7];
+    let mut place = 0;
+    while place < all.len() {
+        names[place] = all[place].name();
+        place += 1;
+    }
+    names
+};
 
 /// The service. There are no accounts but those that people make (SEC-11).
 pub fn service(settings: Settings) -> Service {

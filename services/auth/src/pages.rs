@@ -1,4 +1,6 @@
-//! The pages to sign in and up, and the way out.
+//! The pages to sign in and up, the way out, and the admins' pages of people.
+
+mod people;
 
 use askama::Template;
 use axum::Router;
@@ -20,6 +22,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/signin", get(show_sign_in).post(sign_in))
         .route("/signup", get(show_sign_up).post(sign_up))
         .route("/signout", post(sign_out))
+        .merge(people::routes())
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! All SQL of accounts, sessions, keys and the audit log.
 
+pub(crate) mod people;
 mod tries;
 
 use contracts::UserId;
@@ -18,6 +19,7 @@ const FAMILIAR_FOR: std::time::Duration = std::time::Duration::from_secs(90 * 24
 struct AccountRow {
     id: UserId,
     email: String,
+    name: String,
     roles: String,
     disabled: bool,
     version: u64,
@@ -28,6 +30,7 @@ impl From<AccountRow> for Account {
         Self {
             id: row.id,
             email: row.email,
+            name: row.name,
             roles: row
                 .roles
                 .split_whitespace()
@@ -43,6 +46,11 @@ fn stored_version(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 
+/// What a search for people looks through.
+fn words(account: &Account) -> String {
+    format!("{} {}", account.name, account.email).to_lowercase()
+}
+
 /// Stores a new account, unless somebody has its address already: says whether it was stored.
 pub(crate) async fn insert_account_in_tx(
     tx: &mut Tx,
@@ -51,8 +59,9 @@ pub(crate) async fn insert_account_in_tx(
     password_hash: &str,
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO accounts
-        (id, email, email_key, password_hash, roles, disabled, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING";
+        (id, email, email_key, password_hash, roles, disabled, version, created_at, updated_at,
+            name, words)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT DO NOTHING";
     let values = params![
         account.id,
         account.email.as_str(),
@@ -61,14 +70,17 @@ pub(crate) async fn insert_account_in_tx(
         account.roles.join(" "),
         account.disabled,
         stored_version(account.version),
-        tx.now()
+        tx.now(),
+        &account.name,
+        words(account)
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
 
 /// Stores what has changed of an account; somebody else's change in between is [`Error::Overtaken`].
 pub(crate) async fn update_account_in_tx(tx: &mut Tx, account: &Account) -> Result<(), Error> {
-    let sql = "UPDATE accounts SET roles = $1, disabled = $2, version = $3, updated_at = $4
+    let sql = "UPDATE accounts SET roles = $1, disabled = $2, version = $3, updated_at = $4,
+            name = $7, words = $8
         WHERE id = $5 AND version = $6";
     let values = params![
         account.roles.join(" "),
@@ -76,7 +88,9 @@ pub(crate) async fn update_account_in_tx(tx: &mut Tx, account: &Account) -> Resu
         stored_version(account.version),
         tx.now(),
         account.id,
-        stored_version(account.version - 1)
+        stored_version(account.version - 1),
+        &account.name,
+        words(account)
     ];
     match tx.execute(sql, values).await? {
         1 => Ok(()),
@@ -88,7 +102,7 @@ pub(crate) async fn account_of_email(
     conn: &mut Conn,
     email_key: &str,
 ) -> Result<Option<Account>, Error> {
-    let sql = "SELECT id, email, roles, disabled, version FROM accounts WHERE email_key = $1";
+    let sql = "SELECT id, email, name, roles, disabled, version FROM accounts WHERE email_key = $1";
     let row = conn
         .query_opt::<AccountRow>(sql, params![email_key])
         .await?;
@@ -96,7 +110,7 @@ pub(crate) async fn account_of_email(
 }
 
 pub(crate) async fn account(conn: &mut Conn, id: UserId) -> Result<Option<Account>, Error> {
-    let sql = "SELECT id, email, roles, disabled, version FROM accounts WHERE id = $1";
+    let sql = "SELECT id, email, name, roles, disabled, version FROM accounts WHERE id = $1";
     let row = conn.query_opt::<AccountRow>(sql, params![id]).await?;
     Ok(row.map(Account::from))
 }

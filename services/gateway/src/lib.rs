@@ -7,7 +7,7 @@
 //! - limits on size, time and number (`limits.rs`, `streams.rs`),
 //! - the refusal of requests that another site has forged (`forgery.rs`),
 //! - the session cookie turned into an access token (`session.rs`),
-//! - the page around a service's fragment, and problems as pages (`page.rs`),
+//! - the page around a service's fragment, and problems as pages (`page.rs`, `menu.rs`),
 //! - assets, health, numbers for Prometheus (`metrics.rs`), the API's description, what the codes of problems mean (`problems.rs`)
 //!   and the operators' console.
 //!
@@ -22,6 +22,7 @@ mod forgery;
 mod headers;
 mod health;
 mod limits;
+mod menu;
 mod metrics;
 mod openapi;
 mod page;

@@ -7,6 +7,7 @@ use tidings::{Fragment, Problem};
 
 use crate::assets;
 use crate::edge::Asked;
+use crate::menu::{self, Entry, Section};
 use crate::session::Viewer;
 
 #[derive(Template)]
@@ -17,7 +18,7 @@ struct Shell<'a> {
     page_url: &'a str,
     live: Option<&'a str>,
     nav: Vec<Entry>,
-    console_nav: Vec<Entry>,
+    section: Section,
     signed_in_as: Option<&'a str>,
     operator: bool,
     in_console: bool,
@@ -35,30 +36,6 @@ struct Failure<'a> {
     back: Option<&'a str>,
     correlation_id: &'a str,
 }
-
-struct Entry {
-    href: &'static str,
-    label: &'static str,
-    current: bool,
-}
-
-/// The pages of the navigation: address, name, other addresses that belong to them, for whom.
-const NAV: [(&str, &str, &[&str], bool); 4] = [
-    ("/", "Market", &["/tickets/"], false),
-    ("/sell", "Sell", &[], false),
-    ("/my/orders", "My orders", &["/orders/"], true),
-    ("/my/listings", "My listings", &[], true),
-];
-
-/// The pages of the console, which one of the services may fill: address, name.
-const CONSOLE_NAV: [(&str, &str); 6] = [
-    ("/console", "Overview"),
-    ("/console/jobs", "Jobs"),
-    ("/console/workflows", "Workflows"),
-    ("/console/operations", "Operations"),
-    ("/console/callbacks", "Callbacks"),
-    ("/console/mail", "Mail"),
-];
 
 /// Gives an answer the face that its reader needs; leaves everything else as it is.
 pub(crate) fn present(asked: &Asked, mut response: Response) -> Response {
@@ -116,12 +93,8 @@ fn around(asked: &Asked, viewer: &Viewer, fragment: &Fragment, headers: &HeaderM
         content: &fragment.html,
         page_url: asked.page_url(),
         live: fragment.live.as_deref(),
-        nav: nav(&asked.path, identity.is_some()),
-        console_nav: if operator && in_console {
-            console_nav(&asked.path)
-        } else {
-            Vec::new()
-        },
+        nav: menu::main(&asked.path, identity),
+        section: menu::section(&asked.path, identity),
         signed_in_as: identity.map(|identity| identity.email.as_str()),
         operator,
         in_console,
@@ -134,33 +107,6 @@ fn around(asked: &Asked, viewer: &Viewer, fragment: &Fragment, headers: &HeaderM
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-fn nav(path: &str, signed_in: bool) -> Vec<Entry> {
-    NAV.iter()
-        .filter(|(.., only_signed_in)| signed_in || !only_signed_in)
-        .map(|&(href, label, others, _)| Entry {
-            href,
-            label,
-            current: path == href || others.iter().any(|other| path.starts_with(other)),
-        })
-        .collect()
-}
-
-/// A thing belongs to the list that its address begins with.
-fn console_nav(path: &str) -> Vec<Entry> {
-    let belongs = |href: &str| match path.strip_prefix(href) {
-        Some(rest) => rest.is_empty() || (rest.starts_with('/') && href != "/console"),
-        None => false,
-    };
-    CONSOLE_NAV
-        .iter()
-        .map(|&(href, label)| Entry {
-            href,
-            label,
-            current: belongs(href),
-        })
-        .collect()
 }
 
 /// What was set on the inner answer (cookies, `Allow`, `Retry-After`), without what told of its body.

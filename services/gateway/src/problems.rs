@@ -1,5 +1,7 @@
 //! What the codes of problems mean: where the `type` of a problem document leads.
 
+mod exchange;
+
 use askama::Template;
 use axum::Router;
 use axum::routing::get;
@@ -358,6 +360,11 @@ pub(crate) fn routes() -> Router<Gateway> {
     Router::new().route("/problems/{code}", get(show))
 }
 
+/// All meanings.
+fn meanings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    MEANINGS.iter().chain(exchange::MEANINGS)
+}
+
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct Meaning {
@@ -366,7 +373,7 @@ struct Meaning {
 }
 
 async fn show(Path(asked): Path<String>) -> Result<Fragment, Problem> {
-    let found = MEANINGS.iter().find(|(code, _)| *code == asked);
+    let found = meanings().find(|(code, _)| *code == asked);
     let &(code, meaning) = found.ok_or_else(|| Problem::not_found("There is no such code."))?;
     let page = Meaning { code, meaning };
     Fragment::try_new(code, page.render())

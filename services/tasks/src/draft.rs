@@ -2,7 +2,7 @@
 
 use contracts::tasks::{is_jira_id, join_title};
 use serde::Deserialize;
-use tidings::{FieldError, Problem};
+use tidings::FieldError;
 use utoipa::ToSchema;
 
 use crate::Records;
@@ -47,13 +47,17 @@ impl Told {
     }
 }
 
-/// What is wrong with a draft, field by field.
+/// What is wrong with a field of a draft.
 #[derive(Debug)]
-pub(crate) struct Wrong(pub(crate) Vec<FieldError>);
+pub(crate) struct Wrong(pub(crate) FieldError);
 
-impl From<Wrong> for Problem {
-    fn from(Wrong(fields): Wrong) -> Self {
-        Problem::fields(fields).with_status(axum::http::StatusCode::UNPROCESSABLE_ENTITY)
+impl Wrong {
+    fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self(FieldError {
+            code,
+            message: message.into(),
+            field: Some(field.to_owned()),
+        })
     }
 }
 
@@ -62,56 +66,26 @@ impl Draft {
     ///
     /// While the first version of records is still written, a title may have brackets as it
     /// always could, and a number that is given by itself goes into them.
-    pub(crate) fn check(self, records: Records) -> Result<Told, Wrong> {
+    pub(crate) fn check(self, records: Records) -> Result<Told, Vec<Wrong>> {
         let mut wrong = Vec::new();
-        let mut is_wrong = |field: &str, code, message: String| {
-            wrong.push(FieldError {
-                code,
-                message,
-                field: Some(field.to_owned()),
-            });
-        };
         let title = self.title.trim().to_owned();
-        let letters = title.chars().count();
-        if title.is_empty() {
-            is_wrong(
-                "title",
-                "title_missing",
-                "Say what is to be done.".to_owned(),
-            );
-        } else if letters > TITLE_LETTERS_MAX {
-            let text =
-                format!("A title has at most {TITLE_LETTERS_MAX} letters; say the rest below it.");
-            is_wrong("title", "title_too_long", text);
-        } else if title.chars().any(char::is_control) {
-            is_wrong(
-                "title",
-                "bad_title",
-                "A title is one line of text.".to_owned(),
-            );
-        } else if records == Records::Second && title.contains(['[', ']']) {
-            let text = "A title has no brackets. A number like POP-42 goes into the field jira_id.";
-            is_wrong("title", "title_has_brackets", text.to_owned());
-        }
+        wrong.extend(title_mistake(&title, records));
         let description = self.description.trim().replace("\r\n", "\n");
         if description.chars().count() > DESCRIPTION_LETTERS_MAX {
             let text = format!("A description has at most {DESCRIPTION_LETTERS_MAX} letters.");
-            is_wrong("description", "description_too_long", text);
+            wrong.push(Wrong::new("description", "description_too_long", text));
         } else if description.chars().any(is_no_text) {
-            is_wrong(
-                "description",
-                "bad_description",
-                "A description is plain text.".to_owned(),
-            );
+            let text = "A description is plain text.";
+            wrong.push(Wrong::new("description", "bad_description", text));
         }
         let jira_id = self.jira_id.map(|number| number.trim().to_owned());
         let jira_id = jira_id.filter(|number| !number.is_empty());
         if jira_id.as_deref().is_some_and(|number| !is_number(number)) {
             let text = "jira_id is capital letters, a dash and digits, like POP-42.";
-            is_wrong("jira_id", "bad_jira_id", text.to_owned());
+            wrong.push(Wrong::new("jira_id", "bad_jira_id", text));
         }
         if !wrong.is_empty() {
-            return Err(Wrong(wrong));
+            return Err(wrong);
         }
         let (title, jira_id) = match records {
             Records::First => (join_title(jira_id.as_deref(), &title), None),
@@ -123,6 +97,25 @@ impl Draft {
             jira_id,
         })
     }
+}
+
+fn title_mistake(title: &str, records: Records) -> Option<Wrong> {
+    let letters = title.chars().count();
+    let mistake = if title.is_empty() {
+        Wrong::new("title", "title_missing", "Say what is to be done.")
+    } else if letters > TITLE_LETTERS_MAX {
+        let text =
+            format!("A title has at most {TITLE_LETTERS_MAX} letters; say the rest below it.");
+        Wrong::new("title", "title_too_long", text)
+    } else if title.chars().any(char::is_control) {
+        Wrong::new("title", "bad_title", "A title is one line of text.")
+    } else if records == Records::Second && title.contains(['[', ']']) {
+        let text = "A title has no brackets. A number like POP-42 goes into the field jira_id.";
+        Wrong::new("title", "title_has_brackets", text)
+    } else {
+        return None;
+    };
+    Some(mistake)
 }
 
 fn is_number(text: &str) -> bool {
@@ -146,10 +139,8 @@ mod tests {
     }
 
     fn codes(draft: Draft) -> Vec<&'static str> {
-        let Err(Wrong(wrong)) = draft.check(Records::Second) else {
-            return Vec::new();
-        };
-        wrong.into_iter().map(|one| one.code).collect()
+        let wrong = draft.check(Records::Second).err().unwrap_or_default();
+        wrong.into_iter().map(|Wrong(one)| one.code).collect()
     }
 
     #[test]

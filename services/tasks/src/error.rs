@@ -48,9 +48,9 @@ pub enum Error {
     NotAccepted(#[source] Box<NotAccepted>),
 }
 
-impl From<Wrong> for Error {
-    fn from(Wrong(fields): Wrong) -> Self {
-        Error::Wrong(fields)
+impl From<Vec<Wrong>> for Error {
+    fn from(wrong: Vec<Wrong>) -> Self {
+        Error::Wrong(wrong.into_iter().map(|Wrong(one)| one).collect())
     }
 }
 
@@ -95,7 +95,9 @@ impl From<Error> for Problem {
                 "no_workers",
                 "There is nobody to whom a task could fall: somebody must get the role worker first.",
             ),
-            Error::Wrong(fields) => Wrong(fields).into(),
+            Error::Wrong(fields) => {
+                Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)
+            }
             Error::NotItsTurn(_) => {
                 Problem::conflict("not_its_turn", "Another shuffle is still running.")
             }

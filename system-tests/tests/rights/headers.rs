@@ -4,7 +4,7 @@ use system_tests::{Answer, Failure};
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
-use crate::routes::{self, ROUTES};
+use crate::routes;
 
 const ELSEWHERE: [&str; 2] = ["https://evil.example", "null"];
 
@@ -25,7 +25,7 @@ async fn no_other_site_may_read_answers() -> Result<(), Failure> {
                 }
             }
         }
-        for route in ROUTES {
+        for route in routes::all() {
             let path = route.of_nothing();
             let asking = [
                 ("origin", origin),

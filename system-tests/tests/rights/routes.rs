@@ -1,5 +1,7 @@
 //! Every route that there is, and who may use it.
 
+mod exchange;
+
 use crate::market::Market;
 use crate::person::{Reader, Sent};
 
@@ -12,6 +14,8 @@ pub(crate) enum Rule {
     SignedIn,
     /// Whoever has the role `operator`.
     Operator,
+    /// Whoever has one of these roles, which nobody in these tests has.
+    Roles(&'static [&'static str]),
 }
 
 /// A route and its rule.
@@ -47,7 +51,7 @@ impl Route {
     pub(crate) fn sent(&self) -> Sent {
         match (self.method, self.reader) {
             ("POST", Reader::Person) => Sent::Form(self.form.to_owned()),
-            ("POST" | "PUT", _) => Sent::Json("{}".to_owned()),
+            ("POST" | "PUT" | "PATCH", _) => Sent::Json("{}".to_owned()),
             _ => Sent::Nothing,
         }
     }
@@ -106,7 +110,7 @@ const fn stream(path: &'static str, rule: Rule) -> Route {
 const TICKET: &str = "ticket_id=01890000-0000-7000-8000-000000000000";
 
 /// A new route is to be written down here.
-pub(crate) const ROUTES: &[Route] = &[
+const ROUTES: &[Route] = &[
     program("GET", "/healthz", Rule::Public),
     program("GET", "/readyz", Rule::Public),
     program("GET", "/status", Rule::Public),
@@ -345,7 +349,12 @@ pub(crate) const ROUTES: &[Route] = &[
     program("GET", "/ops/schedules", Rule::Operator),
 ];
 
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(exchange::ROUTES)
+}
+
 /// The routes that are read.
 pub(crate) fn read() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.method == "GET")
+    all().filter(|route| route.method == "GET")
 }

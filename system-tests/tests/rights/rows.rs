@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use system_tests::{Books, Failure};
 
-const SERVICES: [&str; 6] = [
+const SERVICES: [&str; 7] = [
     "auth",
     "tickets",
     "orders",
     "expiration",
     "payments",
     "notifications",
+    "tasks",
 ];
 
 /// That a session was used is noted, once a minute at the most: it is what keeps it open.

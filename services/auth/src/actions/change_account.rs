@@ -6,7 +6,7 @@ use crate::account::{Change, Role};
 use crate::email::Email;
 use crate::{Error, store};
 
-/// Gives an account one of the [`ROLES`](crate::ROLES). Audited; in force with its next access token.
+/// Gives an account a role, one of [`ROLES`](crate::ROLES). Audited; in force with its next access token.
 /// An account that has it already is left as it is.
 ///
 /// # Errors

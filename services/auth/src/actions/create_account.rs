@@ -4,7 +4,7 @@ use contracts::UserId;
 use tidings::Handle;
 
 use super::sign_up::read;
-use crate::account::Account;
+use crate::account::{Account, Change};
 use crate::hashing::Hasher;
 use crate::{Error, store};
 
@@ -37,4 +37,24 @@ pub async fn create_account(
     winner
         .map(|account| account.id)
         .ok_or(Error::UnknownAccount)
+}
+
+/// Says what the owner of an account is called, unless somebody has said so already. For
+/// demonstration accounts, as [`create_account`].
+///
+/// # Errors
+/// [`Error::UnknownAccount`], and the database's.
+pub async fn name_account(service: &Handle, id: UserId, name: &str) -> Result<(), Error> {
+    let mut tx = service.begin_own().await?;
+    let account = store::account(&mut tx, id).await?;
+    let mut account = account.ok_or(Error::UnknownAccount)?;
+    if !account.name.is_empty() {
+        return Ok(());
+    }
+    account.name = name.to_owned();
+    account.version += 1;
+    store::update_account_in_tx(&mut tx, &account).await?;
+    store::audit_in_tx(&mut tx, id, Change::Rename).await?;
+    tx.publish(account.updated())?;
+    Ok(tx.commit().await?)
 }

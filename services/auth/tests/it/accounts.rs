@@ -150,11 +150,13 @@ async fn the_routes_are_in_the_document() {
     paths.sort();
     let expected = [
         "/.well-known/jwks.json",
+        "/api/users",
         "/api/users/currentuser",
         "/api/users/signin",
         "/api/users/signout",
         "/api/users/signup",
         "/api/users/token",
+        "/api/users/{id}",
     ];
     assert_eq!(paths, expected);
 }

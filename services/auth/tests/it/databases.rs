@@ -9,7 +9,7 @@ use crate::browser::{Browser, credentials};
 use crate::fixtures::{PASSWORD, minutes, one, quick};
 
 /// A database of its own on the server that `cargo xtask test` starts.
-async fn postgres() -> Storage {
+pub(crate) async fn postgres() -> Storage {
     let server = std::env::var("TIDINGS_TEST_POSTGRES")
         .expect("run `cargo xtask test`, which starts PostgreSQL");
     let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
@@ -36,11 +36,12 @@ macro_rules! on_both {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
-                super::$story(super::postgres().await).await;
+                super::$story(crate::databases::postgres().await).await;
             }
         }
     )*};
 }
+pub(crate) use on_both;
 
 on_both!(
     sec_07_of_64_guesses_at_once_exactly_ten_are_looked_at,

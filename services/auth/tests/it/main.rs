@@ -19,6 +19,8 @@ mod operators;
 mod pages;
 #[cfg(test)]
 mod passwords;
+#[cfg(test)]
+mod people;
 mod requests;
 mod sessions;
 #[cfg(test)]

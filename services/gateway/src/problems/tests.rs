@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::MEANINGS;
+use super::{MEANINGS, exchange, meanings};
 
 /// The codes in the sources, found by the shapes in which they are written.
 fn codes_in_sources() -> BTreeSet<String> {
@@ -81,7 +81,7 @@ fn tells_a_code(before: &str) -> bool {
 
 #[test]
 fn every_code_in_the_sources_has_a_page_and_every_page_a_code() {
-    let told: BTreeSet<String> = MEANINGS.iter().map(|&(code, _)| code.to_owned()).collect();
+    let told: BTreeSet<String> = meanings().map(|&(code, _)| code.to_owned()).collect();
     let used = codes_in_sources();
     let missing: Vec<_> = used.difference(&told).collect();
     let stale: Vec<_> = told.difference(&used).collect();
@@ -92,4 +92,5 @@ fn every_code_in_the_sources_has_a_page_and_every_page_a_code() {
 #[test]
 fn the_table_is_in_order() {
     assert!(MEANINGS.is_sorted_by(|a, b| a.0 < b.0));
+    assert!(exchange::MEANINGS.is_sorted_by(|a, b| a.0 < b.0));
 }

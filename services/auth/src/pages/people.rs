@@ -1,0 +1,293 @@
+//! The admins' pages of people.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use contracts::UserId;
+use serde::Deserialize;
+use tidings::{
+    FieldError, Form, Fragment, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn,
+    Timestamp, Uuid,
+};
+
+use crate::Error;
+use crate::account::Role;
+use crate::actions::{Newcomer, Wish, add_person, change_person};
+use crate::http::people::{Asked, admins_only};
+use crate::store::people::{self, Deed, Listed};
+
+pub(super) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/users", get(list).post(add))
+        .route("/users/new", get(blank))
+        .route("/users/{id}", get(show).post(change))
+}
+
+/// A role with its box.
+struct Choice {
+    name: &'static str,
+    help: &'static str,
+    chosen: bool,
+}
+
+fn choices(chosen: &[String]) -> Vec<Choice> {
+    let choice = |role: Role| Choice {
+        name: role.name(),
+        help: match role {
+            Role::Worker => "Tasks fall to them.",
+            Role::Manager => "Sees and deals everybody's tasks; none falls to them.",
+            Role::Accountant => "Keeps the books.",
+            _ => "Administers people, and sees all of the exchange.",
+        },
+        chosen: chosen.iter().any(|name| name == role.name()),
+    };
+    Role::OF_EXCHANGE.into_iter().map(choice).collect()
+}
+
+#[derive(Template)]
+#[template(path = "users.html")]
+struct Users {
+    q: String,
+    role: &'static str,
+    status: &'static str,
+    roles: [Role; 7],
+    rows: Vec<Listed>,
+    is_first_part: bool,
+    next: Option<String>,
+}
+
+fn sign_in(path: &str) -> Response {
+    Redirect::to(&format!("/signin?next={path}")).into_response()
+}
+
+async fn list(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Query(asked): Query<Asked>,
+    paging: Paging,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = who else {
+        return Ok(sign_in("/users"));
+    };
+    admins_only(&identity)?;
+    let narrowed = asked.check()?;
+    let mut conn = service.read().await?;
+    let rows = people::list(&mut conn, &narrowed, paging.after, paging.fetch()).await?;
+    let (rows, next) = paging.cut(rows, |row| (row.created_at, row.account.id.uuid()));
+    let page = Users {
+        q: narrowed.q,
+        role: narrowed.role.map_or("", Role::name),
+        status: match narrowed.disabled {
+            None => "",
+            Some(false) => "active",
+            Some(true) => "disabled",
+        },
+        roles: Role::ALL,
+        rows,
+        is_first_part: paging.after.is_none(),
+        next,
+    };
+    Ok(Fragment::try_new("People", page.render())?.into_response())
+}
+
+/// What is in the fields. It has no `Debug`, so that no log can hold it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Typed {
+    email: String,
+    name: String,
+    password: String,
+    worker: Option<String>,
+    manager: Option<String>,
+    accountant: Option<String>,
+    admin: Option<String>,
+    status: String,
+}
+
+impl Typed {
+    fn roles(&self) -> Vec<String> {
+        let boxes = [
+            (Role::Worker, &self.worker),
+            (Role::Manager, &self.manager),
+            (Role::Accountant, &self.accountant),
+            (Role::Admin, &self.admin),
+        ];
+        let ticked = boxes.into_iter().filter(|(_, ticked)| ticked.is_some());
+        ticked.map(|(role, _)| role.name().to_owned()).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "new_user.html")]
+struct NewUser {
+    email: String,
+    name: String,
+    roles: Vec<Choice>,
+    wrong: Vec<FieldError>,
+}
+
+async fn blank(who: Option<SignedIn>) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = who else {
+        return Ok(sign_in("/users/new"));
+    };
+    admins_only(&identity)?;
+    Ok(form(Typed::default(), Vec::new())?.into_response())
+}
+
+fn form(typed: Typed, wrong: Vec<FieldError>) -> Result<Fragment, Problem> {
+    let page = NewUser {
+        roles: choices(&typed.roles()),
+        email: typed.email,
+        name: typed.name,
+        wrong,
+    };
+    Fragment::try_new("New account", page.render())
+}
+
+async fn add(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = who else {
+        return Ok(sign_in("/users/new"));
+    };
+    admins_only(&identity)?;
+    let roles = typed.roles();
+    let newcomer = Newcomer {
+        email: &typed.email,
+        name: &typed.name,
+        password: &typed.password,
+        roles: &roles,
+    };
+    match add_person(&service, context, &newcomer).await {
+        Ok(account) => {
+            Ok(Redirect::to(&format!("/users/{}?done=added", account.id)).into_response())
+        }
+        Err(error) => {
+            let problem = super::correctable(error)?;
+            let page = form(typed, problem.errors().to_vec())?;
+            super::again(page, &problem)
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Told {
+    done: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct User {
+    row: Listed,
+    roles: Vec<Choice>,
+    other_roles: Vec<String>,
+    deeds: Vec<Line>,
+    done: &'static str,
+    wrong: Vec<FieldError>,
+}
+
+/// A line of what was done to an account.
+struct Line {
+    what: String,
+    by: String,
+    at: Timestamp,
+}
+
+impl Line {
+    fn of(deed: Deed) -> Self {
+        let what = match deed.action.as_str() {
+            "role_granted" => format!("Got the role {}", deed.detail),
+            "role_revoked" => format!("Lost the role {}", deed.detail),
+            "account_disabled" => "Shut".to_owned(),
+            "account_enabled" => "Opened again".to_owned(),
+            "name_changed" => "Renamed".to_owned(),
+            "account_created" => "Made".to_owned(),
+            other => other.to_owned(),
+        };
+        let by = deed.by.unwrap_or(match deed.actor.as_str() {
+            "service:auth" => "the machine".to_owned(),
+            other => other.to_owned(),
+        });
+        let at = deed.at;
+        Self { what, by, at }
+    }
+}
+
+async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Path(id): Path<Uuid>,
+    Query(told): Query<Told>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = who else {
+        return Ok(sign_in(&format!("/users/{id}")));
+    };
+    admins_only(&identity)?;
+    let done = match told.done.as_deref() {
+        Some("added") => "added",
+        Some("saved") => "saved",
+        _ => "",
+    };
+    Ok(one(&service, id.into(), done, Vec::new())
+        .await?
+        .into_response())
+}
+
+async fn one(
+    service: &Handle,
+    id: UserId,
+    done: &'static str,
+    wrong: Vec<FieldError>,
+) -> Result<Fragment, Problem> {
+    let mut conn = service.read().await?;
+    let row = people::find(&mut conn, id).await?;
+    let row = row.ok_or(Error::UnknownAccount)?;
+    let deeds = people::deeds(&mut conn, id).await?;
+    let is_other = |name: &&String| !Role::OF_EXCHANGE.iter().any(|role| role.name() == *name);
+    let page = User {
+        roles: choices(&row.account.roles),
+        other_roles: row.account.roles.iter().filter(is_other).cloned().collect(),
+        deeds: deeds.into_iter().map(Line::of).collect(),
+        row,
+        done,
+        wrong,
+    };
+    let title = page.row.account.email.clone();
+    Fragment::try_new(title, page.render())
+}
+
+async fn change(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Path(id): Path<Uuid>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Problem> {
+    let Some(SignedIn(identity)) = who else {
+        return Ok(sign_in(&format!("/users/{id}")));
+    };
+    admins_only(&identity)?;
+    let wish = Wish {
+        roles: Some(typed.roles()),
+        name: Some(typed.name),
+        disabled: match typed.status.as_str() {
+            "disabled" => Some(true),
+            "active" => Some(false),
+            _ => None,
+        },
+    };
+    match change_person(&service, context, id.into(), &wish).await {
+        Ok(_) => Ok(Redirect::to(&format!("/users/{id}?done=saved")).into_response()),
+        Err(error @ (Error::LastAdmin | Error::BadName)) => {
+            let problem = Problem::from(error);
+            let page = one(&service, id.into(), "", problem.errors().to_vec()).await?;
+            Ok(page.status(problem.status()).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,50 @@
+//! What the codes of the task exchange mean.
+
+pub(super) const MEANINGS: &[(&str, &str)] = &[
+    (
+        "already_completed",
+        "The task is completed already. There is no way back, and no second reward.",
+    ),
+    (
+        "bad_description",
+        "The description of a task has characters that are no text.",
+    ),
+    (
+        "bad_jira_id",
+        "The number of a task in the old tracker is capital letters and digits, a dash and digits, like POP-42.",
+    ),
+    (
+        "bad_name",
+        "The name of a person is not one line of text, or longer than we keep.",
+    ),
+    (
+        "bad_scope",
+        "Ask for your own tasks or for everybody's, not for both.",
+    ),
+    ("bad_title", "The title of a task is not one line of text."),
+    (
+        "description_too_long",
+        "The description of a task is longer than 4000 letters.",
+    ),
+    (
+        "last_admin",
+        "Nobody could administer people any more. Make somebody else an admin first.",
+    ),
+    (
+        "no_workers",
+        "There is nobody to whom a task could fall. Somebody must have the role worker, be neither manager nor admin, and not be shut.",
+    ),
+    (
+        "not_its_turn",
+        "Another shuffle is still running. Shuffles run one after another, by themselves.",
+    ),
+    (
+        "title_has_brackets",
+        "A title has no [ and ]. The number of the old tracker has a field of its own, jira_id.",
+    ),
+    ("title_missing", "A task needs a title."),
+    (
+        "title_too_long",
+        "The title of a task is longer than 200 letters; the description takes more.",
+    ),
+];

@@ -1,0 +1,52 @@
+//! The routes of the task exchange, and of people, whom its admins administer.
+
+use super::{Route, Rule, page, program, stream};
+
+/// Who has a part in the task exchange, and who deals the tasks (B-14, B-31).
+const EXCHANGE: Rule = Rule::Roles(&["worker", "manager", "accountant", "admin"]);
+const DEALERS: Rule = Rule::Roles(&["manager", "admin"]);
+const ADMINS: Rule = Rule::Roles(&["admin"]);
+
+pub(super) const ROUTES: &[Route] = &[
+    // People, for admins.
+    program("GET", "/api/users", ADMINS),
+    program("POST", "/api/users", ADMINS),
+    program("GET", "/api/users/{id}", ADMINS),
+    program("PATCH", "/api/users/{id}", ADMINS),
+    page("GET", "/users", ADMINS),
+    page("POST", "/users", ADMINS),
+    page("GET", "/users/new", ADMINS),
+    page("GET", "/users/{id}", ADMINS),
+    page("POST", "/users/{id}", ADMINS),
+    // Tasks.
+    program("GET", "/api/tasks", EXCHANGE),
+    program("POST", "/api/tasks", EXCHANGE),
+    program("GET", "/api/tasks/{id}", EXCHANGE),
+    program("POST", "/api/tasks/{id}/complete", EXCHANGE),
+    program("GET", "/api/tasks/{id}/assignments", EXCHANGE),
+    program("POST", "/api/tasks/shuffle", DEALERS),
+    program("GET", "/api/tasks/shuffles", DEALERS),
+    program("GET", "/api/tasks/shuffles/{id}", DEALERS),
+    page("GET", "/exchange/tasks", EXCHANGE),
+    page("POST", "/exchange/tasks", EXCHANGE),
+    stream("/exchange/tasks/live", EXCHANGE),
+    page("GET", "/exchange/tasks/new", EXCHANGE),
+    page("GET", "/exchange/tasks/{id}", EXCHANGE),
+    stream("/exchange/tasks/{id}/live", EXCHANGE),
+    page("POST", "/exchange/tasks/{id}/complete", EXCHANGE),
+    page("GET", "/exchange/team", DEALERS),
+    stream("/exchange/team/live", DEALERS),
+    page("POST", "/exchange/shuffle", DEALERS),
+    // What becomes of shuffles; each account sees its own.
+    program("GET", "/api/operations/tasks", Rule::SignedIn),
+    program("POST", "/api/operations/tasks/secret", Rule::SignedIn),
+    program("GET", "/api/operations/tasks/{id}", Rule::SignedIn),
+    program("POST", "/api/operations/tasks/{id}/cancel", Rule::SignedIn),
+    stream("/api/operations/tasks/{id}/live", Rule::SignedIn),
+    program("GET", "/api/operations/tasks/{id}/callback", Rule::SignedIn),
+    program(
+        "POST",
+        "/api/operations/tasks/{id}/callback/redeliver",
+        Rule::SignedIn,
+    ),
+];
