@@ -71,9 +71,12 @@ fn is_exchange(path: &str) -> bool {
     ["/exchange", "/users"].iter().any(|own| belongs(own, path))
 }
 
-/// The first line: the market, and the exchange for whoever has a part in it.
+/// The first line: the market, and the exchange for whoever has a part in it. In the exchange
+/// the way back to the market is enough: two full lines are too many on a phone.
 pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
-    let market = MARKET.iter().filter(|(.., whom)| whom.has(identity));
+    let shown = if is_exchange(path) { 1 } else { MARKET.len() };
+    let market = MARKET.iter().take(shown);
+    let market = market.filter(|(.., whom)| whom.has(identity));
     let market = market.map(|&(href, label, others, _)| Entry {
         href,
         label,
@@ -182,7 +185,9 @@ mod tests {
             ),
         ] {
             let one = somebody(roles);
+            assert_eq!(main("/", Some(&one)).len(), market.len() + 1);
             let line = main("/users/new", Some(&one));
+            assert_eq!(labels(&line), ["Market", "Exchange"]);
             let last = line.last().expect("an entry");
             assert_eq!(
                 (last.label, last.href, last.current),

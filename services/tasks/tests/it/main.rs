@@ -11,6 +11,7 @@ mod completing;
 mod crashes;
 mod creating;
 mod demo;
+mod live;
 mod pages;
 mod races;
 mod reading;
