@@ -194,7 +194,8 @@ impl Account {
 
 #[cfg(test)]
 mod tests {
-    use super::{ROLES, Role};
+    use super::Role;
+    use crate::ROLES;
 
     #[test]
     fn every_role_is_found_by_its_name() {

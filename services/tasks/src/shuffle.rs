@@ -5,6 +5,8 @@
 //! goes on behind its last slice: no task is dealt twice in a run, and none is left out. The
 //! claim of the job fences it: a process that was taken for dead cannot commit a slice.
 
+use std::time::Duration;
+
 use contracts::tasks::{ShuffleEvent, TaskStatus};
 use contracts::{ShuffleId, UserId};
 use serde::{Deserialize, Serialize};
@@ -25,7 +27,11 @@ impl Job for ShuffleTasks {
     const KIND: &'static str = "shuffle_tasks";
     /// B-14: runs go one after another.
     const CONCURRENCY: Option<u32> = Some(1);
-    const LEASE: std::time::Duration = std::time::Duration::from_secs(20);
+    const LEASE: Duration = Duration::from_secs(20);
+    /// A process that dies in mid-run is no fault of the run, however often it does.
+    const ATTEMPTS_MAX: u32 = 100;
+    /// Somebody looks at the progress bar.
+    const BACKOFF_MOST: Duration = Duration::from_secs(5);
 }
 
 impl Operation for ShuffleTasks {
@@ -189,6 +195,26 @@ async fn is_over(service: &Handle, id: ShuffleId) -> Result<bool, Error> {
     };
     end_as(service, id, ended).await?;
     Ok(true)
+}
+
+/// A shuffle as it stands: one whose operation was cancelled in the queue or has failed does
+/// not wait, although nobody has told its row yet.
+pub(crate) async fn as_it_stands(
+    service: &Handle,
+    shuffle: Shuffle,
+) -> Result<Shuffle, tidings::Error> {
+    if shuffle.is_over() {
+        return Ok(shuffle);
+    }
+    let row = operation::get(service, shuffle.id.uuid()).await?;
+    let ended = row.filter(|row| matches!(row.state.as_str(), "failed" | "cancelled"));
+    Ok(match ended {
+        Some(row) => Shuffle {
+            status: row.state,
+            ..shuffle
+        },
+        None => shuffle,
+    })
 }
 
 async fn end_as(service: &Handle, id: ShuffleId, status: &str) -> Result<(), tidings::Error> {

@@ -1,12 +1,12 @@
 //! The API of shuffles: asked for here, followed here or as an operation.
 
 use axum::extract::State;
-use contracts::ShuffleId;
 use tidings::{Accepted, Handle, Json, Path, Problem, RequestContext, SignedIn, Uuid};
 
 use super::wire::ShuffleBody;
 use crate::access::Member;
 use crate::actions::request_shuffle_in_tx;
+use crate::shuffle::as_it_stands;
 use crate::{Error, store};
 
 /// How many of the last ones are listed.
@@ -43,9 +43,12 @@ pub(super) async fn list(
     SignedIn(identity): SignedIn,
 ) -> Result<Json<Vec<ShuffleBody>>, Problem> {
     Member::of(&identity)?.must_deal()?;
-    let mut conn = service.read().await?;
-    let last = store::shuffles::last(&mut conn, LISTED).await?;
-    Ok(Json(last.into_iter().map(ShuffleBody::from).collect()))
+    let last = store::shuffles::last(&mut service.read().await?, LISTED).await?;
+    let mut list = Vec::new();
+    for shuffle in last {
+        list.push(as_it_stands(&service, shuffle).await?.into());
+    }
+    Ok(Json(list))
 }
 
 /// How far a shuffle is.
@@ -63,8 +66,7 @@ pub(super) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Json<ShuffleBody>, Problem> {
     Member::of(&identity)?.must_deal()?;
-    let mut conn = service.read().await?;
-    let shuffle = store::shuffles::find(&mut conn, ShuffleId::from(id)).await?;
-    let shuffle = shuffle.ok_or(Error::ShuffleUnknown)?;
-    Ok(Json(shuffle.into()))
+    let found = store::shuffles::find(&mut service.read().await?, id.into()).await?;
+    let shuffle = found.ok_or(Error::ShuffleUnknown)?;
+    Ok(Json(as_it_stands(&service, shuffle).await?.into()))
 }

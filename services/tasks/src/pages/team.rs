@@ -15,6 +15,7 @@ use super::{Refusal, member};
 use crate::access::Member;
 use crate::actions::request_shuffle_in_tx;
 use crate::http::read_status;
+use crate::shuffle::as_it_stands;
 use crate::store::list::Narrowed;
 use crate::store::shuffles::Shuffle;
 use crate::store::{self, people, pulse};
@@ -123,13 +124,13 @@ async fn page(
         status,
         q: asked.q.unwrap_or_default(),
     };
-    let mut conn = service.read().await?;
     // Before the rest: a change in between is then told once too often, not missed.
-    let seen = pulse::of_all(&mut conn).await?;
+    let seen = pulse::of_all(&mut service.read().await?).await?;
+    let shuffles = shuffles(service).await?;
+    let mut conn = service.read().await?;
     let rows = store::list::list(&mut conn, &narrowed, paging.after, paging.fetch()).await?;
     let (rows, next) = paging.cut(rows, |row| row.place());
     let people = distribution(&mut conn).await?;
-    let shuffles = shuffles(&mut conn).await?;
     let page = Team {
         shuffled: asked.done.as_deref() == Some("shuffle"),
         open: of_status(&mut conn, TaskStatus::Open).await?,
@@ -176,10 +177,12 @@ async fn distribution(conn: &mut Conn) -> Result<Vec<Person>, tidings::Error> {
     Ok(shares.into_iter().map(person).collect())
 }
 
-async fn shuffles(conn: &mut Conn) -> Result<Vec<Run>, tidings::Error> {
+async fn shuffles(service: &Handle) -> Result<Vec<Run>, tidings::Error> {
+    let last = store::shuffles::last(&mut service.read().await?, SHUFFLES).await?;
     let mut runs = Vec::new();
-    for shuffle in store::shuffles::last(conn, SHUFFLES).await? {
-        let by = people::name(conn, shuffle.requested_by).await?;
+    for shuffle in last {
+        let by = people::name(&mut service.read().await?, shuffle.requested_by).await?;
+        let shuffle = as_it_stands(service, shuffle).await?;
         runs.push(Run::of(shuffle, by.unwrap_or_else(unknown)));
     }
     Ok(runs)

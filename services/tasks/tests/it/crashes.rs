@@ -54,6 +54,13 @@ async fn story(seed: u64) -> u64 {
     for _ in 0..RUNS {
         runs.push(stage.ask_to_shuffle().await);
     }
+    for _ in 0..60 {
+        stage.world.advance(Duration::from_secs(30)).await;
+        let last = stage.get(manager(), &runs[RUNS - 1]).await.json;
+        if last["status"] == "completed" {
+            break;
+        }
+    }
     patience(&mut stage).await;
     for run in &runs {
         let run = stage.get(manager(), run).await.json;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Request, header};
 use contracts::accounting::PriceEvent;
-use serde_json::Value;
+use serde_json::json;
 use tasks::{Labels, Settings};
 use tidings::Storage;
 use tidings_test::Answer;
@@ -151,7 +151,7 @@ async fn b_32_the_team_view_warns_of_tasks_with_people_who_get_none_and_deals_th
     let held = stage.holders(&ids).await;
     let theirs = held
         .values()
-        .filter(|id| **id == Value::from(worker(1).id.to_string()))
+        .filter(|id| **id == json!(worker(1).id))
         .count();
     assert!(theirs > 1);
     let page = stage.get(manager(), "/exchange/team").await;
@@ -207,11 +207,7 @@ async fn the_states_are_called_as_it_is_set() {
     };
     let stage = Stage::on(Storage::Memory, settings, 1).await;
     let answer = stage
-        .post(
-            manager(),
-            "/api/tasks",
-            serde_json::json!({ "title": "Mend" }),
-        )
+        .post(manager(), "/api/tasks", json!({ "title": "Mend" }))
         .await;
     let path = format!("/exchange/tasks/{}", id_of(&answer.json));
     assert_shows(

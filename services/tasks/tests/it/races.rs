@@ -65,8 +65,7 @@ fn completing(stage: &Stage, by: crate::stage::Person, id: TaskId) -> Request<Bo
         .unwrap()
 }
 
-/// 1. Sixty tasks are open, and two shuffles wait. 2. All holders complete at once, while the
-/// shuffles deal.
+/// Sixty tasks are open, and two shuffles wait; then all holders complete while these deal.
 async fn b_18_completing_and_dealing_at_once_never_both_reward_one_and_charge_another(
     storage: Storage,
 ) {

@@ -240,16 +240,17 @@ async fn a_run_that_is_cancelled_in_the_queue_holds_nobody_up() {
     let first = stage.ask_to_shuffle().await;
     let second = stage.ask_to_shuffle().await;
     let id = first.rsplit('/').next().unwrap();
+    let team = stage.get(manager(), "/exchange/team").await;
+    assert_eq!(team.text.matches("data-status=\"queued\"").count(), 2);
     let cancel = format!("/api/operations/tasks/{id}/cancel");
     assert_eq!(
         stage.post(manager(), &cancel, Value::Null).await.status,
         202
     );
+    let status = async |stage: &Stage| stage.get(manager(), &first).await.json["status"].clone();
+    assert_eq!(status(&stage).await, "cancelled", "it is seen at once");
     stage.world.settle().await;
-    assert_eq!(
-        stage.get(manager(), &first).await.json["status"],
-        "cancelled"
-    );
+    assert_eq!(status(&stage).await, "cancelled");
     let second = stage.get(manager(), &second).await.json;
     assert_eq!(
         (&second["status"], &second["reassigned"]),
