@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use crate::db::Conn;
-use crate::handle::Shared;
+use crate::handle::{Handle, Shared};
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
 use crate::{Context, Error, FromRow, Stream, Timestamp, Value, crash, stream};
@@ -94,6 +94,14 @@ impl Tx {
     #[must_use]
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// What was given to the service with [`Service::resource`](crate::Service::resource).
+    ///
+    /// # Errors
+    /// As [`Handle::resource`].
+    pub fn resource<T: Send + Sync + 'static>(&self) -> Result<Arc<T>, Error> {
+        Handle(Arc::clone(&self.shared)).resource()
     }
 
     /// Says what causes the events and jobs that follow; a handler of slices calls
