@@ -16,7 +16,9 @@ pub(crate) use accounts::{
 };
 pub(crate) use audit::{Audit, audit};
 pub(crate) use days::{Day, Earned, close, closing, day, days, earned, shut, unshut_days};
-pub(crate) use ledger::{ByTime, Totals, entries, entries_of_day, insert, opening, totals};
+pub(crate) use ledger::{
+    ByTime, Totals, entries, entries_of_day, insert, latest_on, opening, totals,
+};
 pub(crate) use payouts::{Made, Mail, Payout, insert_payout, paid_on, payouts, set_mail};
 pub(crate) use tasks::{insert_price, keep_task, price};
 

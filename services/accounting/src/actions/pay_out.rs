@@ -41,14 +41,17 @@ pub(crate) async fn pay_out_in_tx(
         mail_command_id,
     };
     store::insert_payout(tx, &made).await?;
+    // Behind everything else of the day; a day that is closed early ends now.
+    let end = calendar.last_moment_of(day).min(tx.now());
+    let latest = store::latest_on(tx, account_id, day).await?;
+    let at = latest.map_or(end, |latest| latest.max(end));
     let movement = Movement {
         source: format!("payout.{account_id}.{day}"),
         account_id,
         amount_minor: balance.balance_minor,
         cause: Cause::Payout,
         actor: tx.context().actor.clone(),
-        // Behind everything else of the day; a day that is closed early ends now.
-        at: calendar.last_moment_of(day).min(tx.now()),
+        at,
     };
     post_on_in_tx(tx, &movement, day, false).await?;
     tx.publish(PayoutEvent::Made {

@@ -92,7 +92,12 @@ pub(super) async fn show(
     Ok(Fragment::try_new("Books", page.render())?.live(live))
 }
 
-async fn fill(conn: &mut Conn, calendar: &Calendar, to: BillingDay) -> Result<Books, Problem> {
+async fn fill(
+    conn: &mut Conn,
+    calendar: &Calendar,
+    today: BillingDay,
+    to: BillingDay,
+) -> Result<Books, Problem> {
     let from = to.minus(DAYS - 1);
     let days = days_of(conn, calendar, from, to).await?;
     let now = days_of(conn, calendar, today, today).await?;

@@ -127,6 +127,17 @@ pub(crate) async fn entries_of_day(
     conn.query(&sql, params![account_id, day, limit]).await
 }
 
+/// When the last thing happened that counts for a day in somebody's account.
+pub(crate) async fn latest_on(
+    conn: &mut Conn,
+    account_id: UserId,
+    day: BillingDay,
+) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT MAX(at) FROM ledger WHERE account_id = $1 AND billing_day = $2";
+    let (latest,) = conn.query_one(sql, params![account_id, day]).await?;
+    Ok(latest)
+}
+
 /// What was in somebody's account before a day.
 pub(crate) async fn opening(
     conn: &mut Conn,
