@@ -105,6 +105,10 @@ pub(crate) struct Serve {
     pub(crate) layout: Layout,
     #[command(flatten)]
     pub(crate) mail: Mail,
+    /// The time zone in which the days of the books begin and end, as Europe/Berlin: UTC where
+    /// nothing is said.
+    #[arg(long, value_name = "ZONE", env = "TIDINGS_BILLING_ZONE")]
+    pub(crate) billing_zone: Option<String>,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,

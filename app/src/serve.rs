@@ -21,6 +21,7 @@ const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(config: Config) -> Result<(), Error> {
     let mail = config.mail()?;
+    let accounting = config.accounting()?;
     let mut signals = Signals::listen()?;
     let in_folder = config.in_folder(&config.services());
     let _folder = Folder::share(&config.data.value, &in_folder)?;
@@ -30,6 +31,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Error> {
     let listener = listen(config.listen.value).await?;
     let settings = services::Settings {
         mail,
+        accounting,
         ..services::Settings::default()
     };
     let setup = services::setup(config.storage(), settings).clock(Clock::system());

@@ -41,6 +41,11 @@ impl Books {
         }
     }
 
+    /// Whether any day was ever closed.
+    pub(crate) fn has_closed(&self) -> bool {
+        self.open_from.is_some()
+    }
+
     pub(crate) fn is_open(&self, day: BillingDay) -> bool {
         self.open_from.is_none_or(|open_from| day >= open_from)
     }

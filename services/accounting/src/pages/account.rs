@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use contracts::UserId;
+use contracts::accounting::TransactionKind;
 use tidings::{Conn, Fragment, Handle, Paging, Path, Problem, Query, SignedIn, Uuid};
 
 use super::{Refusal, live, signed_in};
@@ -53,12 +54,15 @@ struct Statement {
 /// The entries of a day, or the part of them that is on this page.
 struct DayOfLog {
     day: BillingDay,
-    sum: String,
+    /// What the whole day brought, whatever of it is on this page.
+    earned: String,
     lines: Vec<Line>,
 }
 
 struct Line {
     what: String,
+    /// In place of a title.
+    heading: &'static str,
     title: Option<String>,
     jira_id: Option<String>,
     time: String,
@@ -72,6 +76,10 @@ impl Line {
     fn of(entry: &Entry, calendar: &Calendar) -> Self {
         Self {
             what: entry.in_words(),
+            heading: match entry.kind {
+                TransactionKind::Payout => "Payout",
+                _ => "Correction",
+            },
             title: entry.title(),
             jira_id: entry.jira_id().map(ToOwned::to_owned),
             time: calendar.time_of_day(entry.at),
@@ -150,7 +158,7 @@ async fn show(
         None => {
             let entries = store::entries(conn, account.id, None, paging).await?;
             let (entries, next) = paging.cut(entries, ByTime::of);
-            page.days = by_day(&entries, &calendar);
+            page.days = by_day(conn, account.id, &entries, &calendar).await?;
             (page.is_first_part, page.next) = (paging.after.is_none(), next);
         }
     }
@@ -208,18 +216,22 @@ async fn statement(
     })
 }
 
-fn by_day(entries: &[Entry], calendar: &Calendar) -> Vec<DayOfLog> {
-    let days = entries.chunk_by(|one, next| one.billing_day == next.billing_day);
-    let days = days.filter_map(|entries| {
-        let sum: i64 = entries.iter().map(Entry::delta_minor).sum();
-        Some(DayOfLog {
-            day: entries.first()?.billing_day,
-            sum: signed(sum),
-            lines: entries
-                .iter()
-                .map(|entry| Line::of(entry, calendar))
-                .collect(),
-        })
-    });
-    days.collect()
+async fn by_day(
+    conn: &mut Conn,
+    account_id: UserId,
+    entries: &[Entry],
+    calendar: &Calendar,
+) -> Result<Vec<DayOfLog>, Problem> {
+    let mut days = Vec::new();
+    for entries in entries.chunk_by(|one, next| one.billing_day == next.billing_day) {
+        let day = entries[0].billing_day;
+        let totals = store::totals(conn, account_id, day).await?;
+        let lines = entries.iter().map(|entry| Line::of(entry, calendar));
+        days.push(DayOfLog {
+            day,
+            earned: signed(totals.earned_minor()),
+            lines: lines.collect(),
+        });
+    }
+    Ok(days)
 }

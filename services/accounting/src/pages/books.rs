@@ -13,7 +13,7 @@ use crate::http::{DayFound, days_of, read_day};
 use crate::mails::{dollars, signed};
 use crate::store::{self, Audit};
 
-const DAYS: i64 = 14;
+const DAYS: i64 = 7;
 const RED_ROWS: u32 = 20;
 
 /// What the page is asked for.
@@ -48,7 +48,8 @@ pub(super) struct DayRow {
     earned: String,
     fees: String,
     rewards: String,
-    paid: String,
+    /// None of a day that is not closed.
+    paid: Option<String>,
     accounts_paid: u64,
     /// None of a day that is not closed.
     in_the_red: Option<u64>,
@@ -64,7 +65,7 @@ impl From<&DayFound> for DayRow {
             earned: signed(found.management_earned_minor),
             fees: dollars(found.fees_minor),
             rewards: dollars(found.rewards_minor),
-            paid: dollars(found.total_paid_minor),
+            paid: found.closed_at.map(|_| dollars(found.total_paid_minor)),
             accounts_paid: found.accounts_paid,
             in_the_red: found.closed_at.map(|_| found.accounts_negative),
         }

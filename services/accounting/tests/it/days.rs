@@ -116,8 +116,12 @@ async fn a_clock_that_jumps_over_three_midnights_closes_each_day_with_something_
     stage.advance(3 * DAY).await;
     stage.rest().await;
     let closed = stage.heard("billing_day.closed").await;
-    let dates = closed.iter().map(|day| day["date"].as_str().unwrap());
-    assert_eq!(dates.collect::<Vec<_>>(), ["2026-01-01", "2026-01-03"]);
+    let mut dates: Vec<_> = closed
+        .iter()
+        .map(|day| day["date"].as_str().unwrap())
+        .collect();
+    dates.sort_unstable();
+    assert_eq!(dates, ["2026-01-01", "2026-01-03"]);
     // Nothing was on the second, and it takes nothing any more either.
     let day = stage.look("/api/accounting/days/2026-01-02").await;
     assert_eq!(day_in_short(&day), json!(["closed", 0, 0, 0, 0]));

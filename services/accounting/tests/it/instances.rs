@@ -127,13 +127,13 @@ impl Disk {
     }
 }
 
-/// Closes a day on which 60 people have worked, crashes at the given passage of a crash point,
+/// Closes a day on which three people have worked, crashes at the given passage of a crash point,
 /// and goes on from what was on disk. Gives what it has come to, and whether it crashed.
 async fn night_with_a_crash(crash_at: u32) -> ([i64; 4], i64, bool) {
     let disk = Disk::new();
     let (installation, mut workers) = disk.start().await;
     let tasks = installation.handle("tasks").unwrap();
-    publish(&tasks, 9, worked(60, disk.clock.now())).await;
+    publish(&tasks, 9, worked(3, disk.clock.now())).await;
     settle(&mut workers).await;
     let owed = owed(&installation).await;
 
@@ -145,9 +145,11 @@ async fn night_with_a_crash(crash_at: u32) -> ([i64; 4], i64, bool) {
         is_here
     });
     let clock = disk.clock.clone();
+    // Only the books' own work: what others do of it is theirs to survive.
+    workers.retain(|worker| worker.name().starts_with("accounting"));
     let closing = Box::pin(async {
         clock.advance(NIGHT);
-        for _ in 0..4 {
+        for _ in 0..3 {
             settle(&mut workers).await;
             clock.advance(Duration::from_secs(10));
         }
@@ -156,9 +158,9 @@ async fn night_with_a_crash(crash_at: u32) -> ([i64; 4], i64, bool) {
     drop((installation, workers, tasks));
 
     let (installation, mut workers) = disk.start().await;
-    for _ in 0..20 {
+    for _ in 0..8 {
         settle(&mut workers).await;
-        disk.clock.advance(Duration::from_secs(20));
+        disk.clock.advance(Duration::from_secs(45));
     }
     let told = night(&installation).await;
     (told, owed, crashed.load(Ordering::Relaxed))

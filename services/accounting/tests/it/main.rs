@@ -3,6 +3,7 @@
 mod bad_input;
 mod closing;
 mod days;
+mod demo;
 mod instances;
 mod ledger;
 mod live;
