@@ -128,6 +128,7 @@ impl Serve {
                 smtp: None,
                 from: None,
             },
+            billing_zone: None,
             demo: false,
             no_demo: false,
         }

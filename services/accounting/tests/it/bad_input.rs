@@ -7,6 +7,7 @@ use crate::stage::{Stage, TODAY, on_both, user};
 
 on_both!(
     what_cannot_be_understood_is_refused_with_what_is_wrong,
+    days_that_are_none_or_lie_ahead_or_long_ago_do_no_harm,
     lists_are_turned_page_by_page_and_leave_nothing_out,
 );
 
@@ -46,6 +47,7 @@ async fn what_cannot_be_understood_is_refused_with_what_is_wrong(storage: Storag
         assert_eq!(answer.status, 400, "{path}: {}", answer.text);
         assert_eq!(answer.json["code"], code, "{path}");
     }
+    // Ids of other things and of nothing.
     for id in [crate::stage::task(1).to_string(), user(777).to_string()] {
         for path in [
             format!("/api/accounts/{id}"),
@@ -56,6 +58,11 @@ async fn what_cannot_be_understood_is_refused_with_what_is_wrong(storage: Storag
             assert_eq!(answer.status, 404, "{path}");
         }
     }
+    stage.ends_well().await;
+}
+
+async fn days_that_are_none_or_lie_ahead_or_long_ago_do_no_harm(storage: Storage) {
+    let mut stage = Stage::with_people(storage).await;
     for (day, status, code) in [
         ("2026-01-02", 409, "day_not_come"),
         ("nonsense", 400, "bad_date"),
