@@ -89,7 +89,7 @@ impl Server {
         arguments.extend_from_slice(more);
         let mut command = command(&arguments);
         command.env("TIDINGS_LOG", level);
-        let count = if more.contains(&"--no-demo") { 0 } else { 3 };
+        let count = if more.contains(&"--no-demo") { 0 } else { 7 };
         Self::spawn(&mut command, count)
     }
 
