@@ -11,7 +11,6 @@ use crate::stage::{record, settings, user};
 
 on_both!(
     b_28_the_letter_states_date_amount_and_every_entry_of_the_day,
-    b_28_a_mail_server_that_is_down_does_not_keep_the_day_open,
     b_28_what_the_mail_service_refuses_is_seen_with_the_payout,
     b_28_a_mail_service_that_is_away_for_a_day_is_seen_with_the_payout,
 );
@@ -67,37 +66,6 @@ async fn b_28_the_letter_states_date_amount_and_every_entry_of_the_day(storage: 
     assert!(text.ends_with(&end), "{text}\n{end}");
     assert_eq!(text.matches(" Task ").count() as u128, 2 * (number - 3));
     stage.ends_well().await;
-}
-
-/// The real mail service, whose server does not answer: nobody listens on this port.
-async fn b_28_a_mail_server_that_is_down_does_not_keep_the_day_open(storage: Storage) {
-    let server = "smtp://127.0.0.1:9";
-    let mails = notifications::Settings::smtp(server, "Books <books@example.com>").unwrap();
-    let mut services = vec![
-        accounting::service(settings()),
-        notifications::service(mails),
-        Service::new("ear"),
-    ];
-    services.extend(others());
-    let mut stage = Stage {
-        world: World::on(storage, services).await,
-    };
-    stage.people().await;
-    stage.work(1, 1, true).await;
-    stage.close(TODAY).await;
-    let day = stage.look("/api/accounting/days/2026-01-01").await;
-    assert_eq!(day["status"], "closed");
-    assert_eq!(stage.balance(1).await, 0);
-    let sql = "SELECT state, attempts FROM messages";
-    let mut conn = stage.world.service("notifications").read().await.unwrap();
-    let first: Vec<(String, i64)> = conn.query(sql, &[]).await.unwrap();
-    drop(conn);
-    assert_eq!(first.len(), 1);
-    assert_eq!(first[0].0, "queued", "it is tried again");
-    stage.advance(HOUR).await;
-    let mut conn = stage.world.service("notifications").read().await.unwrap();
-    let later: Vec<(String, i64)> = conn.query(sql, &[]).await.unwrap();
-    assert!(later[0].1 > first[0].1, "{first:?} {later:?}");
 }
 
 /// A mail service that refuses everything.
