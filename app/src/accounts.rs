@@ -73,6 +73,10 @@ pub(crate) async fn prepare(
         let worked = tasks::work_demo(&tasks, manager, &office.workers).await;
         worked.map_err(|error| Error::Demonstration(error.into()))?;
     }
+    if let Some(accounting) = here("accounting") {
+        let closed = accounting::close_demo_days(&accounting).await;
+        closed.map_err(|error| Error::Demonstration(error.into()))?;
+    }
     Ok(accounts)
 }
 

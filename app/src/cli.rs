@@ -100,6 +100,10 @@ pub(crate) struct Serve {
     /// The port on 127.0.0.1: short for --listen 127.0.0.1:PORT.
     #[arg(long)]
     pub(crate) port: Option<u16>,
+    /// The time zone in which the days of the books begin and end, as Europe/Berlin: UTC where
+    /// nothing is said.
+    #[arg(long, value_name = "ZONE", env = "TIDINGS_BILLING_ZONE")]
+    pub(crate) billing_zone: Option<String>,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
@@ -124,6 +128,7 @@ impl Serve {
                 smtp: None,
                 from: None,
             },
+            billing_zone: None,
             demo: false,
             no_demo: false,
         }

@@ -79,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) demo: Said<bool>,
     pub(crate) smtp: Option<Said<String>>,
     pub(crate) mail_from: Option<Said<String>>,
+    /// The time zone of the books.
+    pub(crate) billing_zone: Option<Said<String>>,
     /// Where services are reached that run elsewhere.
     pub(crate) urls: BTreeMap<String, Said<String>>,
     /// Databases of single services.
@@ -157,6 +159,9 @@ impl Config {
             mail_from: given
                 .said("mail_from", serve.mail.from.clone())
                 .or(file.mail_from),
+            billing_zone: given
+                .said("billing_zone", serve.billing_zone.clone())
+                .or(file.billing_zone),
             urls,
             databases,
         })
@@ -180,6 +185,21 @@ impl Config {
             }),
             (None, _) => Ok(notifications::Settings::mailbox()),
         }
+    }
+
+    /// How the books are kept.
+    pub(crate) fn accounting(&self) -> Result<accounting::Settings, Error> {
+        let settings = accounting::Settings::default();
+        let Some(zone) = self.billing_zone.clone() else {
+            return Ok(settings);
+        };
+        let read = |name: String| {
+            let settings = settings.zone(&name);
+            settings.map_err(|_| {
+                format!("{name:?} is not a time zone, as Europe/Berlin or America/New_York")
+            })
+        };
+        Ok(zone.try_map(read)?.value)
     }
 
     pub(crate) fn storage(&self) -> Storage {

@@ -3,7 +3,7 @@
 use tidings::{Clock, Installation, Setup, Storage};
 
 /// Every service, in the order in which they are told of.
-pub(crate) const NAMES: [&str; 7] = [
+pub(crate) const NAMES: [&str; 8] = [
     "auth",
     "tickets",
     "orders",
@@ -11,6 +11,7 @@ pub(crate) const NAMES: [&str; 7] = [
     "payments",
     "notifications",
     "tasks",
+    "accounting",
 ];
 /// What is no service, and runs beside them or in a process of its own.
 pub(crate) const GATEWAY: &str = "gateway";
@@ -32,6 +33,7 @@ pub(crate) fn check_name(name: &str, known: &[&str]) -> Result<(), String> {
 pub(crate) struct Settings {
     pub(crate) payments: payments::Settings,
     pub(crate) mail: notifications::Settings,
+    pub(crate) accounting: accounting::Settings,
 }
 
 impl Default for Settings {
@@ -39,6 +41,7 @@ impl Default for Settings {
         Self {
             payments: payments::Settings::default(),
             mail: notifications::Settings::mailbox(),
+            accounting: accounting::Settings::default(),
         }
     }
 }
@@ -70,5 +73,6 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
         .service(tasks::service(tasks::Settings::default()))
+        .service(accounting::service(settings.accounting))
         .keys_from(KEYS.0, KEYS.1)
 }

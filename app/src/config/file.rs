@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) demo: Option<Said<bool>>,
     pub(super) smtp: Option<Said<String>>,
     pub(super) mail_from: Option<Said<String>>,
+    pub(super) billing_zone: Option<Said<String>>,
     pub(super) services: BTreeMap<String, ServiceTable>,
 }
 
@@ -49,6 +50,7 @@ struct Written {
     gateway: Text,
     secret_file: Text,
     demo: Option<Spanned<bool>>,
+    billing_zone: Text,
     #[serde(default)]
     mail: Mail,
     #[serde(default)]
@@ -141,6 +143,7 @@ impl Place<'_> {
             demo: self.said(written.demo),
             smtp: self.said(written.mail.smtp),
             mail_from: self.said(written.mail.from),
+            billing_zone: self.said(written.billing_zone),
             services,
         })
     }

@@ -42,6 +42,13 @@ impl Config {
             ),
             ("mail.smtp".to_owned(), text(&self.smtp)),
             ("mail.from".to_owned(), text(&self.mail_from)),
+            (
+                "billing_zone".to_owned(),
+                self.billing_zone.as_ref().map_or_else(
+                    || ("UTC".to_owned(), Origin::Default),
+                    |said| (said.value.clone(), said.by.clone()),
+                ),
+            ),
         ];
         for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
             rows.extend(all.iter().map(|(service, said)| {

@@ -9,12 +9,12 @@ fn rebuild(place: &[&str]) -> crate::program::Ended {
     run(&[&WHICH[..], &["notifications"], place].concat())
 }
 
-/// Three demonstration accounts, one of which was made an operator.
-fn assert_four(ended: &crate::program::Ended) {
+/// Sixteen demonstration accounts: made, some of them named, and given their roles.
+fn assert_all(ended: &crate::program::Ended) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let told = "users is built anew of 4 events and in use.";
+    let told = "users is built anew of 43 events and in use.";
     assert_eq!(ended.out.trim_end(), told, "{ended:?}");
-    assert!(ended.err.contains("4 of 4 events"), "{ended:?}");
+    assert!(ended.err.contains("43 of 43 events"), "{ended:?}");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn on_sqlite_it_needs_the_server_stopped_and_says_so() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("stop it meanwhile"), "{refused:?}");
     server.stop();
-    assert_four(&rebuild(&place));
+    assert_all(&rebuild(&place));
     let server = Server::start(folder.path(), &[]);
     server.stop();
 }
@@ -39,7 +39,7 @@ fn on_postgres_it_works_while_the_server_runs() {
     let place = ["--database", url.as_str()];
     let server = Server::start(folder.path(), &place);
     for _ in 0..2 {
-        assert_four(&rebuild(&place));
+        assert_all(&rebuild(&place));
     }
     server.stop();
 }

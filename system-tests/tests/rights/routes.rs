@@ -71,6 +71,7 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{slot}", "0")
         .replace("{operation_id}", id)
         .replace("{callback_id}", id)
+        .replace("{date}", "2026-01-01")
 }
 
 const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {

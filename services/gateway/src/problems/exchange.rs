@@ -6,6 +6,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The task is completed already. There is no way back, and no second reward.",
     ),
     (
+        "bad_date",
+        "A day is written as year, month and day: 2026-03-14.",
+    ),
+    (
         "bad_description",
         "The description of a task has characters that are no text.",
     ),
@@ -23,6 +27,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     ("bad_title", "The title of a task is not one line of text."),
     (
+        "day_not_come",
+        "Only today and days before it can be closed.",
+    ),
+    (
         "description_too_long",
         "The description of a task is longer than 4000 letters.",
     ),
@@ -37,6 +45,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     (
         "not_its_turn",
         "Another shuffle is still running. Shuffles run one after another, by themselves.",
+    ),
+    (
+        "range_backwards",
+        "The first day of a range lies after its last. Ask from the earlier day to the later one.",
+    ),
+    (
+        "range_too_long",
+        "A range of days is longer than we add up at once. Ask for it in parts.",
     ),
     (
         "title_has_brackets",

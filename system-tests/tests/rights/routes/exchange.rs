@@ -5,6 +5,8 @@ use super::{Route, Rule, page, program, stream};
 /// Who has a part in the task exchange, and who deals the tasks (B-14, B-31).
 const EXCHANGE: Rule = Rule::Roles(&["worker", "manager", "accountant", "admin"]);
 const DEALERS: Rule = Rule::Roles(&["manager", "admin"]);
+/// Who may see the books; admins close days.
+const BOOKS: Rule = Rule::Roles(&["accountant", "admin"]);
 const ADMINS: Rule = Rule::Roles(&["admin"]);
 
 pub(super) const ROUTES: &[Route] = &[
@@ -37,6 +39,30 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/exchange/team", DEALERS),
     stream("/exchange/team/live", DEALERS),
     page("POST", "/exchange/shuffle", DEALERS),
+    // Accounting.
+    program("GET", "/api/accounts/me", Rule::SignedIn),
+    program("GET", "/api/accounts/me/log", Rule::SignedIn),
+    program("GET", "/api/accounts/me/log.csv", Rule::SignedIn),
+    program("GET", "/api/accounts", BOOKS),
+    program("GET", "/api/accounts/{id}", BOOKS),
+    program("GET", "/api/accounts/{id}/log", BOOKS),
+    program("GET", "/api/accounts/{id}/log.csv", BOOKS),
+    program("GET", "/api/accounting/summary", BOOKS),
+    program("GET", "/api/accounting/check", BOOKS),
+    program("GET", "/api/accounting/days/{date}", BOOKS),
+    program("POST", "/api/accounting/days/{date}/close", ADMINS),
+    program("GET", "/api/accounting/payouts", BOOKS),
+    program("GET", "/api/accounting/payouts.csv", BOOKS),
+    page("GET", "/exchange/account", Rule::SignedIn),
+    stream("/exchange/account/live", Rule::SignedIn),
+    page("GET", "/exchange/books", BOOKS),
+    stream("/exchange/books/live", BOOKS),
+    page("GET", "/exchange/books/accounts", BOOKS),
+    page("GET", "/exchange/books/accounts/{id}", BOOKS),
+    stream("/exchange/books/accounts/{id}/live", BOOKS),
+    page("GET", "/exchange/books/payouts", BOOKS),
+    page("GET", "/exchange/books/days/{date}", BOOKS),
+    page("POST", "/exchange/books/days/{date}/close", ADMINS),
     // What becomes of shuffles; each account sees its own.
     program("GET", "/api/operations/tasks", Rule::SignedIn),
     program("POST", "/api/operations/tasks/secret", Rule::SignedIn),

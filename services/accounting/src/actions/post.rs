@@ -1,0 +1,56 @@
+//! Posts a movement: the ledger, both balances and the event, once.
+
+use contracts::TransactionId;
+use contracts::accounting::TransactionEvent;
+use tidings::Tx;
+
+use crate::calendar::Calendar;
+use crate::error::Error;
+use crate::ledger::Movement;
+use crate::store::{self, Books};
+
+/// Posts a movement on the day in which it happened, or, when that is closed, on the first one
+/// that is open (B-27). What was posted before is not posted again (B-20): `false`.
+///
+/// The books must be held, because the day and the balance are read before they are written.
+pub(crate) async fn post_in_tx(
+    tx: &mut Tx,
+    books: &Books,
+    movement: &Movement,
+) -> Result<bool, Error> {
+    let day = tx.resource::<Calendar>()?.day_of(movement.at);
+    let (billing_day, late) = books.post_on(day);
+    post_on_in_tx(tx, movement, billing_day, late).await
+}
+
+/// As [`post_in_tx`], on a day that the caller has chosen.
+pub(super) async fn post_on_in_tx(
+    tx: &mut Tx,
+    movement: &Movement,
+    billing_day: crate::BillingDay,
+    late: bool,
+) -> Result<bool, Error> {
+    let transaction_id = TransactionId::new(tx.now());
+    if !store::insert(tx, transaction_id, movement, (billing_day, late)).await? {
+        tracing::warn!(
+            source = movement.source,
+            "what was posted before is not posted again"
+        );
+        return Ok(false);
+    }
+    let delta_minor = movement.delta_minor();
+    let balance_after_minor = store::add_to(tx, movement.account_id, delta_minor).await?;
+    tx.publish(TransactionEvent::Applied {
+        transaction_id,
+        account_id: movement.account_id,
+        kind: movement.cause.kind(),
+        debit_minor: (-delta_minor).max(0),
+        credit_minor: delta_minor.max(0),
+        task_id: movement.cause.task_id(),
+        billing_day: billing_day.to_string(),
+        at: movement.at,
+        late,
+        balance_after_minor,
+    })?;
+    Ok(true)
+}

@@ -1,0 +1,57 @@
+//! The pages of the books; they work without a script and follow changes with one.
+
+mod account;
+mod accounts;
+mod books;
+mod day;
+mod live;
+mod payouts;
+mod words;
+
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use tidings::{Handle, Identity, Problem, SignedIn};
+
+/// The routes.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/exchange/account", get(account::mine))
+        .route("/exchange/account/live", get(live::mine))
+        .route("/exchange/books", get(books::show))
+        .route("/exchange/books/live", get(live::books))
+        .route("/exchange/books/accounts", get(accounts::show))
+        .route("/exchange/books/accounts/{id}", get(account::somebodys))
+        .route("/exchange/books/accounts/{id}/live", get(live::account))
+        .route("/exchange/books/payouts", get(payouts::show))
+        .route("/exchange/books/days/{date}", get(day::show))
+        .route("/exchange/books/days/{date}/close", post(day::close))
+}
+
+/// Whoever has signed in, or the way to do so and come back.
+fn signed_in(who: Option<SignedIn>, next: &str) -> Result<Identity, Refusal> {
+    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
+    Ok(who)
+}
+
+/// Why a page is not shown.
+enum Refusal {
+    SignIn(String),
+    Problem(Problem),
+}
+
+impl<T: Into<Problem>> From<T> for Refusal {
+    fn from(cause: T) -> Self {
+        Self::Problem(cause.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            // Only paths of our own come here, and they need no escaping.
+            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
+            Self::Problem(problem) => problem.into_response(),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What was paid out, and what has become of the e-mails.
+
+use askama::Template;
+use axum::extract::State;
+use contracts::UserId;
+use tidings::{Fragment, Handle, Paging, Query, SignedIn};
+
+use super::{Refusal, live, signed_in, words};
+use crate::access;
+use crate::calendar::{BillingDay, Calendar};
+use crate::http::DayAsked;
+use crate::mails::dollars;
+use crate::store::{self, Payout};
+
+#[derive(Template)]
+#[template(path = "payouts.html")]
+struct Payouts {
+    day: Option<BillingDay>,
+    payouts: Vec<Row>,
+    is_first_part: bool,
+    next: Option<String>,
+}
+
+/// One payout in a list.
+pub(super) struct Row {
+    pub(super) account_id: UserId,
+    pub(super) name: String,
+    pub(super) day: BillingDay,
+    pub(super) amount: String,
+    pub(super) mail: &'static str,
+    pub(super) mail_label: &'static str,
+}
+
+impl From<Payout> for Row {
+    fn from(payout: Payout) -> Self {
+        let (mail, mail_label) = words::mail(payout.mail);
+        let names = [&payout.name, &payout.email];
+        let name = names.into_iter().find(|text| !text.is_empty());
+        Self {
+            account_id: payout.account_id,
+            name: name
+                .cloned()
+                .unwrap_or_else(|| payout.account_id.to_string()),
+            day: payout.billing_day,
+            amount: dollars(payout.amount_minor),
+            mail,
+            mail_label,
+        }
+    }
+}
+
+/// GET `/exchange/books/payouts`
+pub(super) async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Query(asked): Query<DayAsked>,
+    paging: Paging,
+) -> Result<Fragment, Refusal> {
+    let who = signed_in(who, "/exchange/books/payouts")?;
+    access::books(&who)?;
+    let day = asked.day()?;
+    let today = service.resource::<Calendar>()?.day_of(service.now());
+    let mut conn = service.read().await?;
+    let revision = store::revision(&mut conn).await?;
+    let payouts = store::payouts(&mut conn, day, paging.after, paging.fetch()).await?;
+    let (payouts, next) = paging.cut(payouts, |payout| (payout.made_at, payout.id.uuid()));
+    let page = Payouts {
+        day,
+        payouts: payouts.into_iter().map(Row::from).collect(),
+        is_first_part: paging.after.is_none(),
+        next,
+    };
+    let live = format!("/exchange/books/live?seen={}", live::seen(revision, today));
+    Ok(Fragment::try_new("Payouts", page.render())?.live(live))
+}
