@@ -9,9 +9,9 @@ use crate::BINARY;
 
 /// What runs together; the last is where clients ask.
 pub(crate) const KINDS: [&str; 4] = [
-    "auth,tickets",
+    "auth,tickets,tasks",
     "orders,expiration",
-    "payments,notifications",
+    "payments,notifications,accounting",
     "gateway",
 ];
 /// A charge that was cut off is looked up when its worker's lease of 30 s has ended; one that

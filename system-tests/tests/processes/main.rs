@@ -19,8 +19,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tidings-under-test");
 
 /// The processes of the stories of one part that is missing.
 const PARTS: [&str; 3] = [
-    "auth,tickets",
-    "orders,expiration,payments,notifications",
+    "auth,tickets,tasks",
+    "orders,expiration,payments,notifications,accounting",
     "gateway",
 ];
 const MARKET: usize = 0;

@@ -23,8 +23,9 @@ const REST_LIMIT: Duration = Duration::from_secs(240);
 /// In the midst of a table, between two services, and where one side is given up for the other.
 const POINTS: [&str; 5] = ["M2:1", "M0:7", "M0:90", "M1:3", "M3:1"];
 const RANDOM_KILLS: u32 = 4;
-const ALL: [&str; 1] = ["auth,tickets,orders,expiration,payments,notifications,gateway"];
-const SCHEMAS: i64 = 6;
+const ALL: [&str; 1] =
+    ["auth,tickets,orders,expiration,payments,notifications,tasks,accounting,gateway"];
+const SCHEMAS: i64 = 8;
 
 /// From where, and to where.
 struct Move {
@@ -70,7 +71,8 @@ impl Move {
         let of = |mark: &str| {
             format!(
                 "SELECT count(*) FROM pg_tables WHERE schemaname IN ('auth', 'tickets', 'orders',
-                    'expiration', 'payments', 'notifications') AND tablename {mark}"
+                    'expiration', 'payments', 'notifications', 'tasks', 'accounting')
+                    AND tablename {mark}"
             )
         };
         let marks = books
