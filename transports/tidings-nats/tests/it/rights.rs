@@ -51,5 +51,7 @@ async fn an_account_without_rights_is_told_of_by_what_it_may_not_do(bed: Bed) {
         alert::open(&handle).await.unwrap().is_empty()
     };
     assert!(within(closed).await);
+    // What was handed over is noted by the step behind it.
+    step(&mut workers).await;
     assert_eq!(lag::buses(&installation).await.unwrap()[0].lag, 0);
 }
