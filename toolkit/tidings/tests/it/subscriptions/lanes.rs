@@ -167,7 +167,7 @@ async fn pages_of_the_feed_follow_each_other_at_once(bed: Bed) {
     let running = installation.start();
     while noted.load(SeqCst) < 20_000 {
         assert!(begin.elapsed() < Duration::from_secs(15), "it waits");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        service.clock().sleep(Duration::from_millis(10)).await;
     }
     running.stop().await;
 }
