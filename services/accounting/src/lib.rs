@@ -24,7 +24,6 @@ mod price;
 mod settings;
 mod statement;
 mod store;
-mod words;
 mod workflows;
 
 use contracts::accounting::{BillingDayEvent, PayoutEvent, PriceEvent, TransactionEvent};

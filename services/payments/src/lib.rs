@@ -18,7 +18,6 @@ mod provider;
 mod settings;
 mod store;
 mod upgrade;
-mod words;
 mod workflows;
 
 use contracts::payments::PaymentEvent;

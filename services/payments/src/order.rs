@@ -9,7 +9,7 @@ use crate::payment::{Payment, Status as PaymentStatus};
 /// How often a card may be declined for one order.
 pub(crate) const ATTEMPTS_MAX: u32 = 3;
 
-crate::words::words! {
+tidings::words! {
     /// Where an order stands.
     pub(crate) enum Status {
         /// The ticket is not yet confirmed.

@@ -5,7 +5,7 @@ use tidings::Timestamp;
 
 use crate::order::CurrencyCode;
 
-crate::words::words! {
+tidings::words! {
     /// Where an attempt stands.
     ///
     /// ```text

@@ -56,6 +56,7 @@ mod subscription;
 mod time;
 mod tx;
 mod upcast;
+mod words;
 mod worker;
 pub mod workflow;
 

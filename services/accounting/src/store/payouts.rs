@@ -5,7 +5,7 @@ use tidings::{CommandId, Conn, Error, Timestamp, Tx, Uuid, params};
 
 use crate::calendar::BillingDay;
 
-crate::words::words! {
+tidings::words! {
     /// What has become of a payout's e-mail (B-28).
     pub(crate) enum Mail {
         /// `notifications` is asked to send it.

@@ -1,6 +1,21 @@
 //! Enums whose variants are words in a column and on the wire.
 
-/// Declares an enum with the literal word of every variant.
+/// Declares an enum with the literal word of every variant, which goes into a column as that
+/// word and comes out of it again; a word that is none of them is an error of decoding.
+///
+/// ```
+/// tidings::words! {
+///     /// What became of it.
+///     pub enum Outcome {
+///         Paid = "paid",
+///         Declined = "declined",
+///     }
+/// }
+/// # fn main() {
+/// assert_eq!(Outcome::Paid.as_str(), "paid");
+/// # }
+/// ```
+#[macro_export]
 macro_rules! words {
     ($(#[$meta:meta])* $vis:vis enum $name:ident {
         $($(#[$doc:meta])* $variant:ident = $word:literal,)*
@@ -13,6 +28,7 @@ macro_rules! words {
 
         impl $name {
             /// The word in the database and on the wire.
+            #[must_use]
             $vis fn as_str(self) -> &'static str {
                 match self {
                     $($name::$variant => $word,)*
@@ -20,14 +36,14 @@ macro_rules! words {
             }
         }
 
-        impl From<$name> for tidings::Value {
+        impl From<$name> for $crate::Value {
             fn from(value: $name) -> Self {
-                tidings::Value::from(value.as_str())
+                $crate::Value::from(value.as_str())
             }
         }
 
-        impl tidings::FromValue for $name {
-            fn from_value(value: tidings::Value) -> Result<Self, String> {
+        impl $crate::FromValue for $name {
+            fn from_value(value: $crate::Value) -> Result<Self, String> {
                 let text = String::from_value(value)?;
                 match text.as_str() {
                     $($word => Ok($name::$variant),)*
@@ -37,5 +53,3 @@ macro_rules! words {
         }
     };
 }
-
-pub(crate) use words;
