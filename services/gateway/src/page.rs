@@ -170,7 +170,8 @@ fn advice(status: StatusCode) -> (&'static str, &'static str) {
         ),
         503 => (
             "Not available just now",
-            "Nothing is lost. It usually takes no more than a moment.",
+            "It usually takes no more than a moment. If you were changing something, look whether that \
+             was done before you do it again.",
         ),
         _ => (
             "Something went wrong on our side",

@@ -346,7 +346,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "unavailable",
-        "A database or a service cannot answer just now. Nothing is lost; try again after Retry-After.",
+        "A database or a service cannot answer just now; try again after Retry-After. What was to be changed may have been changed: with the same Idempotency-Key it is not done twice.",
     ),
     ("unknown_role", "There is no such role."),
     (

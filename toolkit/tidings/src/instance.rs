@@ -30,6 +30,8 @@ use serde::Serialize;
 pub(crate) use membership::{Membership, Seat, View};
 pub(crate) use table::MIGRATION;
 
+use crate::handle::Handle;
+use crate::lag::seen;
 use crate::{Dialect, Error, Installation, Timestamp};
 
 /// How often an instance says that it lives.
@@ -78,15 +80,20 @@ pub struct InstanceShare {
 /// # Ok::<(), tidings::Error>(()) }).unwrap();
 /// ```
 ///
+/// Of services elsewhere only those that can be seen from here.
+///
 /// # Errors
-/// As statements.
+/// As statements, about services that run here.
 pub async fn instances(installation: &Installation) -> Result<Vec<InstanceStatus>, Error> {
     let mut all = Vec::new();
     for handle in installation.handles() {
         if handle.db().dialect() == Dialect::Sqlite {
             continue;
         }
-        for row in table::all(&mut handle.read().await?).await? {
+        let Some(rows) = seen(handle, rows_of(handle).await)? else {
+            continue;
+        };
+        for row in rows {
             let subscriptions = installation.subscriptions().iter();
             let ours = subscriptions.filter(|of| of.service.name() == handle.name());
             let shares = ours.map(|of| InstanceShare {
@@ -104,4 +111,8 @@ pub async fn instances(installation: &Installation) -> Result<Vec<InstanceStatus
         }
     }
     Ok(all)
+}
+
+async fn rows_of(service: &Handle) -> Result<Vec<table::InstanceRow>, Error> {
+    table::all(&mut service.read().await?).await
 }

@@ -76,7 +76,7 @@ async fn heads(service: &Handle, stream: &str) -> Result<Vec<(u16, u64)>, Error>
 }
 
 /// One service that is away does not hide the others.
-fn seen<T>(service: &Handle, outcome: Result<T, Error>) -> Result<Option<T>, Error> {
+pub(crate) fn seen<T>(service: &Handle, outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Ok(found) => Ok(Some(found)),
         Err(error) if service.runs_here() => Err(error),

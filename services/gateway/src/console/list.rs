@@ -1,8 +1,10 @@
 //! Lists over all services: what is asked for, what was found, where the next part begins.
 
+use axum::Extension;
 use serde::{Deserialize, Serialize};
 use tidings::{Error, Handle, List, Paging, Place, Problem, Uuid};
 
+use super::Unread;
 use super::decide::no_service;
 use crate::Gateway;
 use crate::page::encode;
@@ -201,14 +203,19 @@ pub(crate) struct Part<T, P = Older> {
 }
 
 impl<T, P: Place> Part<T, P> {
-    /// For programs, who are not given a part of the truth.
-    pub(crate) fn complete(self, paging: &Paging<P>) -> Result<List<Of<T>>, Problem> {
-        if !self.silent.is_empty() {
-            return Err(Problem::unavailable(1));
-        }
-        Ok(List {
+    /// For programs, who are told which services it leaves out.
+    pub(crate) fn partly(self, paging: &Paging<P>) -> (Extension<Unread>, List<Of<T>>) {
+        let list = List {
             items: self.items,
             next: self.next.map(|place| paging.next_url(&place)),
-        })
+        };
+        (unread_once(self.silent), list)
     }
+}
+
+/// Services that an answer leaves out, for its header.
+pub(crate) fn unread_once(mut services: Vec<&'static str>) -> Extension<Unread> {
+    services.sort_unstable();
+    services.dedup();
+    Extension(Unread(services))
 }

@@ -8,12 +8,13 @@ use tidings::lag::{self, InstanceStatus, StreamStatus, SubscriptionStatus};
 use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
 use tidings::{
-    DeadEvent, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow, alert, dead,
+    DeadEvent, Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow,
+    alert, dead,
 };
 
 use super::decide::{Thing, find_service, not_there};
 use super::jobs;
-use super::list::{Filter, Of, Older};
+use super::list::{Filter, Found, Of, Older, unread_once};
 use super::operator::Operator;
 use super::view::is_of;
 use super::{Unread, callbacks, operation, operations, workflow, workflows};
@@ -21,10 +22,9 @@ use crate::Gateway;
 
 const ROWS_MAX: u32 = 500;
 
-type Answer<T> = Result<Json<Vec<T>>, Problem>;
-
 /// What could be read, with the services of which something could not.
 type Partly<T> = Result<(Extension<Unread>, Json<Vec<T>>), Problem>;
+type PartlyList<T> = Result<(Extension<Unread>, List<T>), Problem>;
 
 pub(crate) async fn streams(_: Operator, State(gateway): State<Gateway>) -> Partly<StreamStatus> {
     let installation = gateway.installation();
@@ -49,41 +49,42 @@ pub(crate) async fn subscriptions(
     Ok((unread_once(unread), Json(found)))
 }
 
-fn unread_once(mut services: Vec<&'static str>) -> Extension<Unread> {
-    services.sort_unstable();
-    services.dedup();
-    Extension(Unread(services))
+/// What each service answers, with those that did not.
+async fn of_each<T, F>(gateway: &Gateway, ask: impl Fn(Handle) -> F) -> Partly<Of<T>>
+where
+    F: Future<Output = Result<Vec<T>, tidings::Error>>,
+{
+    let mut found = Found::default();
+    for handle in gateway.installation().handles() {
+        found.add(handle, ask(handle.clone()).await);
+    }
+    Ok((unread_once(found.silent), Json(found.items)))
 }
 
 /// Who reads how many slots, of services whose slots are shared.
 pub(crate) async fn instances(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<InstanceStatus> {
+) -> Result<Json<Vec<InstanceStatus>>, Problem> {
     Ok(Json(lag::instances(gateway.installation()).await?))
 }
 
 pub(crate) async fn alerts(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<Of<alert::Alert>> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let service = handle.name();
-        let found = alert::open(handle).await?.into_iter();
-        all.extend(found.map(|item| Of { service, item }));
-    }
-    Ok(Json(all))
+) -> Partly<Of<alert::Alert>> {
+    of_each(
+        &gateway,
+        |service| async move { alert::open(&service).await },
+    )
+    .await
 }
 
-pub(crate) async fn dead(_: Operator, State(gateway): State<Gateway>) -> Answer<Of<DeadEvent>> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let service = handle.name();
-        let found = dead::events(handle, ROWS_MAX).await?.into_iter();
-        all.extend(found.map(|item| Of { service, item }));
-    }
-    Ok(Json(all))
+pub(crate) async fn dead(_: Operator, State(gateway): State<Gateway>) -> Partly<Of<DeadEvent>> {
+    of_each(&gateway, |service| async move {
+        dead::events(&service, ROWS_MAX).await
+    })
+    .await
 }
 
 /// Dead ones where no state is chosen: those that wait for a person.
@@ -92,10 +93,10 @@ pub(crate) async fn jobs(
     State(gateway): State<Gateway>,
     Query(filter): Query<Filter>,
     paging: Paging<Older>,
-) -> Result<List<Of<JobRow>>, Problem> {
+) -> PartlyList<Of<JobRow>> {
     let filter = filter.state_or("dead");
     let found = jobs::find(&gateway, &filter, &paging).await?;
-    found.complete(&paging)
+    Ok(found.partly(&paging))
 }
 
 pub(crate) async fn job(
@@ -114,27 +115,21 @@ pub(crate) async fn job(
 pub(crate) async fn job_counts(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<Of<JobCount>> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let service = handle.name();
-        let found = tidings::jobs::counts(handle).await?.into_iter();
-        all.extend(found.map(|item| Of { service, item }));
-    }
-    Ok(Json(all))
+) -> Partly<Of<JobCount>> {
+    of_each(&gateway, |service| async move {
+        tidings::jobs::counts(&service).await
+    })
+    .await
 }
 
 pub(crate) async fn schedules(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<Of<ScheduleRow>> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let service = handle.name();
-        let found = tidings::jobs::schedules(handle).await?.into_iter();
-        all.extend(found.map(|item| Of { service, item }));
-    }
-    Ok(Json(all))
+) -> Partly<Of<ScheduleRow>> {
+    of_each(&gateway, |service| async move {
+        tidings::jobs::schedules(&service).await
+    })
+    .await
 }
 
 pub(crate) async fn runs(
@@ -142,9 +137,9 @@ pub(crate) async fn runs(
     State(gateway): State<Gateway>,
     Query(filter): Query<Filter>,
     paging: Paging<Older>,
-) -> Result<List<Of<WorkflowRow>>, Problem> {
+) -> PartlyList<Of<WorkflowRow>> {
     let found = workflows::find(&gateway, &filter, &paging).await?;
-    found.complete(&paging)
+    Ok(found.partly(&paging))
 }
 
 /// A run with its steps.
@@ -171,14 +166,11 @@ pub(crate) async fn run(
 pub(crate) async fn run_counts(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Answer<Of<RunCount>> {
-    let mut all = Vec::new();
-    for handle in gateway.installation().handles() {
-        let service = handle.name();
-        let found = tidings::workflow::counts(handle).await?.into_iter();
-        all.extend(found.map(|item| Of { service, item }));
-    }
-    Ok(Json(all))
+) -> Partly<Of<RunCount>> {
+    of_each(&gateway, |service| async move {
+        tidings::workflow::counts(&service).await
+    })
+    .await
 }
 
 pub(crate) async fn operations(
@@ -186,9 +178,9 @@ pub(crate) async fn operations(
     State(gateway): State<Gateway>,
     Query(filter): Query<Filter>,
     paging: Paging,
-) -> Result<List<Of<OperationRow>>, Problem> {
+) -> PartlyList<Of<OperationRow>> {
     let found = operations::find(&gateway, &filter, &paging).await?;
-    found.complete(&paging)
+    Ok(found.partly(&paging))
 }
 
 /// An operation with what has become of its callback.
@@ -222,7 +214,7 @@ pub(crate) async fn callbacks(
     State(gateway): State<Gateway>,
     Query(filter): Query<Filter>,
     paging: Paging,
-) -> Result<List<Of<CallbackRow>>, Problem> {
+) -> PartlyList<Of<CallbackRow>> {
     let found = callbacks::find(&gateway, &filter, &paging).await?;
-    found.complete(&paging)
+    Ok(found.partly(&paging))
 }

@@ -19,7 +19,7 @@ use crate::{Dialect, Envelope, Error, Fate, Tx, crash};
 /// Tries in direct succession before an event is parked.
 pub(super) const QUICK_TRIES: u32 = 3;
 /// A handler that takes longer has failed; it holds the writer's turn.
-const HANDLER_LIMIT: Duration = Duration::from_secs(30);
+pub(super) const HANDLER_LIMIT: Duration = Duration::from_secs(30);
 /// Lanes at once. SQLite has one writer, so one.
 const LANES_MOST: usize = 4;
 /// Events that make a lane worth its transaction.

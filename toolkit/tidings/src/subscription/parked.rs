@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Subscription;
+use super::apply::HANDLER_LIMIT;
 use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
@@ -19,7 +20,6 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(600);
 /// After a fault that is not the event's.
 const WAIT: Duration = Duration::from_secs(1);
-const HANDLER_LIMIT: Duration = Duration::from_secs(30);
 const BATCH: u32 = 50;
 
 /// An event that could not be applied, or that waits behind one.

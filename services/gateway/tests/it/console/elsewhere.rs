@@ -81,6 +81,33 @@ async fn programs_are_told_of_which_services_a_list_knows_nothing() {
     assert_eq!(whole.header("tidings-unseen"), "");
 }
 
+/// One whose tables cannot be read (there are none yet, its database is away) does not hide the
+/// others.
+#[tokio::test]
+async fn programs_get_what_the_other_services_answer() {
+    let door = Door::open().await;
+    let things = door.installation.handle("things").unwrap();
+    let mut tx = things.begin_own().await.unwrap();
+    for table in ["tidings_jobs", "tidings_schedules", "tidings_workflows"] {
+        let sql = format!("DROP TABLE {table}");
+        tx.execute(&sql, &[]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for list in [
+        "/ops/jobs",
+        "/ops/jobs/counts",
+        "/ops/schedules",
+        "/ops/workflows",
+        "/ops/workflows/counts",
+    ] {
+        let answer = door.ops(&format!("GET {list}")).await;
+        assert_eq!(answer.status, 200, "{list}: {answer:?}");
+        assert_eq!(answer.header("tidings-unseen"), "things", "{list}");
+    }
+    let alerts = door.ops("GET /ops/alerts").await;
+    assert_eq!(alerts.header("tidings-unseen"), "");
+}
+
 #[tokio::test]
 async fn a_service_that_runs_elsewhere_is_not_said_to_be_none() {
     let door = Door::open_part().await;
