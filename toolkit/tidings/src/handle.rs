@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -66,6 +66,9 @@ pub(crate) struct Shared {
     pub(crate) stored: watch::Sender<u64>,
     /// Rises when readers can find new numbers.
     pub(crate) published: watch::Sender<u64>,
+    /// Another instance may have numbered events of ours: readers here are to be woken for them
+    /// at the next look that finds nothing to number.
+    pub(crate) owes_wake: AtomicBool,
     /// Who may apply events beside the first of a subscription: connections are needed for
     /// requests too.
     pub(crate) lanes: Semaphore,

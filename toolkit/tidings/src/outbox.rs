@@ -142,13 +142,22 @@ pub(crate) async fn last_position(conn: &mut Conn, stream: &str) -> Result<i64, 
     Ok(last.map_or(0, |(position,)| position))
 }
 
-/// Events of all slots of a stream in the order of their numbering, and where the next read begins.
+/// Some events of a stream in the order of their numbering.
+pub(crate) struct Page {
+    pub(crate) events: Vec<Envelope>,
+    /// Where the next read begins.
+    pub(crate) next: i64,
+    /// There was nothing behind them.
+    pub(crate) is_last: bool,
+}
+
+/// Events of all slots of a stream in the order of their numbering.
 pub(crate) async fn read_from(
     conn: &mut Conn,
     stream: &str,
     position: i64,
     limit: u32,
-) -> Result<(Vec<Envelope>, i64), Error> {
+) -> Result<Page, Error> {
     read_where(conn, stream, "", position, limit).await
 }
 
@@ -159,7 +168,7 @@ pub(crate) async fn read_slots_from(
     slots: &str,
     position: i64,
     limit: u32,
-) -> Result<(Vec<Envelope>, i64), Error> {
+) -> Result<Page, Error> {
     let and = format!("AND n.slot IN ({slots})");
     read_where(conn, stream, &and, position, limit).await
 }
@@ -170,7 +179,7 @@ async fn read_where(
     and: &str,
     position: i64,
     limit: u32,
-) -> Result<(Vec<Envelope>, i64), Error> {
+) -> Result<Page, Error> {
     // The reader of a quiet stream, or of quiet slots, moves on past the events of its busy
     // neighbours, or it would look through all of them again at every commit. Asked before the
     // events are read: what is published in between is behind it. PostgreSQL has an index by
@@ -187,35 +196,45 @@ async fn read_where(
             );
             select(conn, &rest)
         }
-        Dialect::Postgres => select_stretch(conn, and, limit),
+        Dialect::Postgres => select_stretch(and, limit),
     };
     let rows: Vec<crate::Row> = conn.query(&sql, params![stream, position, limit]).await?;
-    let is_all = conn.dialect() == Dialect::Sqlite && rows.len() < limit as usize;
+    let mut is_last = rows.len() < limit as usize;
+    if let (Dialect::Postgres, Some(row)) = (conn.dialect(), rows.first()) {
+        is_last &= !row.get::<bool>("goes_on")?;
+    }
     let next = match rows.last() {
-        Some(row) if is_all => last.max(row.get("position")?),
+        Some(row) if is_last => last.max(row.get("position")?),
         Some(row) => row.get("position")?,
         None => last,
     };
     let events: Result<_, Error> = rows.iter().map(crate::FromRow::from_row).collect();
-    Ok((events?, next))
+    Ok(Page {
+        events: events?,
+        next,
+        is_last,
+    })
 }
 
 /// Until PostgreSQL has statistics it takes all that is behind a position for a few rows, and
 /// would read and sort all of it for five hundred (236 ms of 150,000 instead of one). So it is
-/// shown a stretch that begins at the next event; what is behind that comes with the next read.
-fn select_stretch(conn: &Conn, and: &str, limit: u32) -> String {
+/// shown a stretch that begins at the next event; what is behind that comes with the next read,
+/// which `goes_on` says is worth while.
+fn select_stretch(and: &str, limit: u32) -> String {
     let stretch = STRETCH * limit;
-    let rest = format!(
-        "WHERE n.stream = $1 AND n.position >= (SELECT position FROM next)
-            AND n.position < (SELECT position FROM next) + {stretch} {and}
-         ORDER BY n.position LIMIT $3"
-    );
     format!(
         "WITH next AS MATERIALIZED (
             SELECT n.position FROM tidings_numbers n
             WHERE n.stream = $1 AND n.position > $2 {and} ORDER BY n.position LIMIT 1
-         ) {}",
-        select(conn, &rest)
+         ), rest AS MATERIALIZED (
+            SELECT EXISTS (SELECT 1 FROM tidings_numbers n WHERE n.stream = $1
+                AND n.position >= (SELECT position FROM next) + {stretch}) AS goes_on
+         )
+         SELECT {POSTGRES_COLUMNS}, n.position, (SELECT goes_on FROM rest) AS goes_on
+         FROM tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id
+         WHERE n.stream = $1 AND n.position >= (SELECT position FROM next)
+            AND n.position < (SELECT position FROM next) + {stretch} {and}
+         ORDER BY n.position LIMIT $3"
     )
 }
 

@@ -121,6 +121,7 @@ impl Projection {
             stream: StreamInfo::of::<S>(),
             start: Start::default(),
             handler,
+            is_projection: true,
         });
         self
     }

@@ -16,6 +16,7 @@ use crate::alert::{self, Alert};
 use crate::db::{Conn, Migration};
 use crate::feed::Bus;
 use crate::handle::Handle;
+use crate::outbox::Page;
 use crate::{Dialect, Envelope, Error, Setup, StreamInfo, Timestamp, chain, crash, outbox, params};
 
 /// Enough that the broker's acknowledgements cost little; a batch is repeated if one is missing.
@@ -93,9 +94,6 @@ impl Place {
     }
 }
 
-/// Events that come next, and where the ones behind them begin.
-type Page = (Vec<Envelope>, i64);
-
 impl Publisher {
     pub(crate) fn new(service: Handle, stream: StreamInfo, bus: Arc<dyn Bus>) -> Self {
         Self {
@@ -146,7 +144,11 @@ impl Publisher {
             Some(place) => place,
             None => Place::at(self.load().await?),
         };
-        let (events, next) = match self.ahead.take() {
+        let Page {
+            events,
+            next,
+            is_last,
+        } = match self.ahead.take() {
             Some(ahead) => ahead,
             None => self.read(place.seen).await?,
         };
@@ -154,13 +156,12 @@ impl Publisher {
             self.rest(place, next).await?;
             return Ok(false);
         }
-        let has_more = events.len() >= self.batch as usize;
         self.batch = outbox::fitting(&events, BATCH);
         crash::point("B0").await;
         let ahead = async {
-            match has_more {
-                true => self.read(next).await.map(Some),
-                false => Ok(None),
+            match is_last {
+                true => Ok(None),
+                false => self.read(next).await.map(Some),
             }
         };
         let (published, ahead, stored) =

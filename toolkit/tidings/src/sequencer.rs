@@ -17,6 +17,8 @@
 //! new would ever be numbered. So every start looks whether the cluster is still the same,
 //! and begins a new epoch if not.
 
+use std::sync::atomic::Ordering;
+
 use crate::db::Db;
 use crate::handle::Handle;
 use crate::{Dialect, Error};
@@ -24,7 +26,11 @@ use crate::{Dialect, Error};
 /// Numbers what has become visible. Says whether there was anything. Whoever does not know that
 /// there is looks first.
 pub(crate) async fn tick(service: &Handle, looks: bool) -> Result<bool, Error> {
+    let owes_wake = &service.0.owes_wake;
     if looks && !is_waiting(service).await? {
+        if owes_wake.swap(false, Ordering::Relaxed) {
+            service.0.published.send_modify(|count| *count += 1);
+        }
         return Ok(false);
     }
     let db = service.db();
@@ -39,6 +45,7 @@ pub(crate) async fn tick(service: &Handle, looks: bool) -> Result<bool, Error> {
     let Some((xmax, xip, _)) = locked.into_iter().next() else {
         // Somebody else is at it. Ended properly, or the connection would be closed.
         db.commit(conn).await?;
+        owes_wake.store(true, Ordering::Relaxed);
         return Ok(false);
     };
     // Heads are moved by UPDATE: ON CONFLICT would lock each row first, which writes 53 bytes
@@ -70,6 +77,8 @@ pub(crate) async fn tick(service: &Handle, looks: bool) -> Result<bool, Error> {
     let has_numbered = touched.iter().any(|rows| *rows > 0);
     if has_numbered {
         service.0.published.send_modify(|count| *count += 1);
+    } else {
+        owes_wake.store(true, Ordering::Relaxed);
     }
     Ok(has_numbered)
 }

@@ -121,6 +121,7 @@ impl Service {
             stream: StreamInfo::of::<S>(),
             start: Start::default(),
             handler,
+            is_projection: false,
         })
     }
 
@@ -138,6 +139,7 @@ impl Service {
             stream: StreamInfo::of::<S>(),
             start: Start::default(),
             handler,
+            is_projection: false,
         })
     }
 

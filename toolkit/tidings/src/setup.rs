@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::{Semaphore, watch};
 
@@ -232,6 +232,7 @@ impl Setup {
             committed: watch::Sender::new(0),
             stored: watch::Sender::new(0),
             published: watch::Sender::new(0),
+            owes_wake: AtomicBool::new(false),
             lanes: Semaphore::new(LANES),
             conflicts: AtomicU64::new(0),
         };
@@ -304,6 +305,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         publisher::MIGRATION,
         mark::MIGRATION,
         history::MIGRATION_POSITIONS,
+        subscription::MIGRATION_TRYING,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

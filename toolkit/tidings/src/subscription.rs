@@ -18,6 +18,7 @@ pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};
 pub(crate) use reader::Reader;
 pub(crate) use stop::Progress;
+pub(crate) use tries::MIGRATION as MIGRATION_TRYING;
 
 use crate::db::Migration;
 use crate::{Start, StreamInfo};
@@ -29,6 +30,8 @@ pub(crate) struct Subscription {
     /// Where it begins when it is new.
     pub(crate) start: Start,
     pub(crate) handler: Box<dyn Erased>,
+    /// Its tables can be built anew and swapped.
+    pub(crate) is_projection: bool,
 }
 
 pub(crate) const MIGRATION: Migration = Migration::new(

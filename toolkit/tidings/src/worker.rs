@@ -1,11 +1,13 @@
 //! The moving parts of an installation: readers, parked events, jobs, sequencers.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
-use crate::failure::Hindered;
+use crate::failure::{Hindered, panic_text};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::identity::KeyKeeper;
@@ -139,6 +141,16 @@ impl Worker {
         })
     }
 
+    /// A step that panics (a transport, a feed or a bus may be anybody's code) is one that has
+    /// failed, or nobody would ever take this part's next step.
+    async fn progress_or_panic(&mut self, looks: bool) -> Result<Progress, Hindered> {
+        let step = AssertUnwindSafe(self.progress(looks)).catch_unwind();
+        step.await.unwrap_or_else(|panic| {
+            let text = format!("panicked: {}", panic_text(&*panic));
+            Err(Hindered::Work(text))
+        })
+    }
+
     /// Works until told to stop; finishes the step that it is in.
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         if let Part::Jobs(runner) = &mut self.part {
@@ -161,7 +173,7 @@ impl Worker {
                 views.borrow_and_update();
             }
             let began = self.clock.now();
-            let outcome = self.progress(looks).await;
+            let outcome = self.progress_or_panic(looks).await;
             let pause = match outcome.inspect(|_| attempts.worked()) {
                 Ok(Progress::Moved) => {
                     (faults, idle) = (0, 0);

@@ -30,7 +30,7 @@ pub struct NatsSettings {
     pub bytes_max: Option<u64>,
     /// For how long the broker recognises an event that is handed over again. 2 minutes
     pub duplicate_window: Duration,
-    /// How many events are under way to the broker at the most. 1000
+    /// How many events are under way to the broker at the most; batches have 500. 500
     pub in_flight_max: usize,
     /// How many events a subscription has waiting in memory at the most, and never more than
     /// 4 MB of them. 1000
@@ -61,7 +61,7 @@ impl Default for NatsSettings {
             messages_max: None,
             bytes_max: None,
             duplicate_window: Duration::from_mins(2),
-            in_flight_max: 1000,
+            in_flight_max: 500,
             buffer_max: 1000,
             patience: Duration::from_secs(1),
             answer_limit: Duration::from_secs(5),

@@ -82,7 +82,8 @@ pub async fn settle_slots(
 /// the producer has written since it went back is passed over. With a lower number, events
 /// after it are applied, those that were applied before a second time. The number that the
 /// producer's backup ended with is the one after which nothing was applied yet of its new
-/// history.
+/// history. Parked, waiting and dead events with higher numbers are given up with that: they
+/// were of the lost history.
 ///
 /// # Errors
 /// As statements.
@@ -114,10 +115,17 @@ async fn settle_with(
         WHERE subscription = $1 AND stream = $2 AND slot = $3";
     let row = params![subscription, stream, slot, as_i64(sequence)];
     tx.execute(sql, row).await?;
-    let words = match note {
-        Some(note) => format!("goes on after {sequence}: {note}"),
-        None => format!("goes on after {sequence}"),
-    };
+    // They were of the history that is lost, and events of their numbers come again.
+    let sql = "DELETE FROM tidings_parked
+        WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence > $4";
+    let given_up = tx.execute(sql, row).await?;
+    let mut words = format!("goes on after {sequence}");
+    if given_up > 0 {
+        words += &format!(", {given_up} parked events of the lost history are given up");
+    }
+    if let Some(note) = note {
+        words += &format!(": {note}");
+    }
     crate::act::record(tx, "settle", &subject, Some(&words)).await?;
     Ok(true)
 }

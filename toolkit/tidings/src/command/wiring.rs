@@ -124,6 +124,7 @@ fn connect(services: &mut [Service], sender: usize, receiver: usize, stream: Str
                 target: to,
                 code,
             }),
+            is_projection: false,
         }));
     let answers = services[sender].commands.answers_of(Some(to));
     if answers.0.is_empty() {
@@ -139,6 +140,7 @@ fn connect(services: &mut [Service], sender: usize, receiver: usize, stream: Str
         stream,
         start: Start::default(),
         handler: Box::new(answers),
+        is_projection: false,
     }));
 }
 

@@ -133,7 +133,11 @@ impl Receiver for LocalReceiver {
             let mut conn = self.producer.read().await?;
             let (stream, from) = (self.stream, self.position);
             let batch = self.batch.min(limit);
-            let (events, position) = match &self.slots {
+            let outbox::Page {
+                events,
+                next,
+                is_last,
+            } = match &self.slots {
                 None => outbox::read_from(&mut conn, stream, from, batch).await?,
                 Some(slots) => {
                     outbox::read_slots_from(&mut conn, stream, slots, from, batch).await?
@@ -142,8 +146,8 @@ impl Receiver for LocalReceiver {
             drop(conn);
             // A reader may see a commit that is not on disk yet; wait with it.
             self.producer.db().wait_synced().await?;
-            self.position = position;
-            self.is_drained = events.len() < batch as usize;
+            self.position = next;
+            self.is_drained = is_last;
             if !events.is_empty() {
                 self.batch = outbox::fitting(&events, limit);
             }

@@ -106,13 +106,15 @@ async fn look_at(
         }
         Place::Stream { position } => {
             let mut conn = service.read().await?;
-            let (events, position) = outbox::read_from(&mut conn, stream, position, limit).await?;
+            let page = outbox::read_from(&mut conn, stream, position, limit).await?;
             drop(conn);
             // A reader may see a commit that is not on disk yet; wait with it.
             service.db().wait_synced().await?;
             Ok(Page {
-                events,
-                end: Place::Stream { position },
+                events: page.events,
+                end: Place::Stream {
+                    position: page.next,
+                },
                 covered: 0,
                 gone: 0,
             })

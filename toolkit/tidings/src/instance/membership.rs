@@ -175,8 +175,7 @@ impl Membership {
     /// Beats if it is time to. Says whether this has changed who reads what.
     ///
     /// # Errors
-    /// When the database cannot be reached. Readers go on until the others must take this
-    /// instance for gone.
+    /// When the database cannot be reached. The step of a reader that asks fails with it.
     pub(crate) async fn keep(&self) -> Result<bool, Error> {
         if self.is_alone || !self.is_due() {
             return Ok(false);

@@ -148,8 +148,10 @@ async fn settle(tx: &mut Tx, known: &Known, parked: u64) -> Result<(), Error> {
             AND kind IN ('gap', 'ahead', 'gone') AND substr(subject, 1, length($2)) = $2";
         tx.execute(sql, params![now, about]).await?;
     }
-    let sql = "DELETE FROM tidings_tries WHERE subscription = $1";
-    tx.execute(sql, params![known.name]).await?;
+    for notes in ["tidings_tries", "tidings_trying"] {
+        let sql = format!("DELETE FROM {notes} WHERE subscription = $1");
+        tx.execute(&sql, params![known.name]).await?;
+    }
     let note = format!("{parked} events are parked with it");
     act::record(tx, "rebuild", known.name, Some(&note)).await
 }

@@ -1,6 +1,6 @@
 //! Applies events: cursors, effects, and what queues up behind parked events, in one transaction.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Applier {
         cursors: &Cursors,
         batch: Vec<Envelope>,
     ) -> Result<Vec<Move>, Stop> {
-        let beside: Vec<_> = (1..self.lanes(batch.len()))
+        let beside: Vec<_> = (1..self.lanes(&batch))
             .map_while(|_| self.service.0.lanes.try_acquire().ok())
             .collect();
         let lanes = divide(batch, 1 + beside.len()).into_iter().map(|events| {
@@ -77,14 +77,18 @@ impl Applier {
         Ok(moves)
     }
 
-    /// How many lanes so many events are worth.
-    fn lanes(&self, events: usize) -> usize {
+    /// How many lanes these events are worth, of which no two have events of one slot.
+    fn lanes(&self, batch: &[Envelope]) -> usize {
         let next = |left: u32| left.checked_sub(1);
         let alone = self
             .alone
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
         match self.service.db().dialect() {
-            Dialect::Postgres if alone.is_err() => events.div_ceil(LANE).clamp(1, LANES_MOST),
+            Dialect::Postgres if alone.is_err() => {
+                let slots: BTreeSet<u16> = batch.iter().map(|event| event.id.slot).collect();
+                let most = slots.len().clamp(1, LANES_MOST);
+                batch.len().div_ceil(LANE).clamp(1, most)
+            }
             Dialect::Postgres | Dialect::Sqlite => 1,
         }
     }
@@ -132,8 +136,12 @@ impl Applier {
         cursors: &Cursors,
         part: &[Envelope],
     ) -> Result<Vec<Move>, PartError> {
-        let (mut tx, blocked) = parked::begin(&self.service, &self.subscription, part).await?;
+        let of = &*self.subscription;
+        let (mut tx, mut blocked) = parked::begin(&self.service, of, part).await?;
         let moves = self.advance(&mut tx, cursors, part).await?;
+        if of.is_projection && tx.dialect() == Dialect::Postgres {
+            blocked = parked::blocked(&mut tx, of, part).await?;
+        }
         crash::point("C1").await;
         let mut free = Vec::with_capacity(part.len());
         let mut places = Vec::with_capacity(part.len());
@@ -287,11 +295,15 @@ impl Lane<'_> {
     }
 }
 
-/// Divides a batch by slots.
+/// Divides a batch by slots, which are given to the lanes in turn; so none is without any where
+/// there are as many slots.
 fn divide(batch: Vec<Envelope>, count: usize) -> Vec<Vec<Envelope>> {
-    let mut lanes = vec![Vec::with_capacity(batch.len().div_ceil(count)); count];
+    let mut lanes = vec![Vec::new(); count];
+    let mut lane_of = BTreeMap::new();
     for event in batch {
-        lanes[usize::from(event.id.slot) % count].push(event);
+        let next = lane_of.len() % count;
+        let lane = *lane_of.entry(event.id.slot).or_insert(next);
+        lanes[lane].push(event);
     }
     lanes
 }

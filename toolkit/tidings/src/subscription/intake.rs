@@ -38,6 +38,8 @@ pub(super) struct Intake {
     pub(super) stopped: BTreeMap<u16, Alert>,
     unchecked: u32,
     patience: Patience,
+    /// What the producer had when it was last asked.
+    pub(super) heads: Option<Cursors>,
 }
 
 impl Intake {
@@ -59,6 +61,7 @@ impl Intake {
             // passed our cursor again, nobody can tell any more.
             unchecked: UNCHECKED_MAX,
             patience,
+            heads: None,
         }
     }
 
@@ -149,7 +152,8 @@ impl Intake {
         self.is_plain = false;
         self.patience.looks(now);
         let Standing { run, heads } = feed.standing(stream).await?;
-        let heads: BTreeMap<u16, u64> = heads.into_iter().collect();
+        let heads: Cursors = heads.into_iter().collect();
+        self.heads = Some(heads.clone());
         let Compared { other, found } = self.compare(feed, stream, run, &heads).await?;
         let mut batch = Vec::new();
         let mut stopped = BTreeMap::new();

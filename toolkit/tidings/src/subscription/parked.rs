@@ -12,7 +12,9 @@ use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::{NewEvent, as_i64};
-use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, act, params};
+use crate::{
+    Dialect, Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, Value, act, params,
+};
 
 /// Tries, quick ones included, before a parked event is dead.
 const ATTEMPTS_MAX: u32 = 10;
@@ -20,6 +22,9 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MOST: Duration = Duration::from_secs(600);
 /// After a fault that is not the event's.
 const WAIT: Duration = Duration::from_secs(1);
+/// For so long a try is nobody else's: longer than a handler may take, so that of two instances
+/// only one is at it. Whoever dies of the event leaves it until then.
+const LEASE: Duration = Duration::from_secs(45);
 const BATCH: u32 = 50;
 
 /// An event that could not be applied, or that waits behind one.
@@ -60,26 +65,47 @@ impl FromRow for DeadEvent {
 
 /// Begins the transaction of a part, and says which keys have events that wait. Asked before the
 /// cursors are moved: whoever parks one of these events in between moves them too, and then
-/// ours do not stand where we think.
+/// ours do not stand where we think. Only the swap of a projection that was built anew parks
+/// events and leaves cursors where they stood, see [`blocked`].
 pub(super) async fn begin(
     service: &Handle,
     subscription: &Subscription,
     events: &[Envelope],
 ) -> Result<(Tx, HashSet<String>), Error> {
+    let (sql, params) = question(service.db().dialect(), subscription, events)?;
+    let (tx, rows) = service.begin_own_asking::<(String,)>(sql, &params).await?;
+    Ok((tx, rows.into_iter().map(|(key,)| key).collect()))
+}
+
+/// The same, asked when the cursors are moved: from then on nothing is swapped.
+pub(super) async fn blocked(
+    tx: &mut Tx,
+    subscription: &Subscription,
+    events: &[Envelope],
+) -> Result<HashSet<String>, Error> {
+    let (sql, params) = question(tx.dialect(), subscription, events)?;
+    let rows: Vec<(String,)> = tx.query(sql, &params).await?;
+    Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
+fn question(
+    dialect: Dialect,
+    subscription: &Subscription,
+    events: &[Envelope],
+) -> Result<(&'static str, Vec<Value>), Error> {
     let keys: Vec<&str> = events.iter().map(|event| event.key.as_str()).collect();
     let keys = serde_json::to_string(&keys).map_err(|source| Error::Encode {
         what: "keys".to_owned(),
         source,
     })?;
-    let sql = service.db().dialect().pick(
+    let sql = dialect.pick(
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
             AND key IN (SELECT value FROM json_each($3))",
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
             AND key IN (SELECT jsonb_array_elements_text($3::text::jsonb))",
     );
     let params = params![subscription.name, subscription.stream.name, keys];
-    let (tx, rows) = service.begin_own_asking::<(String,)>(sql, params).await?;
-    Ok((tx, rows.into_iter().map(|(key,)| key).collect()))
+    Ok((sql, params.to_vec()))
 }
 
 /// Stores an event behind an earlier one of its key.
@@ -176,9 +202,12 @@ impl ParkedRunner {
 
     /// Tries what is due. Says whether there was anything.
     pub(crate) async fn step(&mut self) -> Result<bool, Error> {
-        // A subscription that this build no longer has keeps its events.
-        let names: Vec<&str> = self.subscriptions.iter().map(|of| of.name).collect();
-        let names = serde_json::to_string(&names).unwrap_or_default();
+        // A subscription that this build no longer has keeps its events, also of one stream.
+        let ours = self.subscriptions.iter();
+        let ours: Vec<String> = ours
+            .map(|of| format!("{} {}", of.name, of.stream.name))
+            .collect();
+        let names = serde_json::to_string(&ours).unwrap_or_default();
         let mut conn = self.service.read().await?;
         let ours = conn.dialect().pick(
             "SELECT value FROM json_each($3)",
@@ -186,7 +215,8 @@ impl ParkedRunner {
         );
         let sql = format!(
             "SELECT * FROM tidings_parked p
-            WHERE state IN ('parked', 'waiting') AND next_at <= $1 AND subscription IN ({ours})
+            WHERE state IN ('parked', 'waiting') AND next_at <= $1
+                AND subscription || ' ' || stream IN ({ours})
             AND NOT EXISTS (
                 SELECT 1 FROM tidings_parked q WHERE q.subscription = p.subscription
                 AND q.stream = p.stream AND q.key = p.key AND q.sequence < p.sequence)
@@ -253,12 +283,17 @@ impl ParkedRunner {
     }
 
     /// Counts the attempt before it is made: an event that ends the process would end it
-    /// for ever if it were counted after (X-23). `false` when somebody else was faster.
+    /// for ever if it were counted after (X-23). `false` when somebody else was faster: the
+    /// event is not due for anybody until this try is over.
     async fn count_attempt(&self, due: &DeadEvent) -> Result<bool, Error> {
         let mut tx = self.service.begin_own().await?;
-        let sql = "UPDATE tidings_parked SET attempts = attempts + 1 WHERE subscription = $1
-            AND stream = $2 AND slot = $3 AND sequence = $4 AND attempts = $5 AND state <> 'dead'";
-        let counted = tx.execute(sql, &address(due, due.attempts)).await? == 1;
+        let now = tx.now();
+        let sql = "UPDATE tidings_parked SET attempts = attempts + 1, next_at = $6
+            WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
+                AND attempts = $5 AND state <> 'dead' AND next_at <= $7";
+        let mut row = address(due, due.attempts);
+        row.extend_from_slice(params![now.plus(LEASE), now]);
+        let counted = tx.execute(sql, &row).await? == 1;
         tx.commit().await?;
         Ok(counted)
     }
@@ -322,7 +357,7 @@ async fn take(tx: &mut Tx, parked: &DeadEvent) -> Result<bool, Error> {
     Ok(tx.execute(sql, &address).await? == 1)
 }
 
-fn address(parked: &DeadEvent, attempts: u32) -> Vec<crate::Value> {
+fn address(parked: &DeadEvent, attempts: u32) -> Vec<Value> {
     let id = &parked.event.id;
     let sequence = as_i64(id.sequence);
     params![

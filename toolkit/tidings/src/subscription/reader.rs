@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::Subscription;
 use super::apply::{Applier, QUICK_TRIES};
-use super::cursor::{self, Move};
+use super::cursor::{self, Cursors, Move};
 use super::intake::{Intake, Missing};
 use super::marks::{self, Marks};
 use super::patience::Patience;
@@ -38,11 +38,31 @@ pub(crate) struct Reader {
     has_cursors: bool,
     /// Gone after every fault, so that the next step starts from what is stored.
     intake: Option<Intake>,
-    /// Until the first batch is through, after a start and after somebody has ended whose slots
-    /// are read here now: it may have been of that batch.
-    careful: bool,
+    /// After a start, and after somebody has ended whose slots are read here now: it may have
+    /// been of an event.
+    careful: Option<Careful>,
     /// A new receiver has been opened; whoever waits must listen to that one.
     reopened: bool,
+}
+
+/// Every batch is noted before it is applied, until all is applied that there was when this
+/// began. So an event that ends the process (out of memory, abort) is in a batch that was noted,
+/// at the latest when it has done so twice; and of such a batch every event is applied by
+/// itself, each noted with how often.
+#[derive(Default)]
+struct Careful {
+    /// Up to which numbers events were noted and not applied; none until it is read.
+    suspects: Option<Cursors>,
+    /// What there was; none until the producer has been asked.
+    until: Option<Cursors>,
+}
+
+impl Careful {
+    fn suspects(&self, event: &Envelope) -> bool {
+        let suspects = self.suspects.as_ref();
+        let last = suspects.and_then(|suspects| suspects.get(&event.id.slot));
+        last.is_some_and(|last| event.id.sequence <= *last)
+    }
 }
 
 impl Reader {
@@ -65,7 +85,7 @@ impl Reader {
             ends: 0,
             has_cursors: false,
             intake: None,
-            careful: true,
+            careful: Some(Careful::default()),
             reopened: false,
         }
     }
@@ -124,11 +144,13 @@ impl Reader {
             batch = intake.receive(&*self.feed, stream).await?;
         }
         if batch.is_empty() {
+            self.end_care();
             return Ok(Progress::Idle);
         }
         crash::point("C0").await;
-        if self.careful {
+        if self.careful.is_some() {
             self.apply_carefully(batch).await?;
+            self.end_care();
         } else {
             self.apply(batch).await?;
         }
@@ -157,6 +179,12 @@ impl Reader {
         // The alerts about others' slots are theirs to open and to close.
         let mut stopped = alert::of_slots(&mut conn, name, stream.name).await?;
         stopped.retain(|slot, _| self.share.contains(slot));
+        if let Some(careful) = &mut self.careful
+            && careful.suspects.is_none()
+        {
+            let suspects = tries::suspects(&mut conn, &self.subscription, &cursors).await?;
+            careful.suspects = Some(suspects);
+        }
         drop(conn);
         let pairs: Vec<(u16, u64)> = cursors.iter().map(|(slot, last)| (*slot, *last)).collect();
         let receiver = self.transport.open(stream.name, &pairs).await?;
@@ -177,7 +205,9 @@ impl Reader {
         let share: BTreeSet<u16> = (0..stream.slots).filter(has).collect();
         if share != self.share {
             if !share.is_subset(&self.share) {
-                self.careful |= view.ends > self.ends;
+                if view.ends > self.ends {
+                    self.careful = Some(Careful::default());
+                }
                 self.ends = view.ends;
             }
             self.share = share;
@@ -236,23 +266,59 @@ impl Reader {
         Ok(ahead?)
     }
 
-    /// Applies the first batch after a start, which is noted before it is tried. If an earlier
-    /// process has ended in its first batch, the events are applied one by one, each noted:
-    /// one that ends the process (out of memory, abort) would otherwise end it for ever, and
-    /// hold up every key of its slot.
+    /// Applies what is suspected event by event, and the rest as ever, noted as a whole.
     async fn apply_carefully(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
-        let (name, stream) = (self.subscription.name, self.subscription.stream.name);
-        let slots: BTreeSet<u16> = batch.iter().map(|event| event.id.slot).collect();
-        let has_ended = tries::begin(&self.service, name, &batch, &slots).await?;
-        let applied = match has_ended {
-            true => self.apply_one_by_one(batch).await,
-            false => self.apply(batch).await,
-        };
-        // The process lives, so if anything has failed the ground is at fault and no event.
-        tries::forget(&self.service, name, stream, &slots).await?;
-        applied?;
-        self.careful = false;
+        let (suspected, rest): (Vec<_>, Vec<_>) = batch.into_iter().partition(|event| {
+            self.careful
+                .as_ref()
+                .is_some_and(|care| care.suspects(event))
+        });
+        if !suspected.is_empty() {
+            let (name, stream) = (self.subscription.name, self.subscription.stream.name);
+            let slots = suspected.iter().map(|event| event.id.slot).collect();
+            let applied = self.apply_one_by_one(suspected).await;
+            // The process lives, so if anything has failed the ground is at fault and no event.
+            tries::forget(&self.service, name, stream, &slots).await?;
+            applied?;
+        }
+        if !rest.is_empty() {
+            let mut noted = self.still_suspected();
+            noted.extend(rest.iter().map(|event| (event.id.slot, event.id.sequence)));
+            tries::begin(&self.service, &self.subscription, &self.share, &noted).await?;
+            self.apply(rest).await?;
+        }
         Ok(())
+    }
+
+    /// What is suspected and has not come yet.
+    fn still_suspected(&self) -> Cursors {
+        let suspects = self.careful.as_ref().and_then(|care| care.suspects.clone());
+        let mut suspects = suspects.unwrap_or_default();
+        let cursors = self.intake.as_ref().map(|intake| &intake.cursors);
+        suspects.retain(|slot, last| {
+            let cursor = cursors.and_then(|cursors| cursors.get(slot));
+            cursor.is_some_and(|cursor| cursor < last)
+        });
+        suspects
+    }
+
+    /// Care is over when everything is applied that there was when it began, as far as it can be.
+    fn end_care(&mut self) {
+        let (Some(careful), Some(intake)) = (&mut self.careful, &self.intake) else {
+            return;
+        };
+        if careful.until.is_none() {
+            careful.until.clone_from(&intake.heads);
+        }
+        let Some(until) = &careful.until else {
+            return;
+        };
+        let is_through = |(slot, cursor): (&u16, &u64)| {
+            until.get(slot).is_none_or(|head| cursor >= head) || intake.stopped.contains_key(slot)
+        };
+        if intake.cursors.iter().all(is_through) {
+            self.careful = None;
+        }
     }
 
     async fn apply_one_by_one(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {

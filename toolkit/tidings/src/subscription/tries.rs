@@ -2,9 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use super::Subscription;
+use super::cursor::Cursors;
+use crate::db::{Conn, Migration};
 use crate::handle::Handle;
 use crate::outbox::as_i64;
-use crate::{Dialect, Envelope, Error, EventId, params};
+use crate::{Dialect, Error, EventId, params};
+
+/// Each reader's batch, by the lowest of its slots: no two read the same one.
+pub(crate) const MIGRATION: Migration = Migration::new(
+    "tidings_0015_trying",
+    "CREATE TABLE tidings_trying (
+        subscription TEXT NOT NULL, stream TEXT NOT NULL, reader BIGINT NOT NULL,
+        slots TEXT NOT NULL,
+        PRIMARY KEY (subscription, stream, reader)
+    );",
+);
 
 /// Notes that an event is about to be tried; says how often it has been noted.
 pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> Result<u32, Error> {
@@ -20,35 +33,56 @@ pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> 
     Ok(tries)
 }
 
-/// Notes that a first batch is about to be applied, and says whether an earlier one of these
-/// slots has never come to its end.
+/// Notes of each slot up to which number events are about to be applied, in place of the
+/// reader's last note.
 pub(super) async fn begin(
     service: &Handle,
-    subscription: &str,
-    batch: &[Envelope],
-    slots: &BTreeSet<u16>,
-) -> Result<bool, Error> {
-    let Some(first) = batch.first() else {
-        return Ok(false);
-    };
-    let EventId { stream, slot, .. } = &first.id;
+    subscription: &Subscription,
+    share: &BTreeSet<u16>,
+    last: &Cursors,
+) -> Result<(), Error> {
+    let reader = share.first().copied().unwrap_or_default();
     let mut tx = service.begin_own().await?;
-    let of_slots = of_slots(tx.dialect());
-    let sql = format!("SELECT count(*) FROM tidings_tries {of_slots}");
-    let which = params![subscription, stream, listed(slots)];
-    let (left,): (u64,) = tx.query_one(&sql, which).await?;
-    if left == 0 {
-        let sql = "INSERT INTO tidings_tries (subscription, stream, slot, sequence, tries)
-            VALUES ($1, $2, $3, $4, 0)";
-        let row = params![subscription, stream, *slot, as_i64(first.id.sequence)];
-        tx.execute(sql, row).await?;
-    }
-    tx.commit().await?;
-    Ok(left > 0)
+    let sql = "INSERT INTO tidings_trying (subscription, stream, reader, slots)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (subscription, stream, reader) DO UPDATE SET slots = excluded.slots";
+    let slots = serde_json::to_string(last).map_err(|source| Error::Encode {
+        what: "slots".to_owned(),
+        source,
+    })?;
+    let row = params![subscription.name, subscription.stream.name, reader, slots];
+    tx.execute(sql, row).await?;
+    tx.commit().await
 }
 
-/// Forgets the notes of a subscription on some slots of a stream: its first batch is through.
-/// Those on other slots may be another instance's, which has just died of one.
+/// What was noted and has not been applied: of each slot up to which number. One of these events
+/// may have ended the process. What was applied since makes a note void, so nobody removes it.
+pub(super) async fn suspects(
+    conn: &mut Conn,
+    subscription: &Subscription,
+    cursors: &Cursors,
+) -> Result<Cursors, Error> {
+    let sql = "SELECT slots FROM tidings_trying WHERE subscription = $1 AND stream = $2";
+    let of = params![subscription.name, subscription.stream.name];
+    let rows: Vec<(String,)> = conn.query(sql, of).await?;
+    let mut suspects = Cursors::new();
+    for (slots,) in rows {
+        let noted: Cursors = serde_json::from_str(&slots).map_err(|error| Error::Decode {
+            what: "slots of a batch".to_owned(),
+            reason: error.to_string(),
+        })?;
+        for (slot, last) in noted {
+            if cursors.get(&slot).is_some_and(|cursor| *cursor < last) {
+                let known = suspects.entry(slot).or_default();
+                *known = last.max(*known);
+            }
+        }
+    }
+    Ok(suspects)
+}
+
+/// Forgets the notes of single events in some slots of a stream: they are through. Those in
+/// other slots may be another instance's, which has just died of one.
 pub(super) async fn forget(
     service: &Handle,
     subscription: &str,

@@ -1,6 +1,7 @@
 //! Events that cannot be applied: parked, retried in order, dead, decided about by a person.
 
 mod batches;
+mod instances;
 mod people;
 
 use std::collections::HashMap;

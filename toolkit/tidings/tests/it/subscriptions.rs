@@ -1,5 +1,6 @@
 //! What a subscription makes of what it gets: effects once, in order, and no silent gap.
 
+mod fatal;
 mod lanes;
 mod restored;
 mod stopped;

@@ -39,7 +39,7 @@ async fn story(bed: Bed, kind: &str, neighbours: i64) {
         .subscribes_batch("count", all_at_once);
     let mut stage = bed.stage([producer(), service]).await;
     let (producer, consumer) = (stage.handle("producer"), stage.handle("consumer"));
-    // The first batch after a start goes one by one.
+    // What there is at a start is noted batch by batch.
     publish_all(&producer, &[("first", 0)]).await;
     stage.settle().await;
 

@@ -9,13 +9,14 @@ use tidings::{Envelope, Error, Event, Migration, Receiver, Service, Setup, Trans
 use tokio::sync::{Barrier, watch};
 
 use crate::bed::words::write_down;
-use crate::bed::{Bed, CountEvent, consumer, effects_by_key, on_both, producer, publish_all};
+use crate::bed::{Bed, CountEvent, add, consumer, effects_by_key, on_both, producer, publish_all};
 
 const KEYS: i64 = 40;
 
 on_both!(
     a_backlog_is_applied_once_and_in_order_of_each_key,
     pages_of_the_feed_follow_each_other_at_once,
+    a_stream_of_which_there_is_little_among_others_is_read_to_its_end_at_once,
 );
 
 async fn fill(bed: &Bed, count: i64) {
@@ -167,6 +168,45 @@ async fn pages_of_the_feed_follow_each_other_at_once(bed: Bed) {
     let running = installation.start();
     while noted.load(SeqCst) < 20_000 {
         assert!(begin.elapsed() < Duration::from_secs(15), "it waits");
+        service.clock().sleep(Duration::from_millis(10)).await;
+    }
+    running.stop().await;
+}
+
+/// The same events, and many of another stream of the same service between them.
+async fn a_stream_of_which_there_is_little_among_others_is_read_to_its_end_at_once(bed: Bed) {
+    #[derive(tidings::Stream)]
+    #[stream(name = "noises", key = "key", slots = 1)]
+    enum NoiseEvent {
+        #[event("noise.made")]
+        Made { key: u8 },
+    }
+    const RARE: usize = 300;
+    let producer = || producer().publishes::<NoiseEvent>();
+    let stage = bed.stage([producer()]).await;
+    let service = stage.handle("producer");
+    for number in 0..RARE as i64 {
+        let mut tx = service.begin_own().await.unwrap();
+        tx.publish(add("a", number)).unwrap();
+        for key in 0..20 {
+            tx.publish(NoiseEvent::Made { key }).unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    drop(stage);
+    let consumer = Service::new("consumer")
+        .resource(AtomicUsize::new(0))
+        .subscribes_batch("note", note);
+    let setup = Setup::new(bed.storage())
+        .service(producer())
+        .service(consumer);
+    let mut installation = setup.open().await.unwrap();
+    let service = installation.handle("consumer").unwrap();
+    let noted = service.resource::<AtomicUsize>().unwrap();
+    let begin = Instant::now();
+    let running = installation.start();
+    while noted.load(SeqCst) < RARE {
+        assert!(begin.elapsed() < Duration::from_secs(5), "it waits");
         service.clock().sleep(Duration::from_millis(10)).await;
     }
     running.stop().await;

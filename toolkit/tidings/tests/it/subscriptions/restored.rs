@@ -3,7 +3,7 @@
 mod backup;
 mod feed;
 
-use tidings::{Handle, alert, params, slot_of};
+use tidings::{Handle, alert, dead, params, slot_of};
 
 use self::backup::Backup;
 use self::feed::Swapped;
@@ -12,6 +12,7 @@ use crate::bed::{Bed, Stage, clock, effects_by_key, on_both, producer, publish};
 
 on_both!(
     a_restored_producer_that_has_written_past_the_cursor_is_noticed_at_the_next_start,
+    parked_events_of_the_lost_history_go_with_it,
     a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_another_past,
     what_a_bus_has_brought_of_another_past_does_not_hide_it,
     one_slot_that_went_back_is_reason_to_look_at_the_others,
@@ -100,6 +101,56 @@ async fn a_restored_producer_that_has_written_past_the_cursor_is_noticed_at_the_
     let mut stage = bed.stage(services()).await;
     stage.settle().await;
     assert_eq!(alerts(&stage.handle("consumer")).await, []);
+}
+
+/// The number of one that is parked comes again with another event.
+async fn parked_events_of_the_lost_history_go_with_it(bed: Bed) {
+    restore(&bed).await;
+    let slot = slot_of("a", 4);
+    let mut stage = bed.stage(services()).await;
+    let consumer = stage.handle("consumer");
+    for (number, state) in [(1, "dead"), (2, "waiting"), (3, "waiting")] {
+        let sql = "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type,
+                version, data, time, actor, correlation_id, state, next_at)
+            VALUES ('count', 'counts', $1, $2, 'a', 'count.added', 1, '{}', 0, 'x', 'c', $3, 0)";
+        run(&consumer, sql, params![slot, number, state]).await;
+    }
+    stage.settle().await;
+    let mut tx = consumer.begin_own().await.unwrap();
+    let settled = alert::settle(&mut tx, "count", "counts", slot, 1).await;
+    assert!(settled.unwrap());
+    tx.commit().await.unwrap();
+    stage.settle().await;
+    let left = dead::events(&consumer, 10).await.unwrap();
+    let left: Vec<u64> = left.iter().map(|event| event.event.id.sequence).collect();
+    // What is dead of the history that both share still holds its key up.
+    assert_eq!(left, [1, 2, 3, 4]);
+    let sql = "SELECT note FROM tidings_acts WHERE act = 'settle'";
+    let (note,): (String,) = consumer
+        .read()
+        .await
+        .unwrap()
+        .query_one(sql, &[])
+        .await
+        .unwrap();
+    assert!(
+        note.contains("2 parked events of the lost history are given up"),
+        "{note}"
+    );
+    let mut tx = consumer.begin_own().await.unwrap();
+    let first = tidings::EventId {
+        stream: "counts".into(),
+        slot,
+        sequence: 1,
+    };
+    assert!(
+        dead::discard(&mut tx, "count", &first, "of the story")
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    stage.settle().await;
+    assert_eq!(effects_by_key(&consumer).await["a"], [1, 2, 3, 12, 13, 14]);
 }
 
 async fn a_reader_that_stays_up_notices_that_its_producer_has_come_back_with_another_past(
