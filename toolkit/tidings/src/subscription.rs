@@ -1,6 +1,7 @@
 //! Subscriptions: named readers of streams, each with a cursor per slot.
 
 mod apply;
+mod blocked;
 pub(crate) mod cursor;
 mod handler;
 mod intake;

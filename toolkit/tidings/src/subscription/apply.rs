@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::cursor::{self, Cursors, Move};
 use super::handler::Failed;
 use super::stop::{PartError, Stop, around};
-use super::{Subscription, parked};
+use super::{Subscription, blocked, parked};
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
 use crate::outbox::NewEvent;
@@ -137,16 +137,16 @@ impl Applier {
         part: &[Envelope],
     ) -> Result<Vec<Move>, PartError> {
         let of = &*self.subscription;
-        let (mut tx, mut blocked) = parked::begin(&self.service, of, part).await?;
+        let (mut tx, mut waiting) = blocked::begin(&self.service, of, part).await?;
         let moves = self.advance(&mut tx, cursors, part).await?;
         if of.is_projection && tx.dialect() == Dialect::Postgres {
-            blocked = parked::blocked(&mut tx, of, part).await?;
+            waiting = blocked::anew(&mut tx, of, part).await?;
         }
         crash::point("C1").await;
         let mut free = Vec::with_capacity(part.len());
         let mut places = Vec::with_capacity(part.len());
         for (place, event) in part.iter().enumerate() {
-            if blocked.contains(&event.key) {
+            if waiting.contains(&event.key) {
                 parked::queue_up(&mut tx, self.subscription.name, event).await?;
             } else {
                 free.push(event);

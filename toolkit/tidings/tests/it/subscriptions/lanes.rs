@@ -173,7 +173,16 @@ async fn pages_of_the_feed_follow_each_other_at_once(bed: Bed) {
     running.stop().await;
 }
 
-/// The same events, and many of another stream of the same service between them.
+/// Lets nobody through until it is opened.
+struct Gate(watch::Sender<bool>);
+
+async fn note_behind_the_gate(events: &[Event<CountEvent>], tx: &mut Tx) -> Result<(), Error> {
+    let gate = tx.resource::<Gate>()?;
+    let _ = gate.0.subscribe().wait_for(|is_open| *is_open).await;
+    note(events, tx).await
+}
+
+/// Many events of another stream are between these, which come while their reader is busy.
 async fn a_stream_of_which_there_is_little_among_others_is_read_to_its_end_at_once(bed: Bed) {
     #[derive(tidings::Stream)]
     #[stream(name = "noises", key = "key", slots = 1)]
@@ -182,31 +191,34 @@ async fn a_stream_of_which_there_is_little_among_others_is_read_to_its_end_at_on
         Made { key: u8 },
     }
     const RARE: usize = 300;
-    let producer = || producer().publishes::<NoiseEvent>();
-    let stage = bed.stage([producer()]).await;
-    let service = stage.handle("producer");
-    for number in 0..RARE as i64 {
+    let consumer = Service::new("consumer")
+        .resource(AtomicUsize::new(0))
+        .resource(Gate(watch::Sender::new(false)))
+        .subscribes_batch("note", note_behind_the_gate);
+    let setup = Setup::new(bed.storage())
+        .service(producer().publishes::<NoiseEvent>())
+        .service(consumer);
+    let mut installation = setup.open().await.unwrap();
+    let service = installation.handle("producer").unwrap();
+    let running = installation.start();
+    for _ in 0..RARE / 20 {
         let mut tx = service.begin_own().await.unwrap();
-        tx.publish(add("a", number)).unwrap();
-        for key in 0..20 {
-            tx.publish(NoiseEvent::Made { key }).unwrap();
+        for number in 0..20 {
+            tx.publish(add("a", number)).unwrap();
+            for key in 0..100 {
+                tx.publish(NoiseEvent::Made { key }).unwrap();
+            }
         }
         tx.commit().await.unwrap();
     }
-    drop(stage);
-    let consumer = Service::new("consumer")
-        .resource(AtomicUsize::new(0))
-        .subscribes_batch("note", note);
-    let setup = Setup::new(bed.storage())
-        .service(producer())
-        .service(consumer);
-    let mut installation = setup.open().await.unwrap();
-    let service = installation.handle("consumer").unwrap();
-    let noted = service.resource::<AtomicUsize>().unwrap();
+    // So that nobody is woken for the last of them when the gate is open.
+    service.clock().sleep(Duration::from_millis(500)).await;
+    let consumer = installation.handle("consumer").unwrap();
+    let noted = consumer.resource::<AtomicUsize>().unwrap();
+    consumer.resource::<Gate>().unwrap().0.send_replace(true);
     let begin = Instant::now();
-    let running = installation.start();
     while noted.load(SeqCst) < RARE {
-        assert!(begin.elapsed() < Duration::from_secs(5), "it waits");
+        assert!(begin.elapsed() < Duration::from_secs(3), "it waits");
         service.clock().sleep(Duration::from_millis(10)).await;
     }
     running.stop().await;
