@@ -3,9 +3,8 @@
 use contracts::accounting::TransactionKind;
 use contracts::tasks::AssignmentReason;
 use contracts::{ShuffleId, TaskId, TransactionId, UserId};
+use contracts::calendar::BillingDay;
 use tidings::{Error, FromRow, Row, Timestamp, Value};
-
-use crate::calendar::BillingDay;
 
 /// The account on the other side of every movement.
 pub(crate) const MANAGEMENT: &str = "management";

@@ -59,11 +59,7 @@ struct TodayBody {
 }
 
 impl StandingBody {
-    pub(super) fn new(
-        account: Account,
-        (date, zone): (crate::BillingDay, &str),
-        totals: &Totals,
-    ) -> Self {
+    pub(super) fn new(account: Account, (date, zone): (BillingDay, &str), totals: &Totals) -> Self {
         Self {
             account: account.into(),
             today: TodayBody {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::calendar::Calendar;
 use serde_json::json;
 use tidings::Storage;
 
@@ -80,7 +81,7 @@ async fn b_34_the_event_decides_the_day_and_not_its_arrival(storage: Storage) {
 }
 
 async fn b_34_days_begin_and_end_in_the_time_zone_of_the_books(storage: Storage) {
-    let settings = settings().zone("Asia/Tokyo").unwrap();
+    let settings = settings().calendar(Calendar::try_new("Asia/Tokyo").unwrap());
     let mut stage = Stage::with(storage, settings).await;
     stage.people().await;
     // In Tokyo it is nine hours later.
