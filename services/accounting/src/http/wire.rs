@@ -1,5 +1,6 @@
 //! The books as the API writes them.
 
+use contracts::calendar::BillingDay;
 use serde::Serialize;
 use tidings::{Timestamp, Uuid};
 use utoipa::ToSchema;
