@@ -9,7 +9,7 @@ use super::row::{Best, Row};
 
 const DOLLAR: i64 = 100;
 /// A longer title would run out of a chart on a phone.
-const TITLE_MOST: usize = 26;
+const TITLE_MOST: usize = 20;
 
 /// Draws them; the rows are the oldest day first.
 pub(super) fn all(rows: &[&Row], from: BillingDay, to: BillingDay) -> Vec<Chart> {

@@ -13,6 +13,8 @@ const DAYS_USUAL: i64 = 14;
 pub(super) struct Picker {
     pub(super) from: BillingDay,
     pub(super) to: BillingDay,
+    /// What stands in the fields: what was typed, as far as those are days.
+    pub(super) typed: (BillingDay, BillingDay),
     pub(super) tabs: Vec<Tab>,
     pub(super) earlier: String,
     /// None where nothing has come yet.
@@ -36,10 +38,14 @@ impl Picker {
         match (period.period(), period.range(asked, today)) {
             (Ok(None), Ok(_)) if asks_for_nothing => Self::new(None, usual, today, true),
             (Ok(period), Ok(range)) => Self::new(period, range, today, false),
-            (Err(problem), _) | (_, Err(problem)) => Self {
-                refused: Some(problem),
-                ..Self::new(None, usual, today, true)
-            },
+            (Err(problem), _) | (_, Err(problem)) => {
+                let (from, to) = asked.ends().unwrap_or_default();
+                Self {
+                    typed: (from.unwrap_or(usual.0), to.unwrap_or(usual.1)),
+                    refused: Some(problem),
+                    ..Self::new(None, usual, today, true)
+                }
+            }
         }
     }
 
@@ -77,6 +83,7 @@ impl Picker {
         Self {
             from,
             to,
+            typed: (from, to),
             tabs: tabs.map(tab).into(),
             earlier,
             later: (to < today).then_some(later),

@@ -50,7 +50,10 @@ impl Row {
             in_the_red: at_close.or(now),
             is_open: at_close.is_none() && now.is_some(),
             best: best.task.as_ref().map(Best::from),
-            is_quiet: day.fees_minor == 0 && day.rewards_minor == 0 && best.task.is_none(),
+            is_quiet: day.fees_minor == 0
+                && day.rewards_minor == 0
+                && day.at_close.is_none()
+                && best.task.is_none(),
         }
     }
 
