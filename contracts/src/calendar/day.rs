@@ -37,12 +37,13 @@ impl BillingDay {
         Self(self.0.yesterday().unwrap_or(self.0))
     }
 
-    /// Some days earlier.
+    /// Some days earlier, or later if they are less than zero, as far as the calendar goes.
     #[must_use]
     pub fn minus(self, days: i64) -> Self {
         let span = jiff::Span::new().try_days(days);
         let earlier = span.and_then(|span| self.0.checked_sub(span));
-        Self(earlier.unwrap_or(Date::MIN))
+        let end = if days < 0 { Date::MAX } else { Date::MIN };
+        Self(earlier.unwrap_or(end))
     }
 
     /// How many days it is from an earlier day; less than zero from a later one.
@@ -214,6 +215,7 @@ mod tests {
         assert_eq!(days("2026-02-27", "2026-03-01"), three);
         assert_eq!(days("2026-03-01", "2026-02-27"), []);
         assert_eq!(BillingDay::last().back_to(BillingDay::last()).count(), 1);
+        assert_eq!(BillingDay::last().week().1, BillingDay::last());
     }
 
     #[test]

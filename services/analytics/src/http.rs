@@ -1,5 +1,6 @@
 //! The API of the figures.
 
+mod asked;
 mod days;
 mod most_expensive;
 mod today;

@@ -2,14 +2,14 @@
 
 use contracts::TaskId;
 use contracts::calendar::Calendar;
-use contracts::tasks::{AssignmentEvent, AssignmentReason};
+use contracts::tasks::AssignmentEvent;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
 use tidings::Uuid;
 use tidings_test::{Misbehaviour, World};
 
-use crate::stage::{Exchange, counting, person, told_tasks};
+use crate::stage::{Exchange, assigned, counting, person, told_tasks};
 
 /// What `tasks` tells of some days.
 async fn history(exchange: &mut Exchange, random: &mut StdRng) {
@@ -17,15 +17,7 @@ async fn history(exchange: &mut Exchange, random: &mut StdRng) {
         let task_id = TaskId::from(Uuid::from_u128(0x2000 + number));
         let assignee_id = person(random.random_range(1..=4));
         let at = exchange.world.clock().now();
-        let assigned = AssignmentEvent::Assigned {
-            task_id,
-            assignee_id,
-            previous_assignee_id: None,
-            reason: AssignmentReason::Created,
-            shuffle_id: None,
-            assignment_no: 1,
-            at,
-        };
+        let assigned = assigned(task_id, assignee_id, at);
         let mut events = vec![assigned];
         if random.random_bool(0.7) {
             events.push(AssignmentEvent::Completed {

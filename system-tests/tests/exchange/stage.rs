@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use contracts::UserId;
 use contracts::calendar::Calendar;
-use contracts::tasks::TaskEvent;
+use contracts::tasks::{AssignmentEvent, AssignmentReason, TaskEvent};
 use contracts::users::{User, UserEvent};
+use contracts::{TaskId, UserId};
 use serde_json::{Value, json};
 use system_tests::Database;
 use tasks::Records;
 use tidings::projection::{Rebuild, rebuild};
-use tidings::{Service, Storage, Stream, Uuid, dead};
+use tidings::{Service, Storage, Stream, Timestamp, Uuid, dead};
 use tidings_test::World;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -111,6 +111,19 @@ fn record(number: u128, role: &str) -> User {
     }
 }
 
+/// A new task falls to somebody.
+pub(crate) fn assigned(task_id: TaskId, assignee_id: UserId, at: Timestamp) -> AssignmentEvent {
+    AssignmentEvent::Assigned {
+        task_id,
+        assignee_id,
+        previous_assignee_id: None,
+        reason: AssignmentReason::Created,
+        shuffle_id: None,
+        assignment_no: 1,
+        at,
+    }
+}
+
 impl Exchange {
     pub(crate) async fn open(storage: Storage, services: Vec<Service>) -> Self {
         let world = World::on(storage, services).await;
@@ -190,7 +203,10 @@ impl Exchange {
     /// All figures of analytics, without how many events they are of.
     pub(crate) async fn figures(&self) -> BTreeMap<&'static str, Vec<String>> {
         let tables = [
-            ("people", "id || name || email || is_worker || version"),
+            (
+                "people",
+                "id || name || email || CAST(is_worker AS INTEGER) || version",
+            ),
             (
                 "tasks",
                 "id || ' ' || title || ' ' || COALESCE(jira_id, '-')",
@@ -251,5 +267,5 @@ impl Exchange {
 pub(crate) fn told_tasks() -> Service {
     Service::new("tasks")
         .publishes::<TaskEvent>()
-        .publishes::<contracts::tasks::AssignmentEvent>()
+        .publishes::<AssignmentEvent>()
 }

@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use contracts::TaskId;
 use contracts::calendar::Calendar;
 use contracts::tasks::{
-    AssignmentEvent, AssignmentReason, FirstTaskEvent, FirstTaskRecord, TaskEvent, TaskRecord,
-    TaskStatus,
+    AssignmentEvent, FirstTaskEvent, FirstTaskRecord, TaskEvent, TaskRecord, TaskStatus,
 };
 use serde_json::Value;
 use tasks::Records;
 use tidings::{Storage, Uuid};
 
-use crate::stage::{Exchange, Ground, counting, on_both, person, services, told_tasks};
+use crate::stage::{Exchange, Ground, assigned, counting, on_both, person, services, told_tasks};
 
 on_both!(
     b_01_a_history_of_both_versions_gives_the_books_and_figures_that_one_of_the_second_gives,
@@ -76,15 +75,7 @@ async fn history(exchange: &mut Exchange, told: Told) {
         let task_id = record(number, 1).task_id;
         let now = exchange.world.clock().now();
         let assignee_id = person(1 + number % 3);
-        let assigned = AssignmentEvent::Assigned {
-            task_id,
-            assignee_id,
-            previous_assignee_id: None,
-            reason: AssignmentReason::Created,
-            shuffle_id: None,
-            assignment_no: 1,
-            at: now,
-        };
+        let assigned = assigned(task_id, assignee_id, now);
         exchange.tell("tasks", vec![assigned]).await;
         tell(exchange, told, record(number, 2)).await;
         if number % 3 != 0 {

@@ -7,9 +7,9 @@ use serde_json::json;
 use tidings::Storage;
 
 use crate::stage::settings;
-use crate::stage::{DAY, HOUR, Stage, TODAY, assigned, at, completed, day_in_short, on_both};
+use crate::stage::{DAY, HOUR, Stage, TODAY, assigned, at, completed, day_in_short};
 
-on_both!(
+tidings_test::on_both!(
     b_25_management_earns_fees_less_rewards_by_day_and_payouts_do_not_count,
     b_27_what_comes_for_a_closed_day_is_posted_late_on_the_first_open_one,
     b_34_the_event_decides_the_day_and_not_its_arrival,

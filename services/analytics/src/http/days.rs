@@ -1,14 +1,15 @@
 //! What days have brought, for charts.
 
 use axum::extract::State;
-use contracts::calendar::{BillingDay, Calendar, RangeAsked};
+use contracts::calendar::{BillingDay, RangeAsked};
 use serde::Serialize;
-use tidings::{Handle, Json, Problem, Query, SignedIn};
+use tidings::{Handle, Json, Problem};
 use utoipa::ToSchema;
 
+use super::asked::Asked;
 use super::wire::USD;
 use crate::period::PeriodAsked;
-use crate::{access, store};
+use crate::store;
 
 /// What the days of a range have brought.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,18 +64,13 @@ impl From<store::Day> for DayBody {
     ))]
 pub(super) async fn show(
     State(service): State<Handle>,
-    SignedIn(identity): SignedIn,
-    Query(period): Query<PeriodAsked>,
-    Query(asked): Query<RangeAsked>,
+    asked: Asked,
 ) -> Result<Json<Days>, Problem> {
-    access::figures(&identity)?;
-    let calendar = service.resource::<Calendar>()?;
-    let (from, to) = period.range(&asked, calendar.day_of(service.now()))?;
-    let days = store::days(&mut service.read().await?, from, to).await?;
+    let days = store::days(&mut service.read().await?, asked.from, asked.to).await?;
     Ok(Json(Days {
-        from,
-        to,
-        zone: calendar.zone().to_owned(),
+        from: asked.from,
+        to: asked.to,
+        zone: asked.calendar.zone().to_owned(),
         currency: USD,
         management_earned_minor: days.iter().map(store::Day::management_minor).sum(),
         days: days.into_iter().map(DayBody::from).collect(),

@@ -1,14 +1,15 @@
 //! Which finished task was worth most, by day and in all (B-30).
 
 use axum::extract::State;
-use contracts::calendar::{BillingDay, Calendar, RangeAsked};
+use contracts::calendar::{BillingDay, RangeAsked};
 use serde::Serialize;
-use tidings::{Handle, Json, Problem, Query, SignedIn};
+use tidings::{Handle, Json, Problem};
 use utoipa::ToSchema;
 
+use super::asked::Asked;
 use super::wire::{TaskBody, USD};
 use crate::period::{Period, PeriodAsked};
-use crate::{access, store};
+use crate::store;
 
 /// The most expensive tasks of a range of days.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,20 +50,15 @@ struct DayBody {
     ))]
 pub(super) async fn show(
     State(service): State<Handle>,
-    SignedIn(identity): SignedIn,
-    Query(period): Query<PeriodAsked>,
-    Query(asked): Query<RangeAsked>,
+    asked: Asked,
 ) -> Result<Json<MostExpensive>, Problem> {
-    access::figures(&identity)?;
-    let calendar = service.resource::<Calendar>()?;
-    let (from, to) = period.range(&asked, calendar.day_of(service.now()))?;
     let mut conn = service.read().await?;
-    let days = store::most_expensive(&mut conn, &calendar, from, to).await?;
+    let days = store::most_expensive(&mut conn, &asked.calendar, asked.from, asked.to).await?;
     Ok(Json(MostExpensive {
-        period: period.period()?.map(Period::as_str),
-        from,
-        to,
-        zone: calendar.zone().to_owned(),
+        period: asked.period.map(Period::as_str),
+        from: asked.from,
+        to: asked.to,
+        zone: asked.calendar.zone().to_owned(),
         currency: USD,
         overall: store::overall(&days).cloned().map(TaskBody::from),
         days: days.into_iter().map(DayBody::from).collect(),

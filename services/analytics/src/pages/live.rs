@@ -3,19 +3,19 @@
 use axum::extract::State;
 use axum::response::Response;
 use contracts::calendar::Calendar;
-use tidings::{Error, Handle, Problem, Seen, SignedIn, follow};
+use tidings::{Error, Handle, Seen, follow};
 
-use crate::{access, store};
+use crate::access::Admin;
+use crate::store;
 
 /// Follows all figures. Roles are asked for again when the stream is opened anew, every ten
 /// minutes.
 pub(super) async fn figures(
     State(service): State<Handle>,
-    SignedIn(identity): SignedIn,
+    _: Admin,
     Seen(shown): Seen,
-) -> Result<Response, Problem> {
-    access::figures(&identity)?;
-    Ok(follow(&service, shown, seen))
+) -> Response {
+    follow(&service, shown, seen)
 }
 
 /// What a page has seen that is made now. It is read before the rest of the page: a change in

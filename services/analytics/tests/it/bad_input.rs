@@ -2,9 +2,9 @@
 
 use tidings::Storage;
 
-use crate::stage::{Stage, on_both};
+use crate::stage::Stage;
 
-on_both!(
+tidings_test::on_both!(
     what_cannot_be_understood_is_refused_with_what_is_wrong,
     days_long_ago_and_far_ahead_are_empty,
 );

@@ -5,9 +5,9 @@ use contracts::calendar::Calendar;
 use serde_json::{Value, json};
 use tidings::Storage;
 
-use crate::stage::{Movement, Stage, TODAY, at, day, on_both};
+use crate::stage::{Movement, Stage, TODAY, at, day};
 
-on_both!(
+tidings_test::on_both!(
     b_25_management_earns_fees_less_rewards_of_the_day_that_they_count_for,
     b_25_payouts_and_corrections_are_no_earnings,
     days_are_those_of_the_zone_of_the_books,

@@ -6,9 +6,9 @@ use contracts::users::UserEvent;
 use tidings::Storage;
 use tidings_test::World;
 
-use crate::stage::{DAY, Stage, TODAY, on_both, others, person, record, services};
+use crate::stage::{DAY, Stage, TODAY, others, person, record, services};
 
-on_both!(a_new_analytics_service_added_later_begins_at_the_beginning);
+tidings_test::on_both!(a_new_analytics_service_added_later_begins_at_the_beginning);
 
 async fn history(stage: &mut Stage) {
     let ann = person(1, "Ann", "worker");

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tidings::{Storage, Timestamp};
 
-use crate::stage::{Movement, Stage, TODAY, at, day, on_both, record, task};
+use crate::stage::{Movement, Stage, TODAY, at, day, record, task, with_histories};
 
-on_both!(
+tidings_test::on_both!(
     b_30_the_most_expensive_task_of_each_day_and_of_all_days,
     b_30_of_tasks_worth_the_same_the_one_completed_first_counts,
     b_30_days_without_a_completed_task_are_null_and_not_zero,
@@ -181,16 +181,8 @@ async fn story(zone: &str, done: Vec<Done>, range: (i64, i64)) {
 
 #[test]
 fn b_30_the_maximum_of_a_range_is_that_of_its_daily_maxima_in_every_zone() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let config = ProptestConfig {
-        cases: 48,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest!(config, |(zone in 0..ZONES.len(), done in done_tasks(), from in 0_i64..8, length in 0_i64..8)| {
-        runtime.block_on(story(ZONES[zone], done, (from, length)));
+    let histories = (0..ZONES.len(), done_tasks(), (0_i64..8, 0_i64..8));
+    with_histories(48, &histories, async |(zone, done, range)| {
+        story(ZONES[zone], done, range).await;
     });
 }

@@ -1,5 +1,6 @@
 //! Built anew of all events the figures are what they were (B-33).
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use contracts::accounting::TransactionKind;
@@ -10,9 +11,9 @@ use proptest::prelude::*;
 use tidings::{Storage, Timestamp};
 use tidings_test::{Misbehaviour, World};
 
-use crate::stage::{Movement, Stage, on_both, person, publish, record, services};
+use crate::stage::{Movement, Stage, person, publish, record, services, with_histories};
 
-on_both!(b_33_the_figures_built_anew_are_those_that_were_kept);
+tidings_test::on_both!(b_33_the_figures_built_anew_are_those_that_were_kept);
 
 const PEOPLE: u128 = 4;
 
@@ -147,29 +148,22 @@ async fn b_33_the_figures_built_anew_are_those_that_were_kept(storage: Storage) 
 /// nothing goes wrong, and those that a rebuild makes.
 #[test]
 fn b_33_the_figures_of_a_world_that_misbehaves_are_those_of_a_good_one() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let faults = std::cell::Cell::new(0);
-    let config = ProptestConfig {
-        cases: 16,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest!(config, |(seed in any::<u64>(), steps in prop::collection::vec(step(), 1..60))| {
-        runtime.block_on(async {
-            let rules = Misbehaviour { crash: 3, ..Misbehaviour::default() };
-            let bad = World::misbehaving(seed, rules, || services(&Calendar::utc())).await;
-            let bad = play(Stage::in_world(bad), steps.clone()).await;
-            let good = play(Stage::on(Storage::Memory).await, steps).await;
-            let figures = bad.figures().await;
-            assert_eq!(figures, good.figures().await);
-            bad.rebuild().await;
-            assert_eq!(bad.figures().await, figures);
-            bad.ends_well().await;
-            faults.set(faults.get() + bad.world.faults().values().sum::<u32>());
-        });
+    let faults = Cell::new(0);
+    let histories = (any::<u64>(), prop::collection::vec(step(), 1..60));
+    with_histories(16, &histories, async |(seed, steps)| {
+        let rules = Misbehaviour {
+            crash: 3,
+            ..Misbehaviour::default()
+        };
+        let bad = World::misbehaving(seed, rules, || services(&Calendar::utc())).await;
+        let bad = play(Stage::in_world(bad), steps.clone()).await;
+        let good = play(Stage::on(Storage::Memory).await, steps).await;
+        let figures = bad.figures().await;
+        assert_eq!(figures, good.figures().await);
+        bad.rebuild().await;
+        assert_eq!(bad.figures().await, figures);
+        bad.ends_well().await;
+        faults.set(faults.get() + bad.world.faults().values().sum::<u32>());
     });
     assert!(faults.get() > 100, "only {} faults fell", faults.get());
 }

@@ -4,9 +4,9 @@ use contracts::users::UserEvent;
 use serde_json::{Value, json};
 use tidings::Storage;
 
-use crate::stage::{Stage, TODAY, on_both, person, user};
+use crate::stage::{Stage, TODAY, person, user};
 
-on_both!(
+tidings_test::on_both!(
     b_29_in_the_red_now_are_those_whose_last_balance_is_below_zero,
     b_29_in_the_red_at_close_stays_what_it_was,
     somebody_whose_record_comes_later_is_counted_and_gets_their_name,

@@ -3,9 +3,9 @@
 use tidings::Storage;
 use tower::ServiceExt;
 
-use crate::stage::{Stage, on_both};
+use crate::stage::Stage;
 
-on_both!(
+tidings_test::on_both!(
     b_31_every_route_lets_administrators_in_and_nobody_else,
     b_31_a_refusal_tells_nothing,
 );

@@ -8,6 +8,8 @@ use contracts::calendar::{BillingDay, Calendar};
 use contracts::tasks::{TaskEvent, TaskRecord, TaskStatus};
 use contracts::users::{User, UserEvent};
 use contracts::{TaskId, TransactionId, UserId};
+use proptest::prelude::{ProptestConfig, Strategy};
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use tidings::projection::{Rebuild, rebuild};
 use tidings::{Clock, Context, Db, Handle, Service, Storage, Stream, Timestamp, Uuid, dead};
@@ -45,38 +47,6 @@ pub(crate) fn services(calendar: &Calendar) -> Vec<Service> {
     all.extend(others());
     all
 }
-
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE analytics_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/analytics_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            #[tokio::test]
-            async fn on_sqlite() {
-                Box::pin(super::$story(tidings::Storage::Memory)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(crate::stage::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;
 
 pub(crate) fn user(number: u128) -> UserId {
     UserId::from(Uuid::from_u128(0x1000 + number))
@@ -163,6 +133,26 @@ impl Books {
         let owing = self.balances.values().filter(|&&minor| minor < 0);
         owing.count() as u64
     }
+}
+
+/// Runs a story with many histories.
+pub(crate) fn with_histories<S: Strategy>(
+    cases: u32,
+    histories: &S,
+    story: impl AsyncFn(S::Value),
+) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let told = TestRunner::new(config).run(histories, |history| {
+        runtime.block_on(story(history));
+        Ok(())
+    });
+    told.unwrap();
 }
 
 /// Publishes events with one transaction of the service that owns their stream.
@@ -312,7 +302,10 @@ impl Stage {
         let mut conn = self.service().read().await.unwrap();
         let mut all = BTreeMap::new();
         for (table, columns) in [
-            ("people", "id || email || name || is_worker || version"),
+            (
+                "people",
+                "id || email || name || CAST(is_worker AS INTEGER) || version",
+            ),
             ("tasks", "id || title || COALESCE(jira_id, '-') || version"),
             ("balances", "account_id || ':' || balance_minor"),
             (
