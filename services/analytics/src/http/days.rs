@@ -13,7 +13,7 @@ use crate::store;
 
 /// What the days of a range have brought.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Days {
+pub(super) struct FiguresByDay {
     #[schema(value_type = String, example = "2026-03-01")]
     from: BillingDay,
     #[schema(value_type = String, example = "2026-03-31")]
@@ -25,12 +25,12 @@ pub(super) struct Days {
     /// All days together.
     management_earned_minor: i64,
     /// Each day, newest first.
-    days: Vec<DayBody>,
+    days: Vec<DayFigures>,
 }
 
 /// What a day has brought.
 #[derive(Debug, Serialize, ToSchema)]
-struct DayBody {
+struct DayFigures {
     #[schema(value_type = String, example = "2026-03-14")]
     date: BillingDay,
     /// Fees less rewards; payouts are not counted.
@@ -41,7 +41,7 @@ struct DayBody {
     at_close: Option<store::AtClose>,
 }
 
-impl From<store::Day> for DayBody {
+impl From<store::Day> for DayFigures {
     fn from(day: store::Day) -> Self {
         Self {
             date: day.date,
@@ -57,7 +57,7 @@ impl From<store::Day> for DayBody {
 /// administrators.
 #[utoipa::path(get, path = "/api/analytics/days", tag = "analytics",
     params(PeriodAsked, RangeAsked), responses(
-        (status = 200, description = "The days", body = Days),
+        (status = 200, description = "The days", body = FiguresByDay),
         (status = 400, description = "bad_period, bad_date, range_backwards or range_too_long"),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Not an administrator"),
@@ -65,14 +65,14 @@ impl From<store::Day> for DayBody {
 pub(super) async fn show(
     State(service): State<Handle>,
     asked: Asked,
-) -> Result<Json<Days>, Problem> {
+) -> Result<Json<FiguresByDay>, Problem> {
     let days = store::days(&mut service.read().await?, asked.from, asked.to).await?;
-    Ok(Json(Days {
+    Ok(Json(FiguresByDay {
         from: asked.from,
         to: asked.to,
         zone: asked.calendar.zone().to_owned(),
         currency: USD,
         management_earned_minor: days.iter().map(store::Day::management_minor).sum(),
-        days: days.into_iter().map(DayBody::from).collect(),
+        days: days.into_iter().map(DayFigures::from).collect(),
     }))
 }

@@ -13,7 +13,7 @@ use crate::store;
 
 /// The most expensive tasks of a range of days.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct MostExpensive {
+pub(super) struct MostExpensiveByDay {
     /// `day`, `week` or `month`, if that was asked for.
     period: Option<&'static str>,
     #[schema(value_type = String, example = "2026-03-01")]
@@ -27,12 +27,12 @@ pub(super) struct MostExpensive {
     /// Of all these days together; null if nothing was completed.
     overall: Option<TaskBody>,
     /// Each day, newest first.
-    days: Vec<DayBody>,
+    days: Vec<BestOfDayBody>,
 }
 
 /// A day, and the most expensive of the tasks completed on it.
 #[derive(Debug, Serialize, ToSchema)]
-struct DayBody {
+struct BestOfDayBody {
     #[schema(value_type = String, example = "2026-03-03")]
     date: BillingDay,
     /// Null if nothing was completed.
@@ -43,7 +43,7 @@ struct DayBody {
 /// administrators. Of tasks that were worth the same, the one that was completed first.
 #[utoipa::path(get, path = "/api/analytics/most-expensive", tag = "analytics",
     params(PeriodAsked, RangeAsked), responses(
-        (status = 200, description = "The tasks", body = MostExpensive),
+        (status = 200, description = "The tasks", body = MostExpensiveByDay),
         (status = 400, description = "bad_period, bad_date, range_backwards or range_too_long"),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Not an administrator"),
@@ -51,21 +51,21 @@ struct DayBody {
 pub(super) async fn show(
     State(service): State<Handle>,
     asked: Asked,
-) -> Result<Json<MostExpensive>, Problem> {
+) -> Result<Json<MostExpensiveByDay>, Problem> {
     let mut conn = service.read().await?;
     let days = store::most_expensive(&mut conn, &asked.calendar, asked.from, asked.to).await?;
-    Ok(Json(MostExpensive {
+    Ok(Json(MostExpensiveByDay {
         period: asked.period.map(Period::as_str),
         from: asked.from,
         to: asked.to,
         zone: asked.calendar.zone().to_owned(),
         currency: USD,
         overall: store::overall(&days).cloned().map(TaskBody::from),
-        days: days.into_iter().map(DayBody::from).collect(),
+        days: days.into_iter().map(BestOfDayBody::from).collect(),
     }))
 }
 
-impl From<store::BestOfDay> for DayBody {
+impl From<store::BestOfDay> for BestOfDayBody {
     fn from(day: store::BestOfDay) -> Self {
         Self {
             date: day.date,
