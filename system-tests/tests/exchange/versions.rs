@@ -148,11 +148,11 @@ async fn b_01_a_history_of_both_versions_gives_the_books_and_figures_that_one_of
 async fn at_work(exchange: &mut Exchange, numbers: std::ops::Range<u32>, in_title: bool) {
     for number in numbers {
         let jira_id = format!("POP-{number}");
+        let title = format!("Task {number}");
         let task = match in_title {
-            true => exchange.create(&format!("[{jira_id}] Task {number}"), None),
-            false => exchange.create(&format!("Task {number}"), Some(&jira_id)),
+            true => exchange.create(&format!("[{jira_id}] {title}"), None).await,
+            false => exchange.create(&title, Some(&jira_id)).await,
         };
-        let task = Box::pin(task).await;
         if number.is_multiple_of(2) {
             exchange.complete(&task).await;
         }
