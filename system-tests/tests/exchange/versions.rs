@@ -159,8 +159,9 @@ async fn at_work(exchange: &mut Exchange, numbers: std::ops::Range<u32>, in_titl
     }
 }
 
-/// 1. Tasks are told of in the first version, and worked at. 2. The writer is started anew with
-/// the second, and tells of all of them again. 3. Work goes on.
+/// 1. Tasks are told of in the first version, and worked at.
+/// 2. The writer is started anew with the second, and tells of all of them again.
+/// 3. Work goes on.
 async fn b_02_while_versions_change_nothing_is_dead_and_nothing_is_doubled(ground: Ground) {
     let calendar = Calendar::utc();
     let first = services(&calendar, Records::First);

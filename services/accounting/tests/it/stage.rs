@@ -10,8 +10,8 @@ use contracts::users::{User, UserEvent};
 use contracts::{ShuffleId, TaskId, UserId};
 use serde_json::{Value, json};
 use tidings::{
-    Clock, Context, Db, Error, Event, FromRow, Handle, Migration, Received, Service, Storage,
-    Stream, Timestamp, Tx, Uuid, params,
+    Context, Error, Event, FromRow, Handle, Migration, Received, Service, Storage, Stream,
+    Timestamp, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
 

@@ -86,8 +86,8 @@ async fn b_30_days_without_a_completed_task_are_null_and_not_zero(storage: Stora
     assert_eq!(today["most_expensive"], Value::Null);
 }
 
-/// 1. A task is done before midnight. 2. The day is closed. 3. Its reward comes in, and counts
-/// for the day after.
+/// 1. A task is done before midnight. 2. The day is closed.
+/// 3. Its reward comes in, and counts for the day after.
 async fn b_30_a_task_counts_on_the_day_on_which_it_was_completed(storage: Storage) {
     let mut stage = Stage::with_people(storage).await;
     let late = at("2025-12-31T23:59:59.999999Z");

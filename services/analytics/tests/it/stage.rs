@@ -12,7 +12,7 @@ use proptest::prelude::{ProptestConfig, Strategy};
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use tidings::projection::{Rebuild, rebuild};
-use tidings::{Clock, Context, Db, Handle, Service, Storage, Stream, Timestamp, Uuid, dead};
+use tidings::{Context, Handle, Service, Storage, Stream, Timestamp, Uuid, dead};
 use tidings_test::{Answer, World};
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
