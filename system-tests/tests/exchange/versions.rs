@@ -34,7 +34,7 @@ fn record(number: u128, version: u64) -> TaskRecord {
     let title = titles[(number % 4) as usize];
     TaskRecord {
         task_id: TaskId::from(Uuid::from_u128(0x2000 + number)),
-        jira_id: (number % 2 == 0 && number % 4 != 2).then(|| format!("POP-{number}")),
+        jira_id: number.is_multiple_of(4).then(|| format!("POP-{number}")),
         title: format!("{title} {version}"),
         description: "At length".to_owned(),
         assignee_id: person(1 + number % 3),
