@@ -1,9 +1,9 @@
 //! Movements of money: what is written into the ledger, and how it reads.
 
 use contracts::accounting::TransactionKind;
+use contracts::calendar::BillingDay;
 use contracts::tasks::AssignmentReason;
 use contracts::{ShuffleId, TaskId, TransactionId, UserId};
-use contracts::calendar::BillingDay;
 use tidings::{Error, FromRow, Row, Timestamp, Value};
 
 /// The account on the other side of every movement.

@@ -1,7 +1,7 @@
 //! Payouts, and what has become of their e-mails.
 
-use contracts::{PayoutId, UserId};
 use contracts::calendar::BillingDay;
+use contracts::{PayoutId, UserId};
 use tidings::{CommandId, Conn, Error, Timestamp, Tx, Uuid, params};
 
 tidings::words! {
