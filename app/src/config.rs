@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use contracts::calendar::Calendar;
 use tidings::Storage;
 
 use crate::cli::{Layout, Serve};
@@ -187,15 +188,14 @@ impl Config {
         }
     }
 
-    /// How the books are kept.
-    pub(crate) fn accounting(&self) -> Result<accounting::Settings, Error> {
-        let settings = accounting::Settings::default();
+    /// The days of the books.
+    pub(crate) fn calendar(&self) -> Result<Calendar, Error> {
         let Some(zone) = self.billing_zone.clone() else {
-            return Ok(settings);
+            return Ok(Calendar::utc());
         };
         let read = |name: String| {
-            let settings = settings.zone(&name);
-            settings.map_err(|_| {
+            let calendar = Calendar::try_new(&name);
+            calendar.map_err(|_| {
                 format!("{name:?} is not a time zone, as Europe/Berlin or America/New_York")
             })
         };

@@ -45,7 +45,7 @@ pub(crate) async fn open(config: &Config, mut waits: impl FnMut()) -> Result<Ins
 async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installation, Error> {
     let settings = services::Settings {
         mail: config.mail()?,
-        accounting: config.accounting()?,
+        calendar: config.calendar()?,
         ..services::Settings::default()
     };
     let setup = services::setup(config.storage(), settings).clock(Clock::system());

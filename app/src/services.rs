@@ -1,9 +1,10 @@
 //! All services together.
 
+use contracts::calendar::Calendar;
 use tidings::{Clock, Installation, Setup, Storage};
 
 /// Every service, in the order in which they are told of.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 9] = [
     "auth",
     "tickets",
     "orders",
@@ -12,6 +13,7 @@ pub(crate) const NAMES: [&str; 8] = [
     "notifications",
     "tasks",
     "accounting",
+    "analytics",
 ];
 /// What is no service, and runs beside them or in a process of its own.
 pub(crate) const GATEWAY: &str = "gateway";
@@ -33,7 +35,8 @@ pub(crate) fn check_name(name: &str, known: &[&str]) -> Result<(), String> {
 pub(crate) struct Settings {
     pub(crate) payments: payments::Settings,
     pub(crate) mail: notifications::Settings,
-    pub(crate) accounting: accounting::Settings,
+    /// The days of the books, and of whoever counts them.
+    pub(crate) calendar: Calendar,
 }
 
 impl Default for Settings {
@@ -41,7 +44,7 @@ impl Default for Settings {
         Self {
             payments: payments::Settings::default(),
             mail: notifications::Settings::mailbox(),
-            accounting: accounting::Settings::default(),
+            calendar: Calendar::utc(),
         }
     }
 }
@@ -65,6 +68,7 @@ pub(crate) async fn with_settings(
 
 /// All definitions, not opened yet, of which a process may run a part.
 pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
+    let books = accounting::Settings::default().calendar(settings.calendar.clone());
     Setup::new(storage)
         .service(auth::service(auth::Settings::default()))
         .service(tickets::service())
@@ -73,6 +77,7 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
         .service(tasks::service(tasks::Settings::default()))
-        .service(accounting::service(settings.accounting))
+        .service(accounting::service(books))
+        .service(analytics::service(settings.calendar))
         .keys_from(KEYS.0, KEYS.1)
 }

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use tidings::{Stream, Timestamp};
 
+use crate::calendar::BillingDay;
 use crate::{PayoutId, TaskId, TransactionId, UserId};
 
 /// What tasks cost and bring. Each event holds the whole record.
@@ -72,7 +73,7 @@ pub enum TransactionEvent {
         /// The task that it is about, if it is about one.
         task_id: Option<TaskId>,
         /// The day that it counts for, in the time zone of the books: `2026-03-14`.
-        billing_day: String,
+        billing_day: BillingDay,
         /// When what it tells of happened.
         at: Timestamp,
         /// Whether it belongs to an earlier day that was closed already (B-27).
@@ -90,7 +91,7 @@ pub enum BillingDayEvent {
     #[event("billing_day.closed")]
     Closed {
         /// The day: `2026-03-14`.
-        date: String,
+        date: BillingDay,
         /// Fees less rewards of the day (B-25); may be less than zero.
         management_earned_minor: i64,
         /// How many people were paid.
@@ -116,6 +117,6 @@ pub enum PayoutEvent {
         /// How much.
         amount_minor: i64,
         /// The day that was closed: `2026-03-14`.
-        billing_day: String,
+        billing_day: BillingDay,
     },
 }

@@ -1,9 +1,11 @@
-//! Every stream and command of the installation as a documented type, and nothing else.
+//! Every stream and command of the installation as a documented type, and what several services
+//! must mean the same by: names, days, amounts.
 //!
 //! One module a stream, named after the entity in the plural; one module for the commands to
 //! a service, named after it. Who writes it, or carries it out, is in the module's first line.
 
 pub mod accounting;
+pub mod calendar;
 pub mod expirations;
 pub mod notifications;
 pub mod orders;
@@ -16,7 +18,7 @@ mod ids;
 mod money;
 
 pub use ids::{OrderId, PaymentId, PayoutId, ShuffleId, TaskId, TicketId, TransactionId, UserId};
-pub use money::{Currency, Money, PRICE_MINOR_MAX};
+pub use money::{Currency, Money, PRICE_MINOR_MAX, dollars, signed_dollars};
 
 #[cfg(test)]
 mod names;

@@ -73,22 +73,35 @@ impl fmt::Display for Money {
     }
 }
 
+/// An amount of US cents as people read it: `$15.00`.
+#[must_use]
+pub fn dollars(minor: i64) -> String {
+    let currency = Currency::Usd;
+    Money { minor, currency }.to_string()
+}
+
+/// The same with a sign in front: `+$31.00`.
+#[must_use]
+pub fn signed_dollars(minor: i64) -> String {
+    match minor > 0 {
+        true => format!("+{}", dollars(minor)),
+        false => dollars(minor),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn money_reads_as_people_write_it() {
-        let usd = |minor| {
-            Money {
-                minor,
-                currency: Currency::Usd,
-            }
-            .to_string()
-        };
-        assert_eq!(usd(5), "$0.05");
-        assert_eq!(usd(123_450), "$1,234.50");
-        assert_eq!(usd(100_000_000), "$1,000,000.00");
-        assert_eq!(usd(-250), "-$2.50");
+        assert_eq!(dollars(5), "$0.05");
+        assert_eq!(dollars(123_450), "$1,234.50");
+        assert_eq!(dollars(100_000_000), "$1,000,000.00");
+        assert_eq!(dollars(-250), "-$2.50");
+        assert_eq!(
+            [250, 0, -250].map(signed_dollars),
+            ["+$2.50", "$0.00", "-$2.50"]
+        );
     }
 }

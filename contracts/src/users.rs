@@ -24,6 +24,15 @@ pub struct User {
     pub version: u64,
 }
 
+/// What to call somebody whose name and address may not be known yet (B-24).
+#[must_use]
+pub fn called(name: &str, email: &str, id: UserId) -> String {
+    match [name, email].into_iter().find(|text| !text.is_empty()) {
+        Some(text) => text.to_owned(),
+        None => format!("Somebody new ({id})"),
+    }
+}
+
 /// What becomes of accounts; each event holds the whole public record.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
 #[stream(name = "users", key = "user_id", state)]

@@ -24,8 +24,8 @@ pub(crate) struct Layout {
     )]
     pub(crate) database: Option<String>,
     /// Run only these here, with a comma between two: auth, tickets, orders, expiration,
-    /// payments, notifications, tasks, accounting, gateway. The others run in other processes:
-    /// say where with --remote or --gateway, and give all of them one secret.
+    /// payments, notifications, tasks, accounting, analytics, gateway. The others run in other
+    /// processes: say where with --remote or --gateway, and give all of them one secret.
     #[arg(
         long,
         value_name = "NAMES",

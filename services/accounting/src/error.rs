@@ -1,9 +1,8 @@
 //! What can go wrong in the books: what the caller sees, and whether to try again.
 
 use contracts::UserId;
+use contracts::calendar::BillingDay;
 use tidings::{Fate, Fault, Problem};
-
-use crate::calendar::BillingDay;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use tidings::Handle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use asked::{DayAsked, RangeAsked, read as read_day};
+pub(crate) use asked::DayAsked;
 pub(crate) use days::{DayFound, days_of, look_at};
 
 /// The routes and the OpenAPI document of them.

@@ -1,12 +1,12 @@
 //! What the books owe themselves: the end of the day.
 
+use contracts::calendar::Calendar;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tidings::{Enqueue, Job, Timestamp, Tx};
 
 use crate::actions::ask_to_close_in_tx;
-use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::store;
 

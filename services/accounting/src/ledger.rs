@@ -1,11 +1,10 @@
 //! Movements of money: what is written into the ledger, and how it reads.
 
 use contracts::accounting::TransactionKind;
+use contracts::calendar::BillingDay;
 use contracts::tasks::AssignmentReason;
 use contracts::{ShuffleId, TaskId, TransactionId, UserId};
 use tidings::{Error, FromRow, Row, Timestamp, Value};
-
-use crate::calendar::BillingDay;
 
 /// The account on the other side of every movement.
 pub(crate) const MANAGEMENT: &str = "management";

@@ -10,7 +10,6 @@
 
 mod access;
 mod actions;
-mod calendar;
 mod csv;
 mod demo;
 mod error;
@@ -29,7 +28,6 @@ mod workflows;
 use contracts::accounting::{BillingDayEvent, PayoutEvent, PriceEvent, TransactionEvent};
 use tidings::{Migration, Missed, Schedule, Service};
 
-pub use calendar::{BadZone, BillingDay};
 pub use demo::close_demo_days;
 pub use settings::Settings;
 

@@ -1,9 +1,9 @@
 //! The e-mail of a payout (B-28): a pure text.
 
-use contracts::{Currency, Money};
+use contracts::calendar::{BillingDay, Calendar};
+use contracts::{dollars, signed_dollars};
 
 use crate::actions::LINES_MAX;
-use crate::calendar::{BillingDay, Calendar};
 use crate::ledger::Entry;
 
 /// What somebody is told of a day that was paid.
@@ -67,19 +67,5 @@ fn told(entry: &Entry) -> String {
 }
 
 fn line(minor: i64, what: &str) -> String {
-    format!("{:>17}  {what}\n", signed(minor))
-}
-
-/// An amount as people read it: `$15.00`.
-pub(crate) fn dollars(minor: i64) -> String {
-    let currency = Currency::Usd;
-    Money { minor, currency }.to_string()
-}
-
-/// The same with a sign in front: `+$31.00`.
-pub(crate) fn signed(minor: i64) -> String {
-    match minor > 0 {
-        true => format!("+{}", dollars(minor)),
-        false => dollars(minor),
-    }
+    format!("{:>17}  {what}\n", signed_dollars(minor))
 }

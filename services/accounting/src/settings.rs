@@ -1,16 +1,18 @@
 //! What can be set from outside.
 
-use crate::calendar::{BadZone, Calendar};
 use crate::price::Prices;
+use contracts::calendar::Calendar;
 
 /// How the books are kept.
 ///
 /// ```
 /// use accounting::Settings;
+/// use contracts::calendar::Calendar;
 ///
-/// let settings = Settings::default().zone("Europe/Berlin")?.prices_seed(7);
+/// let calendar = Calendar::try_new("Europe/Berlin")?;
+/// let settings = Settings::default().calendar(calendar).prices_seed(7);
 /// # let _ = settings;
-/// # Ok::<(), accounting::BadZone>(())
+/// # Ok::<(), contracts::calendar::BadZone>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -31,12 +33,10 @@ impl Default for Settings {
 impl Settings {
     /// The time zone in which days begin and end (B-34). Changed later, it counts for what is
     /// posted from then on.
-    ///
-    /// # Errors
-    /// When there is no zone of this name in the IANA database.
-    pub fn zone(mut self, name: &str) -> Result<Self, BadZone> {
-        self.calendar = Calendar::try_new(name)?;
-        Ok(self)
+    #[must_use]
+    pub fn calendar(mut self, calendar: Calendar) -> Self {
+        self.calendar = calendar;
+        self
     }
 
     /// Draws the same prices for the same tasks at every start.

@@ -4,10 +4,10 @@ use axum::response::Response;
 use contracts::UserId;
 use tidings::{Handle, Problem};
 
-use crate::calendar::{BillingDay, Calendar};
 use crate::csv::{Cell, Csv};
 use crate::ledger::Entry;
 use crate::store;
+use contracts::calendar::{BillingDay, Calendar};
 
 /// More lines than a spreadsheet takes help nobody; of a day there are never so many.
 const LINES_MAX: u32 = 100_000;

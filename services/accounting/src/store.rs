@@ -22,7 +22,7 @@ pub(crate) use ledger::{
 pub(crate) use payouts::{Made, Mail, Payout, insert_payout, paid_on, payouts, set_mail};
 pub(crate) use tasks::{insert_price, keep_task, price};
 
-use crate::calendar::BillingDay;
+use contracts::calendar::BillingDay;
 
 /// The books as whoever holds them finds them.
 #[derive(Clone, Copy, Debug, tidings::FromRow)]

@@ -1,12 +1,12 @@
 //! Closes a day (B-26).
 
+use contracts::calendar::{BillingDay, Calendar};
 use serde::{Deserialize, Serialize};
 use tidings::{Flow, StepFailed, Tx, Workflow};
 
 use contracts::accounting::BillingDayEvent;
 
 use crate::actions::pay_out_in_tx;
-use crate::calendar::{BillingDay, Calendar};
 use crate::error::Error;
 use crate::store::{self, Day};
 
@@ -81,7 +81,7 @@ async fn close(day: BillingDay, tx: &mut Tx) -> Result<(), Error> {
     };
     if store::close(tx, &closed).await? {
         tx.publish(BillingDayEvent::Closed {
-            date: day.to_string(),
+            date: day,
             management_earned_minor,
             accounts_paid,
             accounts_negative: closed.accounts_negative,

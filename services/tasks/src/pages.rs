@@ -8,9 +8,8 @@ mod task_page;
 mod team;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tidings::{Handle, Problem, SignedIn};
+use tidings::{Handle, PageRefusal as Refusal, SignedIn};
 
 use crate::access::Member;
 
@@ -32,26 +31,4 @@ pub(crate) fn routes() -> Router<Handle> {
 fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
     let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
     Ok(Member::of(&who)?)
-}
-
-/// Why a page is not shown.
-enum Refusal {
-    SignIn(String),
-    Problem(Problem),
-}
-
-impl<T: Into<Problem>> From<T> for Refusal {
-    fn from(cause: T) -> Self {
-        Self::Problem(cause.into())
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        match self {
-            // Only paths of our own come here, and they need no escaping.
-            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
-            Self::Problem(problem) => problem.into_response(),
-        }
-    }
 }

@@ -8,9 +8,8 @@ mod sell;
 mod ticket;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use tidings::{Handle, Identity, Problem, SignedIn};
+use tidings::{Handle, Identity, PageRefusal as Refusal, SignedIn};
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {
@@ -30,26 +29,4 @@ pub(crate) fn routes() -> Router<Handle> {
 fn signed_in(who: Option<SignedIn>, next: &str) -> Result<Identity, Refusal> {
     let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
     Ok(who)
-}
-
-/// Why a page is not shown.
-enum Refusal {
-    SignIn(String),
-    Problem(Problem),
-}
-
-impl<T: Into<Problem>> From<T> for Refusal {
-    fn from(cause: T) -> Self {
-        Self::Problem(cause.into())
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        match self {
-            // Only paths of our own come here, and they need no escaping.
-            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
-            Self::Problem(problem) => problem.into_response(),
-        }
-    }
 }

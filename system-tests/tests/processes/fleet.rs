@@ -11,7 +11,7 @@ use crate::BINARY;
 pub(crate) const KINDS: [&str; 4] = [
     "auth,tickets,tasks",
     "orders,expiration",
-    "payments,notifications,accounting",
+    "payments,notifications,accounting,analytics",
     "gateway",
 ];
 /// A charge that was cut off is looked up when its worker's lease of 30 s has ended; one that

@@ -24,8 +24,8 @@ const REST_LIMIT: Duration = Duration::from_secs(240);
 const POINTS: [&str; 5] = ["M2:1", "M0:7", "M0:90", "M1:3", "M3:1"];
 const RANDOM_KILLS: u32 = 4;
 const ALL: [&str; 1] =
-    ["auth,tickets,orders,expiration,payments,notifications,tasks,accounting,gateway"];
-const SCHEMAS: i64 = 8;
+    ["auth,tickets,orders,expiration,payments,notifications,tasks,accounting,analytics,gateway"];
+const SCHEMAS: i64 = 9;
 
 /// From where, and to where.
 struct Move {
@@ -71,7 +71,8 @@ impl Move {
         let of = |mark: &str| {
             format!(
                 "SELECT count(*) FROM pg_tables WHERE schemaname IN ('auth', 'tickets', 'orders',
-                    'expiration', 'payments', 'notifications', 'tasks', 'accounting')
+                    'expiration', 'payments', 'notifications', 'tasks', 'accounting',
+                    'analytics')
                     AND tablename {mark}"
             )
         };

@@ -6,10 +6,14 @@
 
 mod bad_transport;
 pub mod conformance;
+mod ground;
+mod live;
 mod misbehaviour;
 mod proxy;
 mod world;
 
+pub use ground::postgres;
+pub use live::Live;
 pub use misbehaviour::Misbehaviour;
 pub use proxy::Proxy;
 pub use world::{Answer, World};

@@ -7,6 +7,7 @@ mod fragment;
 pub(crate) mod idempotency;
 mod list;
 mod live;
+mod page;
 mod problem;
 
 pub use calling::CallingService;
@@ -15,6 +16,7 @@ pub use extract::{Form, Json, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
 pub use list::{List, Paging, Place};
 pub use live::{Seen, follow, follow_all};
+pub use page::PageRefusal;
 pub use problem::{FieldError, Problem};
 
 /// The header that carries the correlation id of a request and of its answer.

@@ -3,10 +3,10 @@
 use tidings::workflow::{self, RunState};
 use tidings::{Context, Handle, Tx, Workflow};
 
-use crate::calendar::{BillingDay, Calendar};
 use crate::error::Error;
 use crate::store;
 use crate::workflows::CloseDay;
+use contracts::calendar::{BillingDay, Calendar};
 
 /// Has a day closed for somebody; only begun when this returns.
 pub(crate) async fn ask_to_close(

@@ -2,12 +2,12 @@
 
 use contracts::PayoutId;
 use contracts::accounting::PayoutEvent;
+use contracts::calendar::{BillingDay, Calendar};
 use contracts::notifications::{Recipient, SendEmail};
 use std::time::Duration;
 use tidings::{Sending, Tx};
 
 use super::post::post_on_in_tx;
-use crate::calendar::{BillingDay, Calendar};
 use crate::error::Error;
 use crate::ledger::{Cause, Movement};
 use crate::mails::{self, Statement};
@@ -58,7 +58,7 @@ pub(crate) async fn pay_out_in_tx(
         payout_id,
         account_id,
         amount_minor: balance.balance_minor,
-        billing_day: day.to_string(),
+        billing_day: day,
     })?;
     Ok(())
 }

@@ -4,10 +4,10 @@ use contracts::TransactionId;
 use contracts::accounting::TransactionEvent;
 use tidings::Tx;
 
-use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::ledger::Movement;
 use crate::store::{self, Books};
+use contracts::calendar::{BillingDay, Calendar};
 
 /// Posts a movement on the day in which it happened, or, when that is closed, on the first one
 /// that is open (B-27). What was posted before is not posted again (B-20): `false`.
@@ -27,7 +27,7 @@ pub(crate) async fn post_in_tx(
 pub(super) async fn post_on_in_tx(
     tx: &mut Tx,
     movement: &Movement,
-    billing_day: crate::BillingDay,
+    billing_day: BillingDay,
     late: bool,
 ) -> Result<bool, Error> {
     let transaction_id = TransactionId::new(tx.now());
@@ -47,7 +47,7 @@ pub(super) async fn post_on_in_tx(
         debit_minor: (-delta_minor).max(0),
         credit_minor: delta_minor.max(0),
         task_id: movement.cause.task_id(),
-        billing_day: billing_day.to_string(),
+        billing_day,
         at: movement.at,
         late,
         balance_after_minor,

@@ -3,13 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use contracts::UserId;
+use contracts::calendar::Calendar;
 use serde::Deserialize;
 use tidings::{Handle, Json, List, Paging, Path, Problem, Query, SignedIn, Uuid};
 use utoipa::IntoParams;
 
 use super::DayAsked;
 use super::wire::{AccountBody, EntryBody, StandingBody};
-use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::store::{self, ByBalance, ByTime};
 use crate::{access, statement};

@@ -1,14 +1,9 @@
-//! Days and ranges that are asked for.
+//! A day that is asked for.
 
+use contracts::calendar::{BillingDay, read_day};
 use serde::Deserialize;
 use tidings::Problem;
 use utoipa::IntoParams;
-
-use crate::calendar::BillingDay;
-
-/// A year and a day, so that the same day of two years may be compared.
-const DAYS_MAX: i64 = 367;
-const DAYS_USUAL: i64 = 30;
 
 /// One day, or all.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -20,92 +15,6 @@ pub(crate) struct DayAsked {
 
 impl DayAsked {
     pub(crate) fn day(&self) -> Result<Option<BillingDay>, Problem> {
-        read("day", self.day.as_deref())
-    }
-}
-
-/// From one day to another, both included.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RangeAsked {
-    /// The first day; 29 days before the last if it is not given.
-    from: Option<String>,
-    /// The last day; today if it is not given.
-    to: Option<String>,
-}
-
-impl RangeAsked {
-    pub(crate) fn range(&self, today: BillingDay) -> Result<(BillingDay, BillingDay), Problem> {
-        let (from, to) = (
-            read("from", self.from.as_deref())?,
-            read("to", self.to.as_deref())?,
-        );
-        // Whoever asks for what is to come gets that, empty.
-        let to = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
-        let from = from.unwrap_or_else(|| to.minus(DAYS_USUAL - 1));
-        match to.since(from) {
-            ..0 => {
-                let text = "from is after to. Ask from the earlier day to the later one.";
-                Err(Problem::field("range_backwards", "from", text))
-            }
-            DAYS_MAX.. => {
-                let text = format!("A range has {DAYS_MAX} days at the most.");
-                Err(Problem::field("range_too_long", "from", text))
-            }
-            _ => Ok((from, to)),
-        }
-    }
-}
-
-/// A day as somebody wrote it; what a form sends of an empty field is nothing.
-pub(crate) fn read(field: &str, text: Option<&str>) -> Result<Option<BillingDay>, Problem> {
-    let text = text.filter(|text| !text.is_empty());
-    let read = text.map(|text| {
-        let bad = |_| {
-            let text = format!("{field} must be a day like 2026-03-14.");
-            Problem::field("bad_date", field, text)
-        };
-        text.parse().map_err(bad)
-    });
-    read.transpose()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn range(from: &str, to: &str) -> Result<String, &'static str> {
-        let asked = RangeAsked {
-            from: Some(from.to_owned()),
-            to: Some(to.to_owned()),
-        };
-        let today = "2026-03-14".parse().unwrap();
-        let (from, to) = asked.range(today).map_err(|problem| problem.code())?;
-        Ok(format!("{from}..{to}"))
-    }
-
-    #[test]
-    fn ranges_are_given_by_both_ends_or_one_or_none() {
-        assert_eq!(
-            range("2026-03-01", "2026-03-02").unwrap(),
-            "2026-03-01..2026-03-02"
-        );
-        assert_eq!(range("2026-03-01", "").unwrap(), "2026-03-01..2026-03-14");
-        assert_eq!(range("2026-04-01", "").unwrap(), "2026-04-01..2026-04-01");
-        assert_eq!(range("", "2026-03-02").unwrap(), "2026-02-01..2026-03-02");
-        assert_eq!(range("", "").unwrap(), "2026-02-13..2026-03-14");
-    }
-
-    #[test]
-    fn ranges_backwards_too_long_and_of_no_days_are_refused() {
-        assert_eq!(range("2026-03-02", "2026-03-01"), Err("range_backwards"));
-        assert_eq!(
-            range("2025-03-14", "2026-03-15").unwrap(),
-            "2025-03-14..2026-03-15"
-        );
-        assert_eq!(range("2025-03-14", "2026-03-16"), Err("range_too_long"));
-        assert_eq!(range("0001-01-01", "9999-12-31"), Err("range_too_long"));
-        assert_eq!(range("2026-02-30", "2026-03-01"), Err("bad_date"));
-        assert_eq!(range("2026-03-01", "';--"), Err("bad_date"));
+        read_day("day", self.day.as_deref())
     }
 }

@@ -3,15 +3,13 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use contracts::calendar::{BillingDay, Calendar, RangeAsked, read_day};
 use serde::Serialize;
 use tidings::{Conn, Handle, Json, Path, Problem, Query, RequestContext, SignedIn, Timestamp};
 use utoipa::ToSchema;
 
-use super::RangeAsked;
-use super::asked;
 use crate::access;
 use crate::actions::ask_to_close;
-use crate::calendar::{BillingDay, Calendar};
 use crate::store::{self, Audit, Day, Earned};
 
 /// A day of the books.
@@ -83,8 +81,7 @@ pub(crate) async fn days_of(
     let earned = store::earned(conn, from, to).await?;
     let mut closed = store::days(conn, from, to).await?;
     let mut all = Vec::new();
-    let mut date = to;
-    while date >= from {
+    for date in to.back_to(from) {
         let nothing = Earned::nothing(date);
         let earned = earned.iter().find(|one| one.date == date);
         let at = closed.iter().position(|one| one.date == date);
@@ -96,10 +93,6 @@ pub(crate) async fn days_of(
             calendar.zone(),
             books.is_open(date),
         ));
-        if date.previous() == date {
-            break;
-        }
-        date = date.previous();
     }
     Ok(all)
 }
@@ -168,7 +161,7 @@ pub(super) async fn day(
 }
 
 fn read(date: &str) -> Result<BillingDay, Problem> {
-    let day = asked::read("date", Some(date))?;
+    let day = read_day("date", Some(date))?;
     day.ok_or_else(|| Problem::field("bad_date", "date", "Which day?"))
 }
 

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use contracts::calendar::Calendar;
 use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
 
 use super::DayAsked;
 use super::wire::PayoutBody;
 use crate::access;
-use crate::calendar::Calendar;
 use crate::csv::{Cell, Csv};
 use crate::store;
 

@@ -1,5 +1,6 @@
 //! The books as the API writes them.
 
+use contracts::calendar::BillingDay;
 use serde::Serialize;
 use tidings::{Timestamp, Uuid};
 use utoipa::ToSchema;
@@ -59,11 +60,7 @@ struct TodayBody {
 }
 
 impl StandingBody {
-    pub(super) fn new(
-        account: Account,
-        (date, zone): (crate::BillingDay, &str),
-        totals: &Totals,
-    ) -> Self {
+    pub(super) fn new(account: Account, (date, zone): (BillingDay, &str), totals: &Totals) -> Self {
         Self {
             account: account.into(),
             today: TodayBody {

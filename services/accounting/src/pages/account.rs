@@ -4,15 +4,15 @@ use askama::Template;
 use axum::extract::State;
 use contracts::UserId;
 use contracts::accounting::TransactionKind;
+use contracts::calendar::{BillingDay, Calendar};
+use contracts::{dollars, signed_dollars};
 use tidings::{Conn, Fragment, Handle, Paging, Path, Problem, Query, SignedIn, Uuid};
 
-use super::{Refusal, live, signed_in};
+use super::{Refusal, signed_in};
 use crate::access;
-use crate::calendar::{BillingDay, Calendar};
 use crate::error::Error;
 use crate::http::DayAsked;
 use crate::ledger::Entry;
-use crate::mails::{dollars, signed};
 use crate::store::{self, Account, ByTime, Totals};
 
 /// A statement with more lines is read as a table.
@@ -85,7 +85,7 @@ impl Line {
             time: calendar.time_of_day(entry.at),
             stamp: entry.at.to_string(),
             late: entry.late,
-            amount: signed(entry.delta_minor()),
+            amount: signed_dollars(entry.delta_minor()),
         }
     }
 }
@@ -166,7 +166,7 @@ async fn show(
         true => "My account".to_owned(),
         false => page.name.clone(),
     };
-    let live = format!("{}/live?seen={}", place.page, live::seen(revision, today));
+    let live = format!("{}/live?seen={}", place.page, today.seen(revision));
     Ok(Fragment::try_new(title, page.render())?.live(live))
 }
 
@@ -185,7 +185,7 @@ fn page(
         csv: place.csv.clone(),
         balance: dollars(account.balance_minor),
         owes: (account.balance_minor < 0).then(|| dollars(-account.balance_minor)),
-        earned_today: signed(totals.earned_minor()),
+        earned_today: signed_dollars(totals.earned_minor()),
         rewards_today: dollars(totals.rewards_minor),
         fees_today: dollars(totals.fees_minor),
         today,
@@ -229,7 +229,7 @@ async fn by_day(
         let lines = entries.iter().map(|entry| Line::of(entry, calendar));
         days.push(DayOfLog {
             day,
-            earned: signed(totals.earned_minor()),
+            earned: signed_dollars(totals.earned_minor()),
             lines: lines.collect(),
         });
     }

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::extract::State;
 use contracts::UserId;
+use contracts::calendar::Calendar;
+use contracts::dollars;
 use tidings::{Fragment, Handle, Paging, SignedIn};
 
-use super::{Refusal, live, signed_in};
+use super::{Refusal, signed_in};
 use crate::access;
-use crate::calendar::Calendar;
-use crate::mails::dollars;
 use crate::store::{self, Account, ByBalance};
 
 #[derive(Template)]
@@ -60,6 +60,6 @@ pub(super) async fn show(
         is_first_part: paging.after.is_none(),
         next,
     };
-    let live = format!("/exchange/books/live?seen={}", live::seen(revision, today));
+    let live = format!("/exchange/books/live?seen={}", today.seen(revision));
     Ok(Fragment::try_new("Accounts", page.render())?.live(live))
 }

@@ -2,15 +2,15 @@
 
 use askama::Template;
 use axum::extract::State;
+use contracts::calendar::{BillingDay, Calendar, read_day};
+use contracts::{dollars, signed_dollars};
 use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Problem, Query, SignedIn};
 
 use super::accounts::Row;
-use super::{Refusal, live, signed_in, words};
+use super::{Refusal, signed_in, words};
 use crate::access;
-use crate::calendar::{BillingDay, Calendar};
-use crate::http::{DayFound, days_of, read_day};
-use crate::mails::{dollars, signed};
+use crate::http::{DayFound, days_of};
 use crate::store::{self, Audit};
 
 const DAYS: i64 = 7;
@@ -62,7 +62,7 @@ impl From<&DayFound> for DayRow {
             day: found.date,
             status,
             label,
-            earned: signed(found.management_earned_minor),
+            earned: signed_dollars(found.management_earned_minor),
             fees: dollars(found.fees_minor),
             rewards: dollars(found.rewards_minor),
             paid: found.closed_at.map(|_| dollars(found.total_paid_minor)),
@@ -89,7 +89,7 @@ pub(super) async fn show(
     if asked.check.is_some() {
         page.audit = Some(store::audit(&mut conn).await?);
     }
-    let live = format!("/exchange/books/live?seen={}", live::seen(revision, today));
+    let live = format!("/exchange/books/live?seen={}", today.seen(revision));
     Ok(Fragment::try_new("Books", page.render())?.live(live))
 }
 
@@ -107,7 +107,7 @@ async fn fill(
     let red = store::in_the_red(conn, RED_ROWS).await?;
     Ok(Books {
         zone: calendar.zone().to_owned(),
-        earned_today: signed(earned_today),
+        earned_today: signed_dollars(earned_today),
         in_the_red: owed.in_the_red,
         owed_to_people: dollars(owed.to_people_minor),
         owed_by_people: dollars(owed.by_people_minor),

@@ -3,15 +3,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
+use contracts::calendar::{BillingDay, Calendar, read_day};
+use contracts::{dollars, signed_dollars};
 use tidings::{Conn, Fragment, Handle, Identity, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, live, payouts, signed_in, words};
+use super::{Refusal, payouts, signed_in, words};
 use crate::access;
 use crate::actions::ask_to_close;
-use crate::calendar::{BillingDay, Calendar};
 use crate::error::Error;
-use crate::http::{look_at, read_day};
-use crate::mails::{dollars, signed};
+use crate::http::look_at;
 use crate::store;
 
 /// So many payouts are shown here; the list of payouts has all.
@@ -129,7 +129,7 @@ async fn page(
         is_open,
         is_closing: found.status == "closing",
         is_today: day == today,
-        earned: signed(found.management_earned_minor),
+        earned: signed_dollars(found.management_earned_minor),
         fees: dollars(found.fees_minor),
         rewards: dollars(found.rewards_minor),
         in_the_red: found.accounts_negative,
@@ -141,7 +141,7 @@ async fn page(
         has_more,
         refused,
     };
-    let live = format!("/exchange/books/live?seen={}", live::seen(revision, today));
+    let live = format!("/exchange/books/live?seen={}", today.seen(revision));
     Ok(Fragment::try_new(day.in_words(), page.render())?.live(live))
 }
 

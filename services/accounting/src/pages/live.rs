@@ -3,19 +3,11 @@
 use axum::extract::State;
 use axum::response::Response;
 use contracts::UserId;
+use contracts::calendar::{BillingDay, Calendar};
 use tidings::{Error, Handle, Path, Problem, Seen, SignedIn, Uuid, follow};
 
 use crate::access;
-use crate::calendar::{BillingDay, Calendar};
 use crate::store;
-
-/// What a page has seen: the books at a revision on a day, because at midnight what was
-/// earned today begins anew.
-pub(super) fn seen(revision: u64, today: BillingDay) -> u64 {
-    let epoch = BillingDay::default();
-    let day = u64::try_from(today.since(epoch)).unwrap_or_default();
-    (revision << 20) | (day & 0xF_FFFF)
-}
 
 /// Follows one's own account.
 pub(super) async fn mine(
@@ -42,7 +34,7 @@ fn follow_account(service: &Handle, account_id: UserId, shown: Option<u64>) -> R
     follow(service, shown, move |service: Handle| async move {
         let today = today(&service)?;
         let revision = store::revision_of(&mut service.read().await?, account_id).await?;
-        Ok::<_, Error>(seen(revision, today))
+        Ok::<_, Error>(today.seen(revision))
     })
 }
 
@@ -56,7 +48,7 @@ pub(super) async fn books(
     Ok(follow(&service, shown, move |service: Handle| async move {
         let today = today(&service)?;
         let revision = store::revision(&mut service.read().await?).await?;
-        Ok::<_, Error>(seen(revision, today))
+        Ok::<_, Error>(today.seen(revision))
     }))
 }
 

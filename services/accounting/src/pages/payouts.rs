@@ -3,13 +3,14 @@
 use askama::Template;
 use axum::extract::State;
 use contracts::UserId;
+use contracts::calendar::{BillingDay, Calendar};
+use contracts::dollars;
+use contracts::users::called;
 use tidings::{Fragment, Handle, Paging, Query, SignedIn};
 
-use super::{Refusal, live, signed_in, words};
+use super::{Refusal, signed_in, words};
 use crate::access;
-use crate::calendar::{BillingDay, Calendar};
 use crate::http::DayAsked;
-use crate::mails::dollars;
 use crate::store::{self, Payout};
 
 #[derive(Template)]
@@ -34,13 +35,9 @@ pub(super) struct Row {
 impl From<Payout> for Row {
     fn from(payout: Payout) -> Self {
         let (mail, mail_label) = words::mail(payout.mail);
-        let names = [&payout.name, &payout.email];
-        let name = names.into_iter().find(|text| !text.is_empty());
         Self {
             account_id: payout.account_id,
-            name: name
-                .cloned()
-                .unwrap_or_else(|| payout.account_id.to_string()),
+            name: called(&payout.name, &payout.email, payout.account_id),
             day: payout.billing_day,
             amount: dollars(payout.amount_minor),
             mail,
@@ -70,6 +67,6 @@ pub(super) async fn show(
         is_first_part: paging.after.is_none(),
         next,
     };
-    let live = format!("/exchange/books/live?seen={}", live::seen(revision, today));
+    let live = format!("/exchange/books/live?seen={}", today.seen(revision));
     Ok(Fragment::try_new("Payouts", page.render())?.live(live))
 }

@@ -1,11 +1,11 @@
 //! People and their balances.
 
 use contracts::UserId;
-use contracts::users::User;
+use contracts::calendar::BillingDay;
+use contracts::users::{User, called};
 use tidings::{Conn, Error, Paging, Place, Tx, Uuid, params};
 
 use crate::access::WORKER;
-use crate::calendar::BillingDay;
 
 /// Somebody's account.
 #[derive(Clone, Debug, PartialEq, Eq, tidings::FromRow)]
@@ -33,13 +33,7 @@ impl Account {
 
     /// What to call its owner, who may not have been told of yet (B-24).
     pub(crate) fn called(&self) -> String {
-        match [&self.name, &self.email]
-            .into_iter()
-            .find(|text| !text.is_empty())
-        {
-            Some(text) => text.clone(),
-            None => format!("Somebody new ({})", self.id),
-        }
+        called(&self.name, &self.email, self.id)
     }
 }
 

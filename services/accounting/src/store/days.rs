@@ -1,8 +1,7 @@
 //! Days: what was earned, and which of them are closed.
 
+use contracts::calendar::BillingDay;
 use tidings::{Conn, Error, Timestamp, Tx, params};
-
-use crate::calendar::BillingDay;
 
 /// A day that is being closed, or is.
 #[derive(Clone, Debug, PartialEq, Eq, tidings::FromRow)]

@@ -4,8 +4,8 @@ use contracts::accounting::TransactionKind;
 use contracts::{TransactionId, UserId};
 use tidings::{Conn, Error, Paging, Place, Timestamp, Tx, Uuid, params};
 
-use crate::calendar::BillingDay;
 use crate::ledger::{Cause, Entry, Movement};
+use contracts::calendar::BillingDay;
 
 /// Where a line stands in an account: by the day that it counts for, then by when what it is
 /// for happened (B-23).

@@ -1,9 +1,8 @@
 //! Payouts, and what has become of their e-mails.
 
+use contracts::calendar::BillingDay;
 use contracts::{PayoutId, UserId};
 use tidings::{CommandId, Conn, Error, Timestamp, Tx, Uuid, params};
-
-use crate::calendar::BillingDay;
 
 tidings::words! {
     /// What has become of a payout's e-mail (B-28).

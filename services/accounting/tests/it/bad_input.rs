@@ -3,9 +3,9 @@
 use serde_json::json;
 use tidings::Storage;
 
-use crate::stage::{Stage, TODAY, on_both, user};
+use crate::stage::{Stage, TODAY, user};
 
-on_both!(
+tidings_test::on_both!(
     what_cannot_be_understood_is_refused_with_what_is_wrong,
     days_that_are_none_or_lie_ahead_or_long_ago_do_no_harm,
     lists_are_turned_page_by_page_and_leave_nothing_out,

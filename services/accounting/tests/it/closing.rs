@@ -3,9 +3,9 @@
 use serde_json::json;
 use tidings::Storage;
 
-use crate::stage::{DAY, Stage, TODAY, added, assigned, completed, day_in_short, on_both, user};
+use crate::stage::{DAY, Stage, TODAY, added, assigned, completed, day_in_short, user};
 
-on_both!(
+tidings_test::on_both!(
     b_26_whoever_has_something_is_paid_all_of_it_and_debts_are_carried_over,
     b_26_a_day_closed_twice_pays_once,
     b_26_a_hundred_and_twenty_people_are_paid_in_parts,

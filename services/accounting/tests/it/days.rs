@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use contracts::calendar::Calendar;
 use serde_json::json;
 use tidings::Storage;
 
 use crate::stage::settings;
-use crate::stage::{DAY, HOUR, Stage, TODAY, assigned, at, completed, day_in_short, on_both};
+use crate::stage::{DAY, HOUR, Stage, TODAY, assigned, at, completed, day_in_short};
 
-on_both!(
+tidings_test::on_both!(
     b_25_management_earns_fees_less_rewards_by_day_and_payouts_do_not_count,
     b_27_what_comes_for_a_closed_day_is_posted_late_on_the_first_open_one,
     b_34_the_event_decides_the_day_and_not_its_arrival,
@@ -80,7 +81,7 @@ async fn b_34_the_event_decides_the_day_and_not_its_arrival(storage: Storage) {
 }
 
 async fn b_34_days_begin_and_end_in_the_time_zone_of_the_books(storage: Storage) {
-    let settings = settings().zone("Asia/Tokyo").unwrap();
+    let settings = settings().calendar(Calendar::try_new("Asia/Tokyo").unwrap());
     let mut stage = Stage::with(storage, settings).await;
     stage.people().await;
     // In Tokyo it is nine hours later.

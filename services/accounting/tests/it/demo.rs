@@ -2,9 +2,9 @@
 
 use tidings::Storage;
 
-use crate::stage::{DAY, Stage, TODAY, at, on_both};
+use crate::stage::{DAY, Stage, TODAY, at};
 
-on_both!(days_before_today_are_closed_once_their_tasks_have_come_in);
+tidings_test::on_both!(days_before_today_are_closed_once_their_tasks_have_come_in);
 
 async fn days_before_today_are_closed_once_their_tasks_have_come_in(storage: Storage) {
     let mut stage = Stage::with_people(storage).await;

@@ -10,9 +10,7 @@ use tidings::crash::{Plan, with_plan};
 use tidings::{Clock, Db, FromRow, Installation, Setup, Storage, Worker};
 use tidings_test::World;
 
-use crate::stage::{
-    TODAY, added, assigned, at, completed, postgres, publish, services, settings, user,
-};
+use crate::stage::{TODAY, added, assigned, at, completed, publish, services, settings, user};
 
 const NIGHT: Duration = Duration::from_secs(12 * 3600 + 301);
 
@@ -86,7 +84,7 @@ async fn owed(installation: &Installation) -> i64 {
 /// B-26: the schedule fires in two processes, and an administrator presses the button in both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b_26_a_day_closed_by_two_instances_at_once_pays_once() {
-    let storage = postgres().await;
+    let storage = tidings_test::postgres("accounting").await;
     let clock = Clock::manual(at("2026-01-01T12:00:00Z"));
     let (one, mut workers) = open(Setup::new(storage.clone()), &clock).await;
     publish(&one.handle("tasks").unwrap(), 9, worked(130, clock.now())).await;

@@ -6,9 +6,9 @@ use contracts::tasks::TaskEvent;
 use serde_json::json;
 use tidings::{Storage, params};
 
-use crate::stage::{MINUTE, Stage, assigned, completed, on_both, person, record, task, user};
+use crate::stage::{MINUTE, Stage, assigned, completed, person, record, task, user};
 
-on_both!(
+tidings_test::on_both!(
     b_20_a_fee_and_a_reward_are_posted_once_each_and_told,
     b_20_the_same_fact_told_as_two_events_is_posted_once,
     b_23_a_completion_before_its_assignment_is_posted_and_stands_behind_it,

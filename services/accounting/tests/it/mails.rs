@@ -6,10 +6,10 @@ use serde_json::Value;
 use tidings::{Fate, Fault, Received, Service, Storage, Tx};
 use tidings_test::World;
 
-use crate::stage::{DAY, HOUR, MINUTE, Stage, TODAY, assigned, at, completed, on_both, others};
+use crate::stage::{DAY, HOUR, MINUTE, Stage, TODAY, assigned, at, completed, others};
 use crate::stage::{record, settings, user};
 
-on_both!(
+tidings_test::on_both!(
     b_28_the_letter_states_date_amount_and_every_entry_of_the_day,
     b_28_what_the_mail_service_refuses_is_seen_with_the_payout,
     b_28_a_mail_service_that_is_away_for_a_day_is_seen_with_the_payout,

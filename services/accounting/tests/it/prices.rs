@@ -3,9 +3,9 @@
 use serde_json::json;
 use tidings::Storage;
 
-use crate::stage::{Stage, added, assigned, completed, on_both, task};
+use crate::stage::{Stage, added, assigned, completed, task};
 
-on_both!(
+tidings_test::on_both!(
     b_19_a_price_is_drawn_once_within_its_range_and_told,
     b_19_a_price_is_the_same_for_everybody_and_never_changes,
     b_22_a_task_that_was_never_announced_is_priced_by_what_happens_to_it,

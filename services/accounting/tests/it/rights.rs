@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use tidings::Storage;
 
-use crate::stage::{Stage, TODAY, on_both, user};
+use crate::stage::{Stage, TODAY, user};
 
-on_both!(
+tidings_test::on_both!(
     b_31_every_route_lets_in_whom_it_is_for_and_nobody_else,
     b_31_a_refusal_is_the_same_whether_there_is_something_or_not,
     b_31_everybody_sees_their_own_account_and_log_and_nothing_else,

@@ -10,8 +10,8 @@ use contracts::users::{User, UserEvent};
 use contracts::{ShuffleId, TaskId, UserId};
 use serde_json::{Value, json};
 use tidings::{
-    Clock, Context, Db, Error, Event, FromRow, Handle, Migration, Received, Service, Storage,
-    Stream, Timestamp, Tx, Uuid, params,
+    Context, Error, Event, FromRow, Handle, Migration, Received, Service, Storage, Stream,
+    Timestamp, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
 
@@ -95,38 +95,6 @@ pub(crate) fn services(settings: Settings) -> Vec<Service> {
     all.extend(others());
     all
 }
-
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE accounting_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/accounting_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            #[tokio::test]
-            async fn on_sqlite() {
-                Box::pin(super::$story(tidings::Storage::Memory)).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(crate::stage::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;
 
 pub(crate) fn user(number: u128) -> UserId {
     UserId::from(Uuid::from_u128(0x1000 + number))

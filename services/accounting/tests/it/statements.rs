@@ -3,9 +3,9 @@
 use contracts::tasks::{FirstTaskEvent, TaskEvent};
 use tidings::Storage;
 
-use crate::stage::{DAY, Stage, TODAY, assigned, at, completed, on_both, record, user};
+use crate::stage::{DAY, Stage, TODAY, assigned, at, completed, record, user};
 
-on_both!(
+tidings_test::on_both!(
     a_statement_of_a_day_is_a_table_that_no_spreadsheet_carries_out,
     payouts_are_a_table_for_whoever_moves_the_money,
     b_01_records_of_both_versions_make_the_same_books,

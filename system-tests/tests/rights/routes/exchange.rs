@@ -63,6 +63,12 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/exchange/books/payouts", BOOKS),
     page("GET", "/exchange/books/days/{date}", BOOKS),
     page("POST", "/exchange/books/days/{date}/close", ADMINS),
+    // Analytics.
+    program("GET", "/api/analytics/today", ADMINS),
+    program("GET", "/api/analytics/most-expensive", ADMINS),
+    program("GET", "/api/analytics/days", ADMINS),
+    page("GET", "/exchange/analytics", ADMINS),
+    stream("/exchange/analytics/live", ADMINS),
     // What becomes of shuffles; each account sees its own.
     program("GET", "/api/operations/tasks", Rule::SignedIn),
     program("POST", "/api/operations/tasks/secret", Rule::SignedIn),
