@@ -136,7 +136,7 @@ async fn b_12_the_form_says_that_nobody_can_get_a_task() {
     assert!(
         refused
             .text
-            .contains("somebody must get the role worker first")
+            .contains("somebody must be a worker or an accountant")
     );
     assert_shows(
         &stage.get(manager(), "/exchange/team").await,
