@@ -33,6 +33,7 @@ pub(crate) fn check_name(name: &str, known: &[&str]) -> Result<(), String> {
 pub(crate) struct Settings {
     pub(crate) payments: payments::Settings,
     pub(crate) mail: notifications::Settings,
+    pub(crate) tasks: tasks::Settings,
     pub(crate) accounting: accounting::Settings,
 }
 
@@ -41,6 +42,7 @@ impl Default for Settings {
         Self {
             payments: payments::Settings::default(),
             mail: notifications::Settings::mailbox(),
+            tasks: tasks::Settings::default(),
             accounting: accounting::Settings::default(),
         }
     }
@@ -72,7 +74,7 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(expiration::service())
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
-        .service(tasks::service(tasks::Settings::default()))
+        .service(tasks::service(settings.tasks))
         .service(accounting::service(settings.accounting))
         .keys_from(KEYS.0, KEYS.1)
 }
