@@ -20,8 +20,8 @@ use crate::cli::{Layout, Serve};
 use crate::folder::{Folder, Moved, must_have_installation};
 use crate::services::NAMES;
 use crate::{Error, services};
-use file::{File, ServiceTable};
 use exchange::Tasks;
+use file::{File, ServiceTable};
 use values::{address, broker, http, names, postgres, secret};
 
 const PORT: u16 = 8080;

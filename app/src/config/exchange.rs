@@ -27,7 +27,9 @@ impl Tasks {
     pub(super) fn of(file: &mut File) -> Result<Self, Error> {
         let written = std::mem::take(&mut file.tasks);
         let usual = Settings::default();
-        let same_assignee = written.same_assignee.map(|said| said.try_map(same_assignee));
+        let same_assignee = written
+            .same_assignee
+            .map(|said| said.try_map(same_assignee));
         let records = written.records.map(|said| said.try_map(records));
         let open = written.open.map(|said| said.try_map(label));
         let completed = written.completed.map(|said| said.try_map(label));
@@ -86,7 +88,9 @@ fn records(version: i64) -> Result<Records, String> {
     match version {
         1 => Ok(Records::First),
         2 => Ok(Records::Second),
-        other => Err(format!("records of tasks have versions 1 and 2, not {other}")),
+        other => Err(format!(
+            "records of tasks have versions 1 and 2, not {other}"
+        )),
     }
 }
 

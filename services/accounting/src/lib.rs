@@ -48,10 +48,7 @@ const MIGRATIONS: &[Migration] = &[
         "0003_adjustments",
         include_str!("../migrations/0003_adjustments.sql"),
     ),
-    Migration::new(
-        "0004_listed",
-        include_str!("../migrations/0004_listed.sql"),
-    ),
+    Migration::new("0004_listed", include_str!("../migrations/0004_listed.sql")),
 ];
 
 /// The whole service.

@@ -120,7 +120,14 @@ pub(super) async fn mine(
         page: "/exchange/account".to_owned(),
         csv: "/api/accounts/me/log.csv".to_owned(),
     };
-    let page = fill(&service, &mut conn, (account, &place), asked.day()?, &paging).await?;
+    let page = fill(
+        &service,
+        &mut conn,
+        (account, &place),
+        asked.day()?,
+        &paging,
+    )
+    .await?;
     Ok(page.live(&place)?)
 }
 
@@ -140,7 +147,14 @@ pub(super) async fn somebodys(
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, id).await?;
     let account = account.ok_or(Error::NoAccount(id))?;
-    let mut page = fill(&service, &mut conn, (account, &place), asked.day()?, &paging).await?;
+    let mut page = fill(
+        &service,
+        &mut conn,
+        (account, &place),
+        asked.day()?,
+        &paging,
+    )
+    .await?;
     page.page.adjust = access::may_adjust(&who, id).then(|| AdjustForm::blank(service.now()));
     page.page.is_adjusted = told.done.as_deref() == Some("adjusted");
     Ok(page.live(&place)?)

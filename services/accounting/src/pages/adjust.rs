@@ -47,10 +47,19 @@ impl AdjustForm {
         }
     }
 
-    pub(super) fn mistake(&self, field: &str) -> Option<&str> {
-        let mut wrong = self.wrong.iter();
-        let found = wrong.find(|one| one.field.as_deref() == Some(field));
-        found.map(|one| one.message.as_str())
+    /// What is wrong with the fields: the id of each on the page, and a sentence.
+    pub(super) fn mistakes(&self) -> Vec<(&'static str, &str)> {
+        let of = |one: &'_ FieldError| match one.field.as_deref() {
+            Some("note") => "note",
+            _ => "amount",
+        };
+        let all = self.wrong.iter();
+        all.map(|one| (of(one), one.message.as_str())).collect()
+    }
+
+    pub(super) fn mistake(&self, id: &str) -> Option<&str> {
+        let found = self.mistakes().into_iter().find(|(field, _)| *field == id);
+        found.map(|(_, message)| message)
     }
 
     /// Whether the form is to be seen at once.
