@@ -196,7 +196,6 @@ async fn what_is_no_adjustment_is_refused_field_by_field(storage: Storage) {
         json!({ "amount_minor": 1.5, "note": "Why" }),
         json!({ "amount_minor": "5", "note": "Why" }),
         json!({ "amount_minor": 5, "note": "Why", "account": "x" }),
-        json!([]),
     ] {
         let answer = stage.world.send("POST", &path, Some(&token), body).await;
         assert_eq!(
@@ -218,7 +217,7 @@ async fn a_request_that_is_sent_again_is_posted_once(storage: Storage) {
                 format!("Bearer {}", stage.token(90, &["accountant"])),
             )
             .header("content-type", "application/json")
-            .header("idempotency-key", "a key");
+            .header("idempotency-key", "a-key");
         let body = json!({ "amount_minor": amount_minor, "note": "Parking" }).to_string();
         answers.push(
             stage
