@@ -16,7 +16,8 @@ on_both!(
     only_who_keeps_the_books_adjusts_and_never_their_own_account,
     what_is_no_adjustment_is_refused_field_by_field,
     a_request_that_is_sent_again_is_posted_once,
-    the_form_posts_once_and_says_what_is_wrong,
+    the_form_keeps_what_was_typed_and_says_what_is_wrong,
+    the_form_posts_once_however_often_it_is_sent,
 );
 
 /// With Ann and Ben, who work, Mia, who manages, and Ida, who keeps the books.
@@ -265,13 +266,17 @@ async fn submit(stage: &mut Stage, form: &[(&str, &str)]) -> Answer {
     answer
 }
 
-async fn the_form_posts_once_and_says_what_is_wrong(storage: Storage) {
-    let mut stage = office(storage).await;
+/// The form's own number, as an open page has it.
+async fn once(stage: &Stage) -> String {
     let path = format!("/exchange/books/accounts/{}", user(1));
     let page = stage.get(90, &["accountant"], &path).await.text;
     let once = page.split("name=\"once\" value=\"").nth(1).unwrap();
-    let once = once.split('"').next().unwrap().to_owned();
+    once.split('"').next().unwrap().to_owned()
+}
 
+async fn the_form_keeps_what_was_typed_and_says_what_is_wrong(storage: Storage) {
+    let mut stage = office(storage).await;
+    let once = once(&stage).await;
     let wrong = [
         ("way", "take"),
         ("amount", "1,234"),
@@ -296,7 +301,13 @@ async fn the_form_posts_once_and_says_what_is_wrong(storage: Storage) {
         );
     }
     assert!(!answer.text.contains("note-error"));
+    assert_eq!(stage.lines(1).await, []);
+}
 
+async fn the_form_posts_once_however_often_it_is_sent(storage: Storage) {
+    let mut stage = office(storage).await;
+    let path = format!("/exchange/books/accounts/{}", user(1));
+    let once = once(&stage).await;
     let right = [
         ("way", "take"),
         ("amount", "12.5"),
