@@ -13,8 +13,9 @@ const MANAGER: &str = "manager@example.com";
 const WORKER: &str = "worker@example.com";
 const ACCOUNTANT: &str = "accountant@example.com";
 /// So many that dealing them takes some seconds, and people see how far it is.
-const MANY: u32 = 1_500;
+const MANY: u32 = 2_000;
 const SHUFFLE_LIMIT: Duration = Duration::from_secs(120);
+const SHUFFLES_MAX: u32 = 8;
 
 /// Three people with accounts, and then with their roles.
 async fn office<'a>(stage: &'a Stage, scripts: Scripts) -> [Browser<'a>; 3] {
@@ -103,6 +104,7 @@ async fn without_scripts_tasks_are_created_done_dealt_and_booked_all_the_same() 
     manager.open("/exchange/team").await;
     manager.arrives_at("Team").await;
     manager.click("#shuffle").await;
+    manager.has_asked_for_a_shuffle().await;
     looks_again(
         &manager,
         "/exchange/team?done=shuffle",
@@ -210,11 +212,36 @@ async fn an_account_is_set_right(accountant: &Browser<'_>) {
 /// B-14, B-15: what takes long says how far it is, without anybody asking.
 async fn a_shuffle_is_followed_in_mid_run(manager: &Browser<'_>, purse: &Browser<'_>) {
     let before = purse.balance_rests().await;
+    let mut seen = Vec::new();
+    // On a busy machine the page may come when all is dealt: then once more.
+    for _ in 0..SHUFFLES_MAX {
+        seen = watched_shuffle(manager).await;
+        assert!(seen.is_sorted(), "{seen:?}");
+        if seen.iter().any(is_in_mid_run) {
+            break;
+        }
+    }
+    assert!(seen.iter().any(is_in_mid_run), "seen on the bar: {seen:?}");
+    manager.arrives_at("Team").await;
+    let charged = purse.balance_changes(before).await;
+    assert!(
+        charged < before,
+        "each task that fell to the worker has its fee"
+    );
+    assert!(!purse.is_unloaded().await, "the account changed by itself");
+}
+
+fn is_in_mid_run(percent: &u64) -> bool {
+    (1..100).contains(percent)
+}
+
+/// Everything that the bar said from the press of the button to the end.
+async fn watched_shuffle(manager: &Browser<'_>) -> Vec<u64> {
     manager.open("/exchange/team").await;
     manager.arrives_at("Team").await;
     manager.click("#shuffle").await;
     manager.confirm().await;
-    manager.shows("main .notice", "huffle").await;
+    manager.has_asked_for_a_shuffle().await;
     manager.stays().await;
     let begun = Instant::now();
     let mut seen = Vec::new();
@@ -227,15 +254,6 @@ async fn a_shuffle_is_followed_in_mid_run(manager: &Browser<'_>, purse: &Browser
         pause(Duration::from_millis(20)).await;
     };
     assert!(over.contains("tasks dealt."), "{over}");
-    assert!(seen.is_sorted(), "{seen:?}");
-    let is_in_mid_run = |percent: &u64| (1..100).contains(percent);
-    assert!(seen.iter().any(is_in_mid_run), "seen on the bar: {seen:?}");
     assert!(!manager.is_unloaded().await, "the bar moved by itself");
-    manager.arrives_at("Team").await;
-    let charged = purse.balance_changes(before).await;
-    assert!(
-        charged < before,
-        "each task that fell to the worker has its fee"
-    );
-    assert!(!purse.is_unloaded().await, "the account changed by itself");
+    seen
 }

@@ -76,6 +76,15 @@ impl Browser<'_> {
         eventually("the balance comes to rest", look).await
     }
 
+    /// Waits for the page that comes after the press of the button.
+    pub(crate) async fn has_asked_for_a_shuffle(&self) {
+        let come = async || match self.path().await {
+            path if path.ends_with("?done=shuffle") => Ok(()),
+            path => Err(path),
+        };
+        eventually("the page after the shuffle was asked for", come).await;
+    }
+
     /// How far the shuffle on the page is, in percent; none when it is over.
     pub(crate) async fn shuffle_progress(&self) -> Option<u64> {
         let bar = "return document.querySelector('#shuffle-progress')?.value ?? null";
