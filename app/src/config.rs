@@ -1,6 +1,7 @@
 //! What is in force, and who has said so: defaults, `tidings.toml`, the environment, flags; the
 //! later of these counts.
 
+mod exchange;
 mod file;
 mod masked;
 mod shown;
@@ -20,6 +21,7 @@ use crate::cli::{Layout, Serve};
 use crate::folder::{Folder, Moved, must_have_installation};
 use crate::services::NAMES;
 use crate::{Error, services};
+use exchange::Tasks;
 use file::{File, ServiceTable};
 use values::{address, broker, http, names, postgres, secret};
 
@@ -82,6 +84,8 @@ pub(crate) struct Config {
     pub(crate) mail_from: Option<Said<String>>,
     /// The time zone of the books.
     pub(crate) billing_zone: Option<Said<String>>,
+    /// How tasks are dealt, told of and called.
+    pub(crate) tasks: Tasks,
     /// Where services are reached that run elsewhere.
     pub(crate) urls: BTreeMap<String, Said<String>>,
     /// Databases of single services.
@@ -117,7 +121,8 @@ impl Config {
     pub(crate) fn read(serve: &Serve, matches: &ArgMatches) -> Result<Self, Error> {
         let given = Given(matches);
         let layout = &serve.layout;
-        let file = File::read(layout.config.as_deref())?;
+        let mut file = File::read(layout.config.as_deref())?;
+        let tasks = Tasks::of(&mut file)?;
         let listen = match given.said("port", serve.port) {
             Some(Said { value, by }) => Said {
                 value: SocketAddr::from((Ipv4Addr::LOCALHOST, value)),
@@ -163,6 +168,7 @@ impl Config {
             billing_zone: given
                 .said("billing_zone", serve.billing_zone.clone())
                 .or(file.billing_zone),
+            tasks,
             urls,
             databases,
         })

@@ -45,6 +45,7 @@ pub(crate) async fn open(config: &Config, mut waits: impl FnMut()) -> Result<Ins
 async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installation, Error> {
     let settings = services::Settings {
         mail: config.mail()?,
+        tasks: config.tasks.settings(),
         calendar: config.calendar()?,
         ..services::Settings::default()
     };

@@ -35,6 +35,7 @@ pub(crate) fn check_name(name: &str, known: &[&str]) -> Result<(), String> {
 pub(crate) struct Settings {
     pub(crate) payments: payments::Settings,
     pub(crate) mail: notifications::Settings,
+    pub(crate) tasks: tasks::Settings,
     /// The days of the books, and of whoever counts them.
     pub(crate) calendar: Calendar,
 }
@@ -44,6 +45,7 @@ impl Default for Settings {
         Self {
             payments: payments::Settings::default(),
             mail: notifications::Settings::mailbox(),
+            tasks: tasks::Settings::default(),
             calendar: Calendar::utc(),
         }
     }
@@ -76,7 +78,7 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(expiration::service())
         .service(payments::service(settings.payments))
         .service(notifications::service(settings.mail))
-        .service(tasks::service(tasks::Settings::default()))
+        .service(tasks::service(settings.tasks))
         .service(accounting::service(books))
         .service(analytics::service(settings.calendar))
         .keys_from(KEYS.0, KEYS.1)

@@ -28,7 +28,18 @@ pub(super) struct File {
     pub(super) smtp: Option<Said<String>>,
     pub(super) mail_from: Option<Said<String>>,
     pub(super) billing_zone: Option<Said<String>>,
+    pub(super) tasks: TasksTable,
     pub(super) services: BTreeMap<String, ServiceTable>,
+}
+
+/// What a file says of tasks.
+#[derive(Default)]
+pub(super) struct TasksTable {
+    pub(super) same_assignee: Option<Said<String>>,
+    pub(super) records: Option<Said<i64>>,
+    /// How the states are called.
+    pub(super) open: Option<Said<String>>,
+    pub(super) completed: Option<Said<String>>,
 }
 
 /// What a file says of one service.
@@ -54,6 +65,8 @@ struct Written {
     #[serde(default)]
     mail: Mail,
     #[serde(default)]
+    tasks: Tasks,
+    #[serde(default)]
     services: BTreeMap<Spanned<String>, Service>,
 }
 
@@ -62,6 +75,15 @@ struct Written {
 struct Mail {
     smtp: Text,
     from: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Tasks {
+    same_assignee: Text,
+    records: Option<Spanned<i64>>,
+    open: Text,
+    completed: Text,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +166,12 @@ impl Place<'_> {
             smtp: self.said(written.mail.smtp),
             mail_from: self.said(written.mail.from),
             billing_zone: self.said(written.billing_zone),
+            tasks: TasksTable {
+                same_assignee: self.said(written.tasks.same_assignee),
+                records: self.said(written.tasks.records),
+                open: self.said(written.tasks.open),
+                completed: self.said(written.tasks.completed),
+            },
             services,
         })
     }

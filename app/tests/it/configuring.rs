@@ -47,6 +47,10 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "mail.smtp none default",
             "mail.from none default",
             "billing_zone UTC default",
+            "tasks.same_assignee charge default",
+            "tasks.records 2 default",
+            "tasks.open Open default",
+            "tasks.completed Completed default",
         ]
     );
 }
@@ -67,6 +71,24 @@ fn flags_count_more_than_the_environment_that_more_than_the_file_that_more_than_
     assert_eq!(line(&lines, "bus"), format!("nats://a:1 {file}, line 5"));
     assert_eq!(line(&lines, "services.orders.url"), "http://b:2 --remote");
     assert_eq!(line(&lines, "mail.smtp"), "none default");
+}
+
+#[test]
+fn how_tasks_are_dealt_and_called_is_said_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[tasks]\nsame_assignee = \"exclude\"\nrecords = 1\n\n\
+        open = \" Bird in a cage \"\ncompleted = \"Millet in a bowl\"\n";
+    let lines = lines(&config(folder.path(), text, &[], &[]));
+    let file = folder.path().join("its.toml");
+    for (name, value, at) in [
+        ("same_assignee", "exclude", 2),
+        ("records", "1", 3),
+        ("open", "Bird in a cage", 5),
+        ("completed", "Millet in a bowl", 6),
+    ] {
+        let expected = format!("{value} {}, line {at}", file.display());
+        assert_eq!(line(&lines, &format!("tasks.{name}")), expected);
+    }
 }
 
 #[test]
@@ -119,6 +141,15 @@ fn what_is_wrong_is_refused_with_its_place_and_what_is_allowed() {
             "cannot be read",
         ),
         ("listen = \n", "line 1", "value"),
+        (
+            "[tasks]\nsame_assignee = \"keep\"\n",
+            "line 2",
+            "charge, skip, exclude",
+        ),
+        ("[tasks]\nrecords = 3\n", "line 2", "1 and 2"),
+        ("[tasks]\nrecords = \"2\"\n", "line 2", "invalid type"),
+        ("[tasks]\n\nopen = \" \"\n", "line 3", "1 to 30 letters"),
+        ("[tasks]\nlabel = \"x\"\n", "line 2", "`completed`"),
     ] {
         let ended = config(folder.path(), text, &[], &[]);
         assert_eq!(ended.code, Some(1), "{text}: {ended:?}");

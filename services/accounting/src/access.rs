@@ -3,10 +3,26 @@
 use contracts::UserId;
 use tidings::{Identity, Problem};
 
-/// The role of those to whom tasks fall.
-pub(crate) const WORKER: &str = "worker";
+const WORKER: &str = "worker";
+const MANAGER: &str = "manager";
 const ACCOUNTANT: &str = "accountant";
 const ADMIN: &str = "admin";
+
+/// Whether somebody's account is listed although nothing was posted to it yet: tasks may fall
+/// to them.
+pub(crate) fn is_listed(roles: &[String]) -> bool {
+    let has = |role: &str| roles.iter().any(|own| own == role);
+    [WORKER, ACCOUNTANT].into_iter().any(has) && ![MANAGER, ADMIN].into_iter().any(has)
+}
+
+/// Lets those in who have a part in the task exchange: nobody else has an account.
+pub(crate) fn exchange(identity: &Identity) -> Result<(), Problem> {
+    let roles = [WORKER, MANAGER, ACCOUNTANT, ADMIN];
+    match roles.iter().any(|role| identity.has_role(role)) {
+        true => Ok(()),
+        false => Err(Problem::forbidden("You have no part in the task exchange.")),
+    }
+}
 
 /// Lets those in who may see everybody's accounts.
 pub(crate) fn books(identity: &Identity) -> Result<(), Problem> {
@@ -31,11 +47,29 @@ pub(crate) fn may_close(identity: &Identity) -> bool {
     identity.has_role(ADMIN)
 }
 
-/// Lets somebody see an account: everybody their own, and whoever may see all. Whether there
+/// Lets those in who may set somebody's account right.
+pub(crate) fn adjust(identity: &Identity, account_id: UserId) -> Result<(), Problem> {
+    books(identity)?;
+    match is_own(identity, account_id) {
+        false => Ok(()),
+        true => Err(Problem::forbidden("Nobody sets their own account right.")),
+    }
+}
+
+/// Whether somebody may set an account right: whoever sees all books, and not their own.
+pub(crate) fn may_adjust(identity: &Identity, account_id: UserId) -> bool {
+    adjust(identity, account_id).is_ok()
+}
+
+fn is_own(identity: &Identity, account_id: UserId) -> bool {
+    identity.user_id == account_id.uuid()
+}
+
+/// Lets somebody see an account: members of the exchange their own, and whoever may see all. Whether there
 /// is such an account is asked afterwards, so that a refusal tells nothing of it.
 pub(crate) fn account(identity: &Identity, account_id: UserId) -> Result<(), Problem> {
-    match identity.user_id == account_id.uuid() {
-        true => Ok(()),
+    match is_own(identity, account_id) {
+        true => exchange(identity),
         false => books(identity),
     }
 }

@@ -1,8 +1,9 @@
 //! What can go wrong in the books: what the caller sees, and whether to try again.
 
+use axum::http::StatusCode;
 use contracts::UserId;
 use contracts::calendar::BillingDay;
-use tidings::{Fate, Fault, Problem};
+use tidings::{Fate, Fault, FieldError, Problem};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -13,13 +14,18 @@ pub(crate) enum Error {
     NoAccount(UserId),
     #[error("close {0}, which has not come yet")]
     DayNotCome(BillingDay),
+    /// What was typed is no adjustment.
+    #[error("accept what was typed")]
+    Wrong(Vec<FieldError>),
+    #[error("post an adjustment twice")]
+    AlreadyPosted,
 }
 
 impl Fault for Error {
     fn fate(&self) -> Fate {
         match self {
             Error::Store(error) => error.fate(),
-            Error::NoAccount(_) | Error::DayNotCome(_) => Fate::Fail,
+            _ => Fate::Fail,
         }
     }
 }
@@ -35,6 +41,13 @@ impl From<Error> for Problem {
                     "{} has not come yet; only today and days before it can be closed.",
                     day.in_words()
                 ),
+            ),
+            Error::Wrong(fields) => {
+                Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            Error::AlreadyPosted => Problem::conflict(
+                "already_posted",
+                "This form was sent before, and what it said is posted once. For another adjustment, fill it in anew.",
             ),
         }
     }

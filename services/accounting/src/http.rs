@@ -1,6 +1,7 @@
 //! The API of the books.
 
 mod accounts;
+mod adjustments;
 mod asked;
 mod days;
 mod payouts;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .routes(routes!(accounts::show))
         .routes(routes!(accounts::log))
         .routes(routes!(accounts::csv))
+        .routes(routes!(adjustments::adjust))
         .routes(routes!(days::summary))
         .routes(routes!(days::day))
         .routes(routes!(days::close))

@@ -24,7 +24,7 @@ pub(crate) struct Movement {
 }
 
 /// What a movement is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Cause {
     /// A task has fallen to somebody.
     Assigned {
@@ -37,21 +37,36 @@ pub(crate) enum Cause {
     Completed { task_id: TaskId },
     /// A day was closed.
     Payout,
+    /// Somebody has set the account right.
+    Adjustment {
+        /// Whether something was given to its owner, or taken.
+        gives: bool,
+        note: String,
+    },
 }
 
 impl Cause {
-    pub(crate) fn kind(self) -> TransactionKind {
+    pub(crate) fn kind(&self) -> TransactionKind {
         match self {
             Cause::Assigned { .. } => TransactionKind::AssignFee,
             Cause::Completed { .. } => TransactionKind::TaskReward,
             Cause::Payout => TransactionKind::Payout,
+            Cause::Adjustment { .. } => TransactionKind::Adjustment,
         }
     }
 
-    pub(crate) fn task_id(self) -> Option<TaskId> {
+    pub(crate) fn task_id(&self) -> Option<TaskId> {
         match self {
-            Cause::Assigned { task_id, .. } | Cause::Completed { task_id } => Some(task_id),
-            Cause::Payout => None,
+            Cause::Assigned { task_id, .. } | Cause::Completed { task_id } => Some(*task_id),
+            Cause::Payout | Cause::Adjustment { .. } => None,
+        }
+    }
+
+    fn gives(&self) -> bool {
+        match self {
+            Cause::Assigned { .. } | Cause::Payout => false,
+            Cause::Completed { .. } => true,
+            Cause::Adjustment { gives, .. } => *gives,
         }
     }
 }
@@ -59,9 +74,9 @@ impl Cause {
 impl Movement {
     /// What the person's account gains; management's loses the same.
     pub(crate) fn delta_minor(&self) -> i64 {
-        match self.cause.kind() {
-            TransactionKind::TaskReward => self.amount_minor,
-            _ => -self.amount_minor,
+        match self.cause.gives() {
+            true => self.amount_minor,
+            false => -self.amount_minor,
         }
     }
 
@@ -104,8 +119,10 @@ pub(crate) struct Why {
     /// `created` or `shuffle`, of a fee.
     pub(crate) reason: Option<String>,
     pub(crate) shuffle_id: Option<ShuffleId>,
-    /// Who did it, if it was a person whose name is known.
+    /// Who did it, if it was a person of whom the books have heard.
     pub(crate) actor: Option<String>,
+    /// What was written about it, of an adjustment.
+    pub(crate) note: Option<String>,
 }
 
 impl Entry {
@@ -124,7 +141,10 @@ impl Entry {
             (TransactionKind::AssignFee, _) => format!("Assigned when it was created{by}"),
             (TransactionKind::TaskReward, _) => "Completed".to_owned(),
             (TransactionKind::Payout, _) => "Paid out at the end of the day".to_owned(),
-            (TransactionKind::Adjustment, _) => format!("Set right{by}"),
+            (TransactionKind::Adjustment, _) => {
+                let note = self.why.note.as_deref().unwrap_or_default();
+                format!("Set right{by}: {note}")
+            }
         }
     }
 
@@ -155,6 +175,7 @@ impl FromRow for Entry {
                 reason: row.get("reason")?,
                 shuffle_id: row.get("shuffle_id")?,
                 actor: row.get("actor_name")?,
+                note: row.get("note")?,
             },
             billing_day: row.get("billing_day")?,
             at: row.get("at")?,

@@ -10,6 +10,7 @@
 
 mod access;
 mod actions;
+mod adjustment;
 mod csv;
 mod demo;
 mod error;
@@ -41,6 +42,11 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0002_append_only.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0002_append_only.postgres.sql")),
+    Migration::new(
+        "0003_adjustments",
+        include_str!("../migrations/0003_adjustments.sql"),
+    ),
+    Migration::new("0004_listed", include_str!("../migrations/0004_listed.sql")),
 ];
 
 /// The whole service.

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod adjust;
 mod books;
 mod day;
 mod live;
@@ -22,6 +23,10 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/exchange/books/accounts", get(accounts::show))
         .route("/exchange/books/accounts/{id}", get(account::somebodys))
         .route("/exchange/books/accounts/{id}/live", get(live::account))
+        .route(
+            "/exchange/books/accounts/{id}/adjustments",
+            post(adjust::submit),
+        )
         .route("/exchange/books/payouts", get(payouts::show))
         .route("/exchange/books/days/{date}", get(day::show))
         .route("/exchange/books/days/{date}/close", post(day::close))

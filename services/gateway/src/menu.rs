@@ -14,6 +14,8 @@ pub(crate) struct Section {
     /// Its name; empty where there is none.
     pub(crate) name: &'static str,
     pub(crate) entries: Vec<Entry>,
+    /// What its readers can count on, at the foot of the page.
+    pub(crate) promise: &'static str,
 }
 
 /// Who is shown a page.
@@ -67,6 +69,10 @@ const CONSOLE: [(&str, &str); 6] = [
     ("/console/mail", "Mail"),
 ];
 
+const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";
+const EXCHANGES_PROMISE: &str =
+    "Every task falls by lot, and every movement of money is in the books once.";
+
 fn is_exchange(path: &str) -> bool {
     ["/exchange", "/users"].iter().any(|own| belongs(own, path))
 }
@@ -93,16 +99,18 @@ pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
 
 /// The second line, on the pages of a section.
 pub(crate) fn section(path: &str, identity: Option<&Identity>) -> Section {
-    let entry = |(href, label): (&'static str, &'static str)| Entry {
-        href,
-        label,
-        current: belongs(href, path),
-    };
     if is_exchange(path) {
+        let list = list_of(path, identity);
         let own = EXCHANGE.iter().filter(|(.., whom)| whom.has(identity));
+        let entries = own.map(|&(href, label, _)| Entry {
+            href,
+            label,
+            current: belongs(href, list),
+        });
         return Section {
             name: "Exchange",
-            entries: own.map(|&(href, label, _)| entry((href, label))).collect(),
+            entries: entries.collect(),
+            promise: EXCHANGES_PROMISE,
         };
     }
     let is_operator = For::Roles(&["operator"]).has(identity);
@@ -112,16 +120,38 @@ pub(crate) fn section(path: &str, identity: Option<&Identity>) -> Section {
             entries: CONSOLE
                 .into_iter()
                 .map(|(href, label)| Entry {
+                    href,
+                    label,
                     // Every page of the console lies below the first.
                     current: path == href || (href != "/console" && belongs(href, path)),
-                    ..entry((href, label))
                 })
                 .collect(),
+            promise: MARKETS_PROMISE,
         },
         false => Section {
             name: "",
             entries: Vec::new(),
+            promise: MARKETS_PROMISE,
         },
+    }
+}
+
+/// Where somebody goes on who was refused a page: address and words.
+pub(crate) fn way_out(path: &str, identity: Option<&Identity>) -> (&'static str, &'static str) {
+    let own = EXCHANGE.iter().find(|(.., whom)| whom.has(identity));
+    match own.filter(|_| is_exchange(path)) {
+        Some((href, ..)) => (href, "Go to the exchange"),
+        None => ("/", "Go to the market"),
+    }
+}
+
+/// The list that a page of the exchange was reached from: whoever deals finds tasks under
+/// `Team`.
+fn list_of<'a>(path: &'a str, identity: Option<&Identity>) -> &'a str {
+    let is_task = path.starts_with("/exchange/tasks/") && path != "/exchange/tasks/new";
+    match is_task && DEALERS.has(identity) {
+        true => "/exchange/team",
+        false => path,
     }
 }
 
@@ -155,6 +185,8 @@ mod tests {
         let buyer = somebody(&[]);
         let market = ["Market", "Sell", "My orders", "My listings"];
         assert_eq!(labels(&main("/", Some(&buyer))), market);
+        let market_again = ("/", "Go to the market");
+        assert_eq!(way_out("/exchange/tasks", Some(&buyer)), market_again);
         for (roles, first, own) in [
             (
                 &["worker"][..],
@@ -200,7 +232,13 @@ mod tests {
             );
             let current: Vec<_> = section.entries.iter().filter(|one| one.current).collect();
             assert_eq!(current.len(), 1);
-            assert_eq!(current[0].label, "My tasks");
+            let deals = roles.iter().any(|role| ["manager", "admin"].contains(role));
+            let list = if deals { "Team" } else { "My tasks" };
+            assert_eq!(current[0].label, list);
+            assert_eq!(
+                way_out("/exchange/none", Some(&one)),
+                (first, "Go to the exchange")
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use tidings::{Fragment, Problem};
+use tidings::{Fragment, Identity, Problem};
 
 use crate::assets;
 use crate::edge::Asked;
@@ -34,6 +34,8 @@ struct Failure<'a> {
     what_to_do: &'a str,
     retry: Option<&'a str>,
     back: Option<&'a str>,
+    /// Address and words of the way out.
+    home: (&'a str, &'a str),
     correlation_id: &'a str,
 }
 
@@ -56,7 +58,7 @@ pub(crate) fn present(asked: &Asked, mut response: Response) -> Response {
         let next = encode(asked.page_url());
         return Redirect::to(&format!("/signin?next={next}")).into_response();
     }
-    let fragment = told(asked, &problem);
+    let fragment = told(asked, viewer.identity(), &problem);
     around(asked, &viewer, &fragment, response.headers())
 }
 
@@ -123,7 +125,7 @@ fn with_headers_of(mut response: Response, inner: &HeaderMap) -> Response {
 }
 
 /// A problem as a page: what happened, and what to do now.
-fn told(asked: &Asked, problem: &Problem) -> Fragment {
+fn told(asked: &Asked, identity: Option<&Identity>, problem: &Problem) -> Fragment {
     let (title, what_to_do) = advice(problem.status());
     let is_get = asked.method == Method::GET;
     let messages: Vec<&str> = problem
@@ -138,6 +140,7 @@ fn told(asked: &Asked, problem: &Problem) -> Fragment {
         what_to_do,
         retry: (problem.status().is_server_error() && is_get).then(|| asked.page_url()),
         back: asked.from_page.as_deref().filter(|_| !is_get),
+        home: menu::way_out(&asked.path, identity),
         correlation_id: &asked.correlation_id,
     };
     let html = page.render().unwrap_or_else(|_| title.to_owned());

@@ -7,15 +7,15 @@ use crate::task::Task;
 use crate::{Error, store};
 
 /// Tasks fall to them.
-pub(crate) const WORKER: &str = "worker";
+const DEALT_TO: [&str; 2] = ["worker", "accountant"];
 /// They deal the tasks, and none falls to them.
-pub(crate) const DEALERS: [&str; 2] = ["manager", "admin"];
-const ACCOUNTANT: &str = "accountant";
+const DEALERS: [&str; 2] = ["manager", "admin"];
 
-/// Whether a task may fall to somebody (B-10): they work, and do not deal.
+/// Whether a task may fall to somebody (B-10): they have a role in the exchange, and it is
+/// neither manager nor admin. Who only buys tickets has none.
 pub(crate) fn is_eligible(roles: &[String], disabled: bool) -> bool {
     let has = |role: &str| roles.iter().any(|own| own == role);
-    !disabled && has(WORKER) && !DEALERS.into_iter().any(has)
+    !disabled && DEALT_TO.into_iter().any(has) && !DEALERS.into_iter().any(has)
 }
 
 /// Somebody of the company: whoever has a role in the exchange.
@@ -30,8 +30,9 @@ impl Member {
     /// # Errors
     /// For somebody who has an account and no part in the exchange.
     pub(crate) fn of(identity: &Identity) -> Result<Self, Error> {
-        let deals = DEALERS.iter().any(|role| identity.has_role(role));
-        if !deals && !identity.has_role(WORKER) && !identity.has_role(ACCOUNTANT) {
+        let has = |role: &str| identity.has_role(role);
+        let deals = DEALERS.into_iter().any(has);
+        if !deals && !DEALT_TO.into_iter().any(has) {
             return Err(Error::NotAMember);
         }
         Ok(Self {

@@ -93,7 +93,7 @@ impl From<Error> for Problem {
             Error::NoWorkers => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no_workers",
-                "There is nobody to whom a task could fall: somebody must get the role worker first.",
+                "There is nobody to whom a task could fall: somebody must be a worker or an accountant, and neither manager nor admin.",
             ),
             Error::Wrong(fields) => {
                 Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)

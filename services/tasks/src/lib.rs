@@ -1,8 +1,8 @@
-//! Deals tasks: each falls to a worker by lot, is done once, or is dealt anew with all others.
+//! Deals tasks: each falls to somebody by lot, is done once, or is dealt anew with all others.
 //!
 //! Anybody of the company writes down what is to be done. It falls at once to somebody with
-//! the role `worker` who is neither manager nor admin and whose account is open. Managers and
-//! admins may have all open tasks dealt anew ([`Settings::same_assignee`] says what that means
+//! the role `worker` or `accountant` who is neither manager nor admin and whose account is
+//! open. Managers and admins may have all open tasks dealt anew ([`Settings::same_assignee`] says what that means
 //! for somebody who draws their own). What it costs and brings is for `accounting` to say, who
 //! hears of each assignment and completion.
 //!
@@ -38,6 +38,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(
         "0002_jira_id",
         include_str!("../migrations/0002_jira_id.sql"),
+    ),
+    Migration::new(
+        "0003_accountants",
+        include_str!("../migrations/0003_accountants.sql"),
     ),
 ];
 

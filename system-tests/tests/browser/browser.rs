@@ -87,6 +87,25 @@ impl<'a> Browser<'a> {
         self.must(clicked, &format!("to click on {value}")).await;
     }
 
+    /// What the page asks before it goes on, which is then answered with no.
+    pub(crate) async fn refuse(&self) -> String {
+        let asked = patiently(async || self.get("/alert/text").await).await;
+        let asked = self.must(asked, "a question").await;
+        let refused = self.post("/alert/dismiss", json!({})).await;
+        refused.expect("to refuse");
+        asked.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Where downloads go from now on.
+    pub(crate) async fn downloads_into(&self, folder: &Path) {
+        let wish = json!({
+            "cmd": "Browser.setDownloadBehavior",
+            "params": { "behavior": "allow", "downloadPath": folder.to_string_lossy() },
+        });
+        let set = self.post("/goog/cdp/execute", wish).await;
+        set.expect("a place for downloads");
+    }
+
     /// Accepts what the page asks before it goes on.
     pub(crate) async fn confirm(&self) {
         let confirmed = patiently(async || self.post("/alert/accept", json!({})).await).await;

@@ -7,6 +7,8 @@
 mod browser;
 mod driver;
 mod everywhere;
+mod exchange;
+mod office;
 mod page;
 mod patience;
 mod people;

@@ -19,6 +19,15 @@ impl Browser<'_> {
         self.arrives_at("Find your seat").await;
     }
 
+    /// Comes back with an account that there is.
+    pub(crate) async fn signs_in(&self, email: &str) {
+        self.open("/signin").await;
+        self.fill("#email", email).await;
+        self.fill("#password", "a few words are better").await;
+        self.click(SUBMIT).await;
+        self.shows(".account", email).await;
+    }
+
     /// Puts a ticket up for sale, and gives its page's path.
     pub(crate) async fn sells(&self, title: &str, price: &str) -> String {
         self.follow("Sell").await;

@@ -1,6 +1,7 @@
 //! An installation of its own, and browsers to come to it.
 
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -32,6 +33,13 @@ impl Stage {
         }
     }
 
+    /// A folder of the test's own.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.site.folder().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    }
+
     /// A browser that has never been here.
     pub(crate) async fn browser(&self, scripts: Scripts) -> Browser<'_> {
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -40,19 +48,26 @@ impl Stage {
         Browser::start(&self.driver, self.site.address(), &folder, scripts).await
     }
 
-    /// Makes somebody an operator, for which the server must be stopped.
+    /// Makes somebody an operator.
     pub(crate) async fn promote(&self, email: &str) {
+        self.grant(&[("operator", email)]).await;
+    }
+
+    /// Gives roles to people, for which the server must be stopped.
+    pub(crate) async fn grant(&self, roles: &[(&str, &str)]) {
         drop(self.server.take());
-        let mut granted = Command::new(BINARY)
-            .args(["grant", "operator", email, "--data"])
-            .arg(self.site.folder().join("data"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the binary");
-        // It ends when its input does, which waiting would otherwise close.
-        let _input = granted.stdin.take();
-        assert!(granted.wait().expect("an end").success());
+        for (role, email) in roles {
+            let mut granted = Command::new(BINARY)
+                .args(["grant", role, email, "--data"])
+                .arg(self.site.folder().join("data"))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("the binary");
+            // It ends when its input does, which waiting would otherwise close.
+            let _input = granted.stdin.take();
+            assert!(granted.wait().expect("an end").success());
+        }
         let server = self.site.start().await.expect("a server");
         self.server.replace(Some(server));
     }

@@ -45,7 +45,7 @@ async fn without_scripts_a_ticket_is_sold_and_bought_all_the_same() {
 }
 
 /// Loads a page until it says something, as its reader would.
-async fn looks_again(browser: &Browser<'_>, path: &str, words: &str) {
+pub(crate) async fn looks_again(browser: &Browser<'_>, path: &str, words: &str) {
     let look = async || {
         browser.open(path).await;
         let text = browser.text("main").await?;

@@ -18,11 +18,13 @@ use crate::{access, statement};
 #[utoipa::path(get, path = "/api/accounts/me", tag = "accounting", responses(
     (status = 200, description = "The account", body = StandingBody),
     (status = 401, description = "Nobody has signed in"),
+    (status = 403, description = "The account has no role in the task exchange"),
 ))]
 pub(super) async fn mine(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
 ) -> Result<Json<StandingBody>, Problem> {
+    access::exchange(&identity)?;
     let account_id = UserId::from(identity.user_id);
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, account_id).await?;
@@ -108,6 +110,7 @@ pub(super) async fn list(
     (status = 200, description = "The entries; a Link header leads to the next part", body = [EntryBody]),
     (status = 400, description = "bad_date, bad_limit or bad_cursor"),
     (status = 401, description = "Nobody has signed in"),
+    (status = 403, description = "The account has no role in the task exchange"),
 ))]
 pub(super) async fn my_log(
     State(service): State<Handle>,
@@ -115,6 +118,7 @@ pub(super) async fn my_log(
     Query(asked): Query<DayAsked>,
     paging: Paging<ByTime>,
 ) -> Result<List<EntryBody>, Problem> {
+    access::exchange(&identity)?;
     part_of_log(&service, identity.user_id.into(), &asked, &paging).await
 }
 
@@ -172,12 +176,14 @@ async fn there_is(service: &Handle, id: UserId) -> Result<(), Problem> {
         (status = 200, description = "The entries", content_type = "text/csv", body = String),
         (status = 400, description = "bad_date"),
         (status = 401, description = "Nobody has signed in"),
+        (status = 403, description = "The account has no role in the task exchange"),
     ))]
 pub(super) async fn my_csv(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Query(asked): Query<DayAsked>,
 ) -> Result<Response, Problem> {
+    access::exchange(&identity)?;
     let day = asked.day()?;
     statement::file(&service, identity.user_id.into(), day).await
 }

@@ -21,7 +21,7 @@ pub(crate) struct DayFound {
     pub(crate) zone: String,
     /// `open`, `closing`, `closed`.
     pub(crate) status: &'static str,
-    /// Fees less rewards; payouts are not counted.
+    /// Fees less rewards; payouts and adjustments are not counted.
     pub(crate) management_earned_minor: i64,
     pub(crate) fees_minor: i64,
     pub(crate) rewards_minor: i64,

@@ -90,8 +90,10 @@ pub(super) struct EntryBody {
     reason: Option<String>,
     /// The dealing that a fee comes from.
     shuffle_id: Option<Uuid>,
-    /// The name of whoever did it, if it is known.
+    /// The name of whoever did it, or their address, if it is known.
     by: Option<String>,
+    /// What was written about it, of an adjustment.
+    note: Option<String>,
     /// For people.
     description: String,
     /// The day that it counts for.
@@ -129,6 +131,7 @@ impl From<Entry> for EntryBody {
             reason: entry.why.reason,
             shuffle_id: entry.why.shuffle_id.map(contracts::ShuffleId::uuid),
             by: entry.why.actor,
+            note: entry.why.note,
             description,
             billing_day: entry.billing_day.to_string(),
             at: entry.at,

@@ -6,8 +6,10 @@ use contracts::UserId;
 use contracts::accounting::TransactionKind;
 use contracts::calendar::{BillingDay, Calendar};
 use contracts::{dollars, signed_dollars};
+use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Paging, Path, Problem, Query, SignedIn, Uuid};
 
+use super::adjust::AdjustForm;
 use super::{Refusal, signed_in};
 use crate::access;
 use crate::error::Error;
@@ -40,6 +42,9 @@ struct AccountPage {
     days: Vec<DayOfLog>,
     is_first_part: bool,
     next: Option<String>,
+    /// For whoever may set the account right.
+    adjust: Option<AdjustForm>,
+    is_adjusted: bool,
 }
 
 /// One day from beginning to end.
@@ -90,6 +95,13 @@ impl Line {
     }
 }
 
+/// What is told above an account.
+#[derive(Default, Deserialize)]
+pub(super) struct Told {
+    /// What has just been done.
+    done: Option<String>,
+}
+
 /// GET `/exchange/account`
 pub(super) async fn mine(
     State(service): State<Handle>,
@@ -98,6 +110,7 @@ pub(super) async fn mine(
     paging: Paging<ByTime>,
 ) -> Result<Fragment, Refusal> {
     let who = signed_in(who, "/exchange/account")?;
+    access::exchange(&who)?;
     let id = UserId::from(who.user_id);
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, id).await?;
@@ -107,7 +120,15 @@ pub(super) async fn mine(
         page: "/exchange/account".to_owned(),
         csv: "/api/accounts/me/log.csv".to_owned(),
     };
-    Ok(show(&service, &mut conn, (account, place), asked.day()?, &paging).await?)
+    let page = fill(
+        &service,
+        &mut conn,
+        (account, &place),
+        asked.day()?,
+        &paging,
+    )
+    .await?;
+    Ok(page.live(&place)?)
 }
 
 /// GET `/exchange/books/accounts/{id}`
@@ -116,21 +137,51 @@ pub(super) async fn somebodys(
     who: Option<SignedIn>,
     Path(id): Path<Uuid>,
     Query(asked): Query<DayAsked>,
+    Query(told): Query<Told>,
     paging: Paging<ByTime>,
 ) -> Result<Fragment, Refusal> {
-    let page = format!("/exchange/books/accounts/{id}");
-    let who = signed_in(who, &page)?;
     let id = UserId::from(id);
+    let place = Place::of(id);
+    let who = signed_in(who, &place.page)?;
     access::books(&who)?;
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, id).await?;
     let account = account.ok_or(Error::NoAccount(id))?;
-    let place = Place {
-        is_own: false,
-        page,
-        csv: format!("/api/accounts/{id}/log.csv"),
-    };
-    Ok(show(&service, &mut conn, (account, place), asked.day()?, &paging).await?)
+    let mut page = fill(
+        &service,
+        &mut conn,
+        (account, &place),
+        asked.day()?,
+        &paging,
+    )
+    .await?;
+    page.page.adjust = access::may_adjust(&who, id).then(|| AdjustForm::blank(service.now()));
+    page.page.is_adjusted = told.done.as_deref() == Some("adjusted");
+    Ok(page.live(&place)?)
+}
+
+/// Somebody's account with a form that was not taken. It does not follow changes, which would
+/// take away what was typed.
+pub(super) async fn with_form(
+    service: &Handle,
+    id: UserId,
+    form: AdjustForm,
+    paging: &Paging<ByTime>,
+) -> Result<Fragment, Problem> {
+    let place = Place::of(id);
+    let mut conn = service.read().await?;
+    let account = store::account(&mut conn, id).await?;
+    let account = account.ok_or(Error::NoAccount(id))?;
+    let mut filled = fill(service, &mut conn, (account, &place), None, paging).await?;
+    // The next part is not at the form's address.
+    filled.page.next = None;
+    filled.page.adjust = Some(form);
+    filled.still()
+}
+
+/// Where somebody's account is, for whoever sees all.
+pub(super) fn path_of(id: UserId) -> String {
+    format!("/exchange/books/accounts/{id}")
 }
 
 /// Where the page is, and for whom.
@@ -140,19 +191,50 @@ struct Place {
     csv: String,
 }
 
-async fn show(
+impl Place {
+    fn of(id: UserId) -> Self {
+        Self {
+            is_own: false,
+            page: path_of(id),
+            csv: format!("/api/accounts/{id}/log.csv"),
+        }
+    }
+}
+
+/// A page, and what it has seen of the books.
+struct Filled {
+    page: AccountPage,
+    seen: u64,
+}
+
+impl Filled {
+    fn live(self, place: &Place) -> Result<Fragment, Problem> {
+        let live = format!("{}/live?seen={}", place.page, self.seen);
+        Ok(self.still()?.live(live))
+    }
+
+    fn still(self) -> Result<Fragment, Problem> {
+        let title = match self.page.is_own {
+            true => "My account".to_owned(),
+            false => self.page.name.clone(),
+        };
+        Fragment::try_new(title, self.page.render())
+    }
+}
+
+async fn fill(
     service: &Handle,
     conn: &mut Conn,
-    (account, place): (Account, Place),
+    (account, place): (Account, &Place),
     day: Option<BillingDay>,
     paging: &Paging<ByTime>,
-) -> Result<Fragment, Problem> {
+) -> Result<Filled, Problem> {
     let calendar = service.resource::<Calendar>()?;
     let today = calendar.day_of(service.now());
     // Before the rest: a change in between is then told once too often, not missed.
     let revision = store::revision_of(conn, account.id).await?;
     let totals = store::totals(conn, account.id, today).await?;
-    let mut page = page(&account, &place, &totals, (today, calendar.zone()));
+    let mut page = page(&account, place, &totals, (today, calendar.zone()));
     match day {
         Some(day) => page.statement = Some(statement(conn, &account, day, &calendar).await?),
         None => {
@@ -162,12 +244,8 @@ async fn show(
             (page.is_first_part, page.next) = (paging.after.is_none(), next);
         }
     }
-    let title = match place.is_own {
-        true => "My account".to_owned(),
-        false => page.name.clone(),
-    };
-    let live = format!("{}/live?seen={}", place.page, today.seen(revision));
-    Ok(Fragment::try_new(title, page.render())?.live(live))
+    let seen = today.seen(revision);
+    Ok(Filled { page, seen })
 }
 
 fn page(
@@ -194,6 +272,8 @@ fn page(
         days: Vec::new(),
         is_first_part: true,
         next: None,
+        adjust: None,
+        is_adjusted: false,
     }
 }
 

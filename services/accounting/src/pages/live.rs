@@ -14,8 +14,9 @@ pub(super) async fn mine(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Seen(seen): Seen,
-) -> Response {
-    follow_account(&service, identity.user_id.into(), seen)
+) -> Result<Response, Problem> {
+    access::exchange(&identity)?;
+    Ok(follow_account(&service, identity.user_id.into(), seen))
 }
 
 /// Follows somebody's account. Roles are asked for again when the stream is opened anew, every

@@ -5,7 +5,7 @@ use contracts::calendar::BillingDay;
 use contracts::users::{User, called};
 use tidings::{Conn, Error, Paging, Place, Tx, Uuid, params};
 
-use crate::access::WORKER;
+use crate::access::is_listed;
 
 /// Somebody's account.
 #[derive(Clone, Debug, PartialEq, Eq, tidings::FromRow)]
@@ -68,18 +68,18 @@ impl Place for ByBalance {
 /// Takes over the public record of a person, unless a newer one is known. An account that was
 /// posted to before gets its name (B-24).
 pub(crate) async fn keep_user(tx: &mut Tx, user: &User) -> Result<(), Error> {
-    let sql = "INSERT INTO accounts (id, email, name, is_worker, disabled, user_version,
+    let sql = "INSERT INTO accounts (id, email, name, is_listed, disabled, user_version,
             balance_minor, movements, revision)
         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 1)
         ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name,
-            is_worker = excluded.is_worker, disabled = excluded.disabled,
+            is_listed = excluded.is_listed, disabled = excluded.disabled,
             user_version = excluded.user_version, revision = accounts.revision + 1
         WHERE accounts.user_version < excluded.user_version";
     let row = params![
         user.user_id,
         &user.email,
         &user.name,
-        user.roles.iter().any(|role| role == WORKER),
+        is_listed(&user.roles),
         user.disabled,
         i64::try_from(user.version).unwrap_or(i64::MAX),
     ];
@@ -96,7 +96,7 @@ pub(crate) async fn add_to(
 ) -> Result<i64, Error> {
     let sql = "UPDATE books SET management_minor = management_minor - $1";
     tx.execute(sql, params![delta_minor]).await?;
-    let sql = "INSERT INTO accounts (id, email, name, is_worker, disabled, user_version,
+    let sql = "INSERT INTO accounts (id, email, name, is_listed, disabled, user_version,
             balance_minor, movements, revision)
         VALUES ($1, '', '', $3, $3, 0, $2, 1, 1)
         ON CONFLICT (id) DO UPDATE SET balance_minor = accounts.balance_minor + $2,
@@ -114,7 +114,7 @@ pub(crate) async fn account(conn: &mut Conn, id: UserId) -> Result<Option<Accoun
     conn.query_opt(sql, params![id]).await
 }
 
-/// Part of all accounts of workers and of whoever has had money moved, those who owe most first.
+/// Part of all accounts of those to whom tasks fall and of whoever has had money moved, those who owe most first.
 pub(crate) async fn accounts(
     conn: &mut Conn,
     only_negative: bool,
@@ -123,7 +123,7 @@ pub(crate) async fn accounts(
     let below = if only_negative { 0 } else { i64::MAX };
     let ByBalance(balance, id) = paging.after.unwrap_or(ByBalance(i64::MIN, Uuid::nil()));
     let sql = "SELECT * FROM accounts
-        WHERE (movements > 0 OR is_worker) AND balance_minor < $1
+        WHERE (movements > 0 OR is_listed) AND balance_minor < $1
             AND (balance_minor, id) > ($2, $3)
         ORDER BY balance_minor, id LIMIT $4";
     conn.query(sql, params![below, balance, id, paging.fetch()])

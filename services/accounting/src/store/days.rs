@@ -33,7 +33,7 @@ impl Earned {
         }
     }
 
-    /// Fees less rewards; payouts are not counted.
+    /// Fees less rewards; payouts and adjustments are not counted.
     pub(crate) fn management_minor(&self) -> i64 {
         self.fees_minor - self.rewards_minor
     }

@@ -39,22 +39,26 @@ pub(crate) async fn insert(
     movement: &Movement,
     (billing_day, late): (BillingDay, bool),
 ) -> Result<bool, Error> {
-    let (assignment_no, reason, shuffle_id) = match movement.cause {
+    let (assignment_no, reason, shuffle_id) = match &movement.cause {
         Cause::Assigned {
             assignment_no,
             reason,
             shuffle_id,
             ..
         } => {
-            let number = i64::try_from(assignment_no).unwrap_or(i64::MAX);
-            (Some(number), Some(reason.as_str()), shuffle_id)
+            let number = i64::try_from(*assignment_no).unwrap_or(i64::MAX);
+            (Some(number), Some(reason.as_str()), *shuffle_id)
         }
-        Cause::Completed { .. } | Cause::Payout => (None, None, None),
+        Cause::Completed { .. } | Cause::Payout | Cause::Adjustment { .. } => (None, None, None),
+    };
+    let note = match &movement.cause {
+        Cause::Adjustment { note, .. } => Some(note.clone()),
+        _ => None,
     };
     let sql = "INSERT INTO ledger (id, source, kind, account_id, debit_account, credit_account,
             amount_minor, task_id, assignment_no, reason, shuffle_id, actor, billing_day, at,
-            posted_at, late)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            posted_at, late, note)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         ON CONFLICT DO NOTHING";
     let [debit, credit] = movement.sides();
     let row = params![
@@ -74,6 +78,7 @@ pub(crate) async fn insert(
         movement.at,
         tx.now(),
         late,
+        note,
     ];
     Ok(tx.execute(sql, row).await? == 1)
 }
@@ -82,7 +87,8 @@ pub(crate) async fn insert(
 const LINES: &str = "SELECT l.id, l.kind, l.task_id, t.title, t.jira_id, l.reason, l.shuffle_id,
         CASE WHEN l.debit_account = l.account_id THEN -l.amount_minor ELSE l.amount_minor END
             AS delta_minor,
-        NULLIF(actors.name, '') AS actor_name, l.billing_day, l.at, l.late
+        COALESCE(NULLIF(actors.name, ''), NULLIF(actors.email, '')) AS actor_name,
+        l.note, l.billing_day, l.at, l.late
     FROM ledger l LEFT JOIN tasks t ON t.id = l.task_id
         LEFT JOIN accounts actors ON l.actor = 'user:' || actors.id";
 

@@ -5,6 +5,7 @@
     reason = "clippy takes only functions marked as tests for tests"
 )]
 
+mod adjusting;
 mod bad_input;
 mod closing;
 mod days;

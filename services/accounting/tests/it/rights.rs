@@ -20,8 +20,8 @@ const ROLES: [&[&str]; 6] = [
     &["operator", "reader", "publisher"],
 ];
 
-/// Whoever has signed in; accountants and administrators; administrators.
-const EVERYBODY: [bool; 6] = [true; 6];
+/// Whoever has a part in the exchange; accountants and administrators; administrators.
+const EVERYBODY: [bool; 6] = [false, true, true, true, true, false];
 const BOOKS: [bool; 6] = [false, false, false, true, true, false];
 const CLOSE: [bool; 6] = [false, false, false, false, true, false];
 
@@ -129,12 +129,27 @@ async fn b_31_everybody_sees_their_own_account_and_log_and_nothing_else(storage:
     // By the own id, too.
     let path = format!("/api/accounts/{}/log", user(2));
     assert_eq!(stage.get(2, &["worker"], &path).await.json, log.json);
-    // A stranger to tasks has an account with nothing in it.
-    let mine = stage.get(60, &[], "/api/accounts/me").await;
+    // Somebody new has an account with nothing in it.
+    let mine = stage.get(60, &["accountant"], "/api/accounts/me").await;
     assert_eq!(
         json!([mine.json["account_id"], mine.json["balance_minor"]]),
         json!([user(60), 0])
     );
+    // A stranger to the exchange has none, not even by the own id.
+    for path in ["me".to_owned(), user(61).to_string()] {
+        let refused = stage.get(61, &[], &format!("/api/accounts/{path}")).await;
+        assert_eq!(refused.status, 403);
+        assert!(refused.text.contains("no part in the task exchange") || path != "me");
+    }
+    let page = stage.get(61, &[], "/exchange/account").await;
+    assert!(
+        page.text.contains("You have no part in the task exchange."),
+        "{}",
+        page.text
+    );
+    stage
+        .meet(crate::stage::person(3, "Ida", "accountant", 1))
+        .await;
     let list = stage.look("/api/accounts").await;
     let names = |list: &Value| {
         let all = list.as_array().unwrap().iter();
@@ -144,5 +159,9 @@ async fn b_31_everybody_sees_their_own_account_and_log_and_nothing_else(storage:
         !names(&list).contains(&json!("Mia")),
         "managers have no account until one is used"
     );
-    assert_eq!(list.as_array().unwrap().len(), 2);
+    assert!(
+        names(&list).contains(&json!("Ida")),
+        "tasks fall to accountants"
+    );
+    assert_eq!(list.as_array().unwrap().len(), 3);
 }

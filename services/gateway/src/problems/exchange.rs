@@ -6,6 +6,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The task is completed already. There is no way back, and no second reward.",
     ),
     (
+        "already_posted",
+        "The form was sent before. What it said then is in the account, once.",
+    ),
+    (
+        "bad_amount",
+        "The amount of an adjustment is zero, no amount in dollars and cents, or more than 10000 dollars either way.",
+    ),
+    (
         "bad_date",
         "A day is written as year, month and day: 2026-03-14.",
     ),
@@ -40,7 +48,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "no_workers",
-        "There is nobody to whom a task could fall. Somebody must have the role worker, be neither manager nor admin, and not be shut.",
+        "There is nobody to whom a task could fall. Somebody must have the role worker or accountant, be neither manager nor admin, and not be shut.",
     ),
     (
         "not_its_turn",

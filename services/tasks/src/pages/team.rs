@@ -73,6 +73,8 @@ struct Run {
     total: u64,
     reassigned: u64,
     skipped: u64,
+    /// Dealt or skipped so far.
+    reached: u64,
     by: String,
     at: Timestamp,
 }
@@ -81,8 +83,8 @@ impl Run {
     fn of(shuffle: Shuffle, by: String) -> Self {
         Self {
             label: match shuffle.status.as_str() {
-                "queued" => "Waits",
-                "running" => "Deals",
+                "queued" => "Waiting",
+                "running" => "Dealing",
                 "completed" => "Done",
                 "cancelled" => "Cancelled",
                 _ => "Failed",
@@ -90,11 +92,26 @@ impl Run {
             percent: shuffle.percent(),
             is_over: shuffle.is_over(),
             total: shuffle.total,
+            reached: shuffle.reassigned + shuffle.skipped,
             reassigned: shuffle.reassigned,
             skipped: shuffle.skipped,
             by,
             at: shuffle.created_at,
             status: shuffle.status,
+        }
+    }
+
+    /// What it has done, in a sentence.
+    fn dealt_in_words(&self) -> String {
+        let tasks = |count: u64| match count {
+            1 => "One task".to_owned(),
+            count => format!("{count} tasks"),
+        };
+        match (self.reassigned, self.skipped) {
+            (0, 0) => "There was nothing to deal.".to_owned(),
+            (dealt, 0) => format!("{} dealt.", tasks(dealt)),
+            (0, skipped) => format!("Nothing dealt, {skipped} skipped."),
+            (dealt, skipped) => format!("{} dealt, {skipped} skipped.", tasks(dealt)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A task is written down and falls to somebody (B-10 to B-13).
 
+use std::collections::BTreeSet;
+
 use contracts::tasks::TaskStatus;
 use serde_json::{Value, json};
 use tasks::Settings;
@@ -11,6 +13,8 @@ use crate::stage::{
 
 on_both!(
     b_10_a_new_task_falls_to_a_worker_at_once_and_is_told_of,
+    b_10_tasks_fall_to_accountants_too_and_never_to_buyers_or_those_who_deal,
+    b_10_accountants_of_before_get_tasks_after_the_migration,
     b_12_without_workers_nothing_is_stored_and_nothing_told,
 );
 
@@ -41,6 +45,74 @@ async fn b_10_a_new_task_falls_to_a_worker_at_once_and_is_told_of(storage: Stora
         "reason": "created", "shuffle_id": null, "assignment_no": 1, "at": at,
     });
     assert_eq!(of("task.assigned"), expected);
+}
+
+async fn b_10_tasks_fall_to_accountants_too_and_never_to_buyers_or_those_who_deal(
+    storage: Storage,
+) {
+    let mut stage = Stage::on(storage, Settings::default(), 1).await;
+    stage.change_account(accountant(), 1, false).await;
+    let mut holders = BTreeSet::new();
+    let mut theirs = None;
+    for number in 0..30 {
+        let (id, holder) = stage.create(&format!("Task {number}")).await;
+        if holder.id == accountant().id {
+            theirs = Some(id);
+        }
+        holders.insert(holder.id);
+    }
+    assert_eq!(holders, BTreeSet::from([worker(1).id, accountant().id]));
+    // They see and complete what is theirs, and deal nothing.
+    let id = theirs.unwrap();
+    let list = stage.get(accountant(), "/api/tasks").await.json;
+    let list = list.as_array().unwrap().iter();
+    assert!(list.clone().any(|task| task["id"] == json!(id)));
+    assert!(
+        list.clone()
+            .all(|task| task["assignee"]["id"] == json!(accountant().id))
+    );
+    let page = stage.get(accountant(), "/exchange/tasks").await;
+    assert!(
+        page.text
+            .contains(&format!("/exchange/tasks/{id}/complete"))
+    );
+    assert_eq!(stage.complete(accountant(), id).await.status, 200);
+    // From the moment they manage, nothing falls to them.
+    let promoted = person(101, &["accountant", "manager"]);
+    stage.change_account(promoted, 2, false).await;
+    for number in 0..20 {
+        let (_, holder) = stage.create(&format!("Later {number}")).await;
+        assert_eq!(holder.id, worker(1).id);
+    }
+}
+
+/// Who was known before tasks fell to accountants is not told of again.
+async fn b_10_accountants_of_before_get_tasks_after_the_migration(storage: Storage) {
+    let mut stage = Stage::on(storage, Settings::default(), 1).await;
+    stage.change_account(accountant(), 1, false).await;
+    let shut = person(110, &["accountant"]);
+    stage.change_account(shut, 1, true).await;
+    let both = person(111, &["accountant", "admin"]);
+    stage.change_account(both, 1, false).await;
+    let service = stage.world.service("tasks");
+    let eligible = "SELECT id FROM people WHERE eligible ORDER BY id";
+    let now: Vec<(String,)> = service
+        .read()
+        .await
+        .unwrap()
+        .query(eligible, &[])
+        .await
+        .unwrap();
+    let mut tx = service.begin_own().await.unwrap();
+    let before = "UPDATE people SET eligible = FALSE WHERE roles NOT LIKE '%worker%'";
+    tx.execute(before, &[]).await.unwrap();
+    let migration = include_str!("../../migrations/0003_accountants.sql");
+    tx.execute(migration.trim().trim_end_matches(';'), &[])
+        .await
+        .unwrap();
+    let after: Vec<(String,)> = tx.query(eligible, &[]).await.unwrap();
+    let expected = [worker(1), accountant()].map(|one| (one.id.to_string(),));
+    assert_eq!((&now[..], &after[..]), (&expected[..], &expected[..]));
 }
 
 async fn b_12_without_workers_nothing_is_stored_and_nothing_told(storage: Storage) {

@@ -136,7 +136,7 @@ async fn b_12_the_form_says_that_nobody_can_get_a_task() {
     assert!(
         refused
             .text
-            .contains("somebody must get the role worker first")
+            .contains("somebody must be a worker or an accountant")
     );
     assert_shows(
         &stage.get(manager(), "/exchange/team").await,
@@ -168,14 +168,16 @@ async fn b_32_the_team_view_warns_of_tasks_with_people_who_get_none_and_deals_th
     assert_shows(
         &page,
         &[
-            "The shuffle is on its way.",
-            "<progress max=\"100\" value=\"0\"",
+            "The shuffle waits for its turn.",
+            "id=\"shuffle-progress\" max=\"100\" value=\"0\"",
         ],
     );
     stage.world.settle().await;
     let page = stage.get(manager(), "/exchange/team").await;
     assert!(!page.text.contains("get no tasks any more"));
     assert_shows(&page, &["data-status=\"completed\" data-announce>Done"]);
+    let page = stage.get(manager(), "/exchange/team?done=shuffle").await;
+    assert_shows(&page, &["The shuffle is done.</strong> 10 tasks dealt."]);
 }
 
 #[tokio::test]

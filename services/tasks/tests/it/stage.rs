@@ -112,7 +112,8 @@ pub(crate) fn services(settings: Settings) -> Vec<Service> {
 }
 
 impl Stage {
-    /// With some workers, a manager, an accountant, an admin and a buyer.
+    /// With some workers, a manager, an admin and a buyer. Of the accountant a test tells that
+    /// wants tasks to fall to them.
     pub(crate) async fn with(workers: u128) -> Self {
         Self::on(Storage::Memory, Settings::default(), workers).await
     }
@@ -126,7 +127,7 @@ impl Stage {
 
     /// Tells of everybody's account.
     pub(crate) async fn everybody(&mut self, workers: u128) {
-        let others = [manager(), accountant(), admin(), buyer()];
+        let others = [manager(), admin(), buyer()];
         for one in (1..=workers).map(worker).chain(others) {
             self.change_account(one, 1, false).await;
         }
