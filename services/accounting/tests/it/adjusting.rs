@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 use tidings::Storage;
-use tidings_test::Answer;
+use tidings_test::{Answer, on_both};
 
-use crate::stage::{Stage, TODAY, on_both, person, user};
+use crate::stage::{Stage, TODAY, person, user};
 
 on_both!(
     an_adjustment_is_posted_like_any_movement_and_explained,
