@@ -84,7 +84,7 @@ pub(crate) async fn pass(
     // At the level of errors, or a line about a failure would not say of which request it is
     // where only warnings are logged.
     let span = tracing::error_span!(
-        "request", method = %asked.method, path = asked.path, correlation_id = id
+        "request", method = %asked.method, path = without_secrets(&asked.path), correlation_id = id
     );
     let response = next.run(request).instrument(span.clone()).await;
     let response = streams::admit(&gateway, response);
@@ -110,6 +110,20 @@ pub(crate) async fn pass(
         response.headers_mut().insert(CORRELATION_HEADER, id);
     }
     response
+}
+
+/// A path as logs show it. A part of 256 bits in base64url or more is a secret of some link
+/// that was sent to somebody (SEC-15); ids and names are shorter.
+fn without_secrets(path: &str) -> String {
+    let is_secret = |part: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        part.len() >= SECRET_LETTERS && part.bytes().all(plain)
+    };
+    let parts = path.split('/');
+    let shown: Vec<&str> = parts
+        .map(|part| if is_secret(part) { "…" } else { part })
+        .collect();
+    shown.join("/")
 }
 
 /// Programs ask these every few seconds and tell of an outage themselves: a line for each time
