@@ -46,6 +46,7 @@ async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installa
     let settings = services::Settings {
         mail: config.mail()?,
         calendar: config.calendar()?,
+        auth: config.auth(),
         ..services::Settings::default()
     };
     let setup = services::setup(config.storage(), settings).clock(Clock::system());

@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) mail: notifications::Settings,
     /// The days of the books, and of whoever counts them.
     pub(crate) calendar: Calendar,
+    pub(crate) auth: auth::Settings,
 }
 
 impl Default for Settings {
@@ -45,6 +46,7 @@ impl Default for Settings {
             payments: payments::Settings::default(),
             mail: notifications::Settings::mailbox(),
             calendar: Calendar::utc(),
+            auth: auth::Settings::default(),
         }
     }
 }
@@ -70,7 +72,7 @@ pub(crate) async fn with_settings(
 pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
     let books = accounting::Settings::default().calendar(settings.calendar.clone());
     Setup::new(storage)
-        .service(auth::service(auth::Settings::default()))
+        .service(auth::service(settings.auth))
         .service(tickets::service())
         .service(orders::service(orders::Settings::default()))
         .service(expiration::service())

@@ -28,6 +28,7 @@ pub(super) struct File {
     pub(super) smtp: Option<Said<String>>,
     pub(super) mail_from: Option<Said<String>>,
     pub(super) billing_zone: Option<Said<String>>,
+    pub(super) public_url: Option<Said<String>>,
     pub(super) services: BTreeMap<String, ServiceTable>,
 }
 
@@ -51,6 +52,7 @@ struct Written {
     secret_file: Text,
     demo: Option<Spanned<bool>>,
     billing_zone: Text,
+    public_url: Text,
     #[serde(default)]
     mail: Mail,
     #[serde(default)]
@@ -144,6 +146,7 @@ impl Place<'_> {
             smtp: self.said(written.mail.smtp),
             mail_from: self.said(written.mail.from),
             billing_zone: self.said(written.billing_zone),
+            public_url: self.said(written.public_url),
             services,
         })
     }

@@ -43,6 +43,15 @@ impl Config {
             ("mail.smtp".to_owned(), text(&self.smtp)),
             ("mail.from".to_owned(), text(&self.mail_from)),
             (
+                "public_url".to_owned(),
+                (
+                    self.site(),
+                    self.public_url
+                        .as_ref()
+                        .map_or(Origin::Default, |said| said.by.clone()),
+                ),
+            ),
+            (
                 "billing_zone".to_owned(),
                 self.billing_zone.as_ref().map_or_else(
                     || ("UTC".to_owned(), Origin::Default),

@@ -194,9 +194,11 @@ impl From<Error> for Problem {
                 "people",
                 format!("Name at least one person, and at most {PEOPLE_MAX} at once."),
             ),
-            Error::BadGuests(BadGuests(bad)) => {
-                Self::fields(bad.iter().map(|(guest, why)| bad_guest(guest, *why)).collect())
-            }
+            Error::BadGuests(BadGuests(bad)) => Self::fields(
+                bad.iter()
+                    .map(|(guest, why)| bad_guest(guest, *why))
+                    .collect(),
+            ),
             Error::WrongPassword => Self::field(
                 "wrong_password",
                 "current",

@@ -42,9 +42,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
     let (public, keys) = OpenApiRouter::new()
         .routes(routes!(key_set))
         .split_for_parts();
-    let personal = api
-        .merge(pages::routes())
-        .merge(invitations::for_letters());
+    let personal = api.merge(pages::routes()).merge(invitations::for_letters());
     let personal = personal.layer(axum::middleware::map_response(never_stored));
     let document = document.merge_from(keys);
     let document = serde_json::to_value(document).unwrap_or_default();

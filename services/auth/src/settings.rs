@@ -109,10 +109,7 @@ impl Default for Settings {
             browser: address,
             sign_up,
             forgot_from: sign_up,
-            forgot_to: Limit {
-                free: 3,
-                ..sign_up
-            },
+            forgot_to: Limit { free: 3, ..sign_up },
             public_url: "http://127.0.0.1:8080".to_owned(),
             shows_links: false,
         }

@@ -11,6 +11,9 @@ use tracing::Instrument;
 
 use crate::{Gateway, headers, page, streams};
 
+/// What 256 bits are in base64url.
+const SECRET_LETTERS: usize = 43;
+
 /// What must be known of a request after the services have consumed it.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -151,4 +154,22 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("no text");
     tracing::error!(panic = text, "a request handler has panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn sec_15_a_log_shows_the_place_of_a_link_and_not_its_secret() {
+        let secret = "Q2hvb3NlIGEgcGFzc3dvcmQsIGFuZCBjb21lIGluISEh";
+        assert_eq!(without_secrets(&format!("/reset/{secret}")), "/reset/…");
+        for path in [
+            "/tickets/01890000-0000-7000-8000-000000000000/live",
+            "/assets/tidings.css",
+            "/",
+        ] {
+            assert_eq!(without_secrets(path), path);
+        }
+    }
 }

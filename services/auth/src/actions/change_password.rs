@@ -54,7 +54,9 @@ pub(crate) async fn change_password(
         }
     };
     let account = store::account(&mut tx, id).await?;
-    let account = account.filter(Account::is_active).ok_or(Error::NotSignedIn)?;
+    let account = account
+        .filter(Account::is_active)
+        .ok_or(Error::NotSignedIn)?;
     // Of two who change it at once, one did not know the old one any more.
     let old = stored.unwrap_or_default();
     if !store::replace_hash_in_tx(&mut tx, id, &old, &hash).await? {

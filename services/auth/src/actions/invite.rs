@@ -9,9 +9,9 @@ use super::administer::{check_name, check_roles};
 use super::send_link::{give_address_in_tx, send_link_in_tx};
 use crate::account::{Account, Change, Role};
 use crate::email::Email;
+use crate::error::BadGuests;
 use crate::link::{Link, Purpose};
 use crate::settings::Settings;
-use crate::error::BadGuests;
 use crate::{Error, store};
 
 /// People who can be invited at once.
@@ -43,7 +43,9 @@ impl Guest {
         typed
             .filter(|(line, _)| !line.is_empty())
             .map(|(line, number)| {
-                let parts = line.strip_suffix('>').and_then(|rest| rest.rsplit_once('<'));
+                let parts = line
+                    .strip_suffix('>')
+                    .and_then(|rest| rest.rsplit_once('<'));
                 let (name, email) = parts.unwrap_or(("", line));
                 Self {
                     line: number,

@@ -24,7 +24,9 @@ pub(crate) async fn account_of_link(
     let link = store::links::of_secret(&mut conn, purpose, &secret, service.now()).await?;
     let link = link.ok_or(Error::LinkDead)?;
     let account = store::account(&mut conn, link.account_id).await?;
-    account.filter(|one| fits(one, purpose)).ok_or(Error::LinkDead)
+    account
+        .filter(|one| fits(one, purpose))
+        .ok_or(Error::LinkDead)
 }
 
 /// An account that has been shut, or stands otherwise than the link says, is not opened by it.

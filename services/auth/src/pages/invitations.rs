@@ -55,10 +55,7 @@ struct NewUser {
     wrong: Vec<FieldError>,
 }
 
-async fn blank(
-    State(service): State<Handle>,
-    who: Option<SignedIn>,
-) -> Result<Response, Problem> {
+async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Problem> {
     let Some(SignedIn(identity)) = who else {
         return Ok(sign_in("/users/new"));
     };

@@ -112,11 +112,7 @@ pub(crate) async fn delete_of_account_in_tx(tx: &mut Tx, id: UserId) -> Result<(
 }
 
 /// Notes what has become of a letter, if its link is still there.
-pub(crate) async fn note_letter_in_tx(
-    tx: &mut Tx,
-    id: Uuid,
-    letter: &Letter,
-) -> Result<(), Error> {
+pub(crate) async fn note_letter_in_tx(tx: &mut Tx, id: Uuid, letter: &Letter) -> Result<(), Error> {
     let sql = "UPDATE links SET letter = $2, reason = $3 WHERE id = $1";
     tx.execute(sql, params![id, letter.word(), letter.reason()])
         .await?;

@@ -91,6 +91,31 @@ impl Browser {
         self.send(world, request).await
     }
 
+    /// A form, with the access token that the gateway puts on a request with a session.
+    pub(crate) async fn signed_form(&mut self, world: &World, path: &str, body: &str) -> Answer {
+        let token = self.token(world).await.json["token"].clone();
+        let request = self
+            .request("POST", path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", token.as_str().unwrap()),
+            );
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        self.send(world, request).await
+    }
+
+    /// A page, as above.
+    pub(crate) async fn signed_get(&mut self, world: &World, path: &str) -> Answer {
+        let token = self.token(world).await.json["token"].clone();
+        let request = self.request("GET", path).header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", token.as_str().unwrap()),
+        );
+        let request = request.body(Body::empty()).unwrap();
+        self.send(world, request).await
+    }
+
     pub(crate) async fn sign_up(&mut self, world: &World, email: &str, password: &str) -> Answer {
         let body = credentials(email, password);
         self.post(world, "/api/users/signup", body).await
