@@ -24,7 +24,7 @@ async fn submit(office: &Office, path: &str, fields: &[(&str, &str)]) -> Answer 
         .map(|(name, value)| format!("{name}={}", encode(value)))
         .collect();
     let request = Request::post(path)
-        .header(header::AUTHORIZATION, format!("Bearer {}", office.boss))
+        .header(header::AUTHORIZATION, format!("Bearer {}", office.boss()))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(pairs.join("&")))
         .unwrap();

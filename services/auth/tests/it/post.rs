@@ -65,7 +65,7 @@ pub(crate) struct Letter {
 
 pub(crate) struct Office {
     pub(crate) world: World,
-    pub(crate) boss: String,
+    admin: Uuid,
 }
 
 impl Office {
@@ -87,16 +87,23 @@ impl Office {
         let id = auth::create_account(&auth, email, PASSWORD).await.unwrap();
         auth::name_account(&auth, id, "Mia Manager").await.unwrap();
         auth::grant_role(&auth, email, "admin").await.unwrap();
-        let boss = world.token(id.uuid(), &["admin"]);
-        Self { world, boss }
+        let admin = id.uuid();
+        Self { world, admin }
+    }
+
+    /// An access token of the admin's, good from now.
+    pub(crate) fn boss(&self) -> String {
+        self.world.token(self.admin, &["admin"])
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Json) -> Answer {
-        self.world.send(method, path, Some(&self.boss), body).await
+        self.world
+            .send(method, path, Some(&self.boss()), body)
+            .await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.world.get(path, Some(&self.boss)).await
+        self.world.get(path, Some(&self.boss())).await
     }
 
     /// Invites a worker, and says which account it is.
