@@ -102,9 +102,9 @@ pub(crate) enum Change {
     /// Its owner has chosen a password and come in.
     Accept,
     /// Its owner has changed the password.
-    ChangePassword,
+    NewPassword,
     /// Its owner has forgotten the password, and chosen another.
-    ResetPassword,
+    PasswordReset,
 }
 
 /// How an account stands.
@@ -149,8 +149,8 @@ impl Change {
             Self::InviteAgain => "invited_again",
             Self::Withdraw => "invitation_withdrawn",
             Self::Accept => "invitation_accepted",
-            Self::ChangePassword => "password_changed",
-            Self::ResetPassword => "password_reset",
+            Self::NewPassword => "password_changed",
+            Self::PasswordReset => "password_reset",
         }
     }
 

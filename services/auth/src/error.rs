@@ -157,59 +157,65 @@ impl From<Error> for Problem {
             }
             Error::Hashing(hashing::Error::Busy) => Self::unavailable(1),
             Error::NotSignedIn => Self::not_signed_in(),
-            Error::UnknownAccount => Self::not_found("There is no such account."),
-            Error::UnknownRole => Self::field("unknown_role", "role", "There is no such role."),
-            Error::RoleOfMachine => Self::field(
-                "unknown_role",
-                "roles",
-                "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
-            ),
-            Error::BadName => Self::field(
-                "bad_name",
-                "name",
-                format!("A name is one line of at most {NAME_LETTERS_MAX} letters."),
-            ),
-            Error::LastAdmin => Self::conflict(
-                "last_admin",
-                "This is the last admin. Make somebody else an admin first.",
-            ),
-            Error::NotAnAdmin => Self::forbidden("Only admins administer people."),
-            Error::NotALetter => Self::forbidden("Links are for letters only."),
-            Error::LinkDead => Self::new(
-                StatusCode::GONE,
-                "link_dead",
-                "This link is not good, or not any more. Links are good once, and for a limited time.",
-            ),
-            Error::NotInvited => Self::conflict(
-                "not_invited",
-                "There is no open invitation. Whoever has chosen a password has come.",
-            ),
-            Error::InvitedAlready => Self::field(
-                "already_invited",
-                "email",
-                "An invitation to this address is open already. Send it again instead.",
-            ),
-            Error::BadNumberOfGuests => Self::field(
-                "bad_number_of_people",
-                "people",
-                format!("Name at least one person, and at most {PEOPLE_MAX} at once."),
-            ),
-            Error::BadGuests(BadGuests(bad)) => Self::fields(
-                bad.iter()
-                    .map(|(guest, why)| bad_guest(guest, *why))
-                    .collect(),
-            ),
-            Error::WrongPassword => Self::field(
-                "wrong_password",
-                "current",
-                "This is not the password that you have now.",
-            ),
-            internal
-            @ (Error::Hashing(_) | Error::Signing(_) | Error::NoKey | Error::Secret(_)) => {
-                tracing::error!(error = %tidings::chain(&internal), "a request has failed");
-                let text = "Something went wrong on our side. Nothing was changed.";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
-            }
+            other => of_people(other),
+        }
+    }
+}
+
+/// What goes wrong where people are administered and invited.
+fn of_people(error: Error) -> Problem {
+    match error {
+        Error::UnknownAccount => Problem::not_found("There is no such account."),
+        Error::UnknownRole => Problem::field("unknown_role", "role", "There is no such role."),
+        Error::RoleOfMachine => Problem::field(
+            "unknown_role",
+            "roles",
+            "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
+        ),
+        Error::BadName => Problem::field(
+            "bad_name",
+            "name",
+            format!("A name is one line of at most {NAME_LETTERS_MAX} letters."),
+        ),
+        Error::LastAdmin => Problem::conflict(
+            "last_admin",
+            "This is the last admin. Make somebody else an admin first.",
+        ),
+        Error::NotAnAdmin => Problem::forbidden("Only admins administer people."),
+        Error::NotALetter => Problem::forbidden("Links are for letters only."),
+        Error::LinkDead => Problem::new(
+            StatusCode::GONE,
+            "link_dead",
+            "This link is not good, or not any more. Links are good once, and for a limited time.",
+        ),
+        Error::NotInvited => Problem::conflict(
+            "not_invited",
+            "There is no open invitation. Whoever has chosen a password has come.",
+        ),
+        Error::InvitedAlready => Problem::field(
+            "already_invited",
+            "email",
+            "An invitation to this address is open already. Send it again instead.",
+        ),
+        Error::BadNumberOfGuests => Problem::field(
+            "bad_number_of_people",
+            "people",
+            format!("Name at least one person, and at most {PEOPLE_MAX} at once."),
+        ),
+        Error::BadGuests(BadGuests(bad)) => Problem::fields(
+            bad.iter()
+                .map(|(guest, why)| bad_guest(guest, *why))
+                .collect(),
+        ),
+        Error::WrongPassword => Problem::field(
+            "wrong_password",
+            "current",
+            "This is not the password that you have now.",
+        ),
+        internal => {
+            tracing::error!(error = %tidings::chain(&internal), "a request has failed");
+            let text = "Something went wrong on our side. Nothing was changed.";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
         }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) async fn change_password(
     store::clear_in_tx(&mut tx, &settings, &counted).await?;
     store::delete_sessions_in_tx(&mut tx, id).await?;
     store::links::delete_of_account_in_tx(&mut tx, id).await?;
-    store::audit_in_tx(&mut tx, id, Change::ChangePassword).await?;
+    store::audit_in_tx(&mut tx, id, Change::NewPassword).await?;
     tell_of_change_in_tx(&mut tx, &account).await?;
     let entered = enter_in_tx(&mut tx, account, caller).await?;
     tx.commit().await?;

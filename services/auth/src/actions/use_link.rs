@@ -65,7 +65,7 @@ pub(crate) async fn use_link(
         store::audit_in_tx(&mut tx, account.id, Change::Accept).await?;
         tx.publish(account.created())?;
     } else {
-        store::audit_in_tx(&mut tx, account.id, Change::ResetPassword).await?;
+        store::audit_in_tx(&mut tx, account.id, Change::PasswordReset).await?;
         tell_of_change_in_tx(&mut tx, &account).await?;
     }
     let entered = enter_in_tx(&mut tx, account, caller).await?;

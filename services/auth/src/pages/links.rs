@@ -10,10 +10,11 @@ use serde::Deserialize;
 use tidings::{FieldError, Form, Fragment, Handle, Path, Problem, Query};
 
 use crate::Error;
-use crate::account::Account;
+use crate::account::{Account, Role};
 use crate::actions::{account_of_link, forget_password, use_link};
 use crate::caller::Caller;
 use crate::link::Purpose;
+use crate::settings::Settings;
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -108,6 +109,14 @@ async fn reset(
     come(&service, &caller, Purpose::Reset, token, &chosen).await
 }
 
+/// Where somebody's day begins: with their tasks, if they have a part in the exchange.
+fn home(account: &Account) -> &'static str {
+    match Role::OF_EXCHANGE.iter().any(|role| account.has(*role)) {
+        true => "/exchange/tasks",
+        false => "/",
+    }
+}
+
 async fn come(
     service: &Handle,
     caller: &Caller,
@@ -117,11 +126,7 @@ async fn come(
 ) -> Result<Response, Problem> {
     let problem = match use_link(service, caller, purpose, &token, &chosen.password).await {
         Ok(entered) => {
-            let at_home = match entered.account.roles.is_empty() {
-                true => "/",
-                false => "/account",
-            };
-            return super::redirect(service, &entered, at_home);
+            return super::redirect(service, &entered, home(&entered.account));
         }
         Err(Error::LinkDead) => {
             let page = page(service, purpose, token, Vec::new()).await?;
@@ -142,13 +147,19 @@ struct Told {
 #[template(path = "forgot.html")]
 struct Forgot<'a> {
     is_done: bool,
+    /// Nobody sends letters here.
+    shows_links: bool,
     email: &'a str,
     wrong: Vec<FieldError>,
 }
 
-async fn show_forgot(Query(told): Query<Told>) -> Result<Fragment, Problem> {
+async fn show_forgot(
+    State(service): State<Handle>,
+    Query(told): Query<Told>,
+) -> Result<Fragment, Problem> {
     let page = Forgot {
         is_done: told.done.is_some(),
+        shows_links: service.resource::<Settings>()?.shows_links,
         ..Forgot::default()
     };
     Fragment::try_new("Forgotten password", page.render())
@@ -170,9 +181,9 @@ async fn forgot(
         Err(error) => super::correctable(error)?,
     };
     let page = Forgot {
-        is_done: false,
         email: &typed.email,
         wrong: problem.errors().to_vec(),
+        ..Forgot::default()
     };
     let page = Fragment::try_new("Forgotten password", page.render())?;
     super::again(page, &problem)

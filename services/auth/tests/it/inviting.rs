@@ -14,7 +14,8 @@ use crate::post::{Office, secret};
 on_both!(
     an_invited_person_chooses_a_password_and_is_in,
     sec_09_of_eight_who_come_with_one_link_at_once_one_is_let_in,
-    sec_09_a_link_that_was_used_replaced_withdrawn_or_has_ended_opens_nothing,
+    sec_09_a_link_that_was_used_replaced_or_has_ended_opens_nothing,
+    sec_09_a_link_that_was_withdrawn_opens_nothing,
     whoever_was_shut_before_they_came_does_not_come,
 );
 
@@ -61,7 +62,7 @@ async fn an_invited_person_chooses_a_password_and_is_in(storage: Storage) {
     let came = anna.form(&office.world, &link, GOOD).await;
     assert_eq!(
         (came.status, &came.headers["location"]),
-        (StatusCode::SEE_OTHER, &"/account".parse().unwrap())
+        (StatusCode::SEE_OTHER, &"/exchange/tasks".parse().unwrap())
     );
     assert_eq!(anna.who(&office.world).await.as_deref(), Some(ANNA));
     let back = Browser::new().sign_in(&office.world, ANNA, PASSWORD).await;
@@ -128,9 +129,7 @@ async fn is_dead(office: &Office, link: &str) -> bool {
         .all(|one| one.status == StatusCode::GONE)
 }
 
-async fn sec_09_a_link_that_was_used_replaced_withdrawn_or_has_ended_opens_nothing(
-    storage: Storage,
-) {
+async fn sec_09_a_link_that_was_used_replaced_or_has_ended_opens_nothing(storage: Storage) {
     let mut office = Office::on(storage, quick()).await;
     let nothing = "/invitation/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert!(is_dead(&office, nothing).await && is_dead(&office, "/invitation/x").await);
@@ -180,17 +179,16 @@ async fn sec_09_a_link_that_was_used_replaced_withdrawn_or_has_ended_opens_nothi
         303
     );
     assert!(is_dead(&office, &third).await);
-    for path in [
-        format!("/api/users/{id}/invitation"),
-        format!("/api/users/{id}/invitation"),
-    ] {
-        let refused = office.ask("POST", &path, Json::Null).await;
-        assert_eq!(
-            (refused.status.as_u16(), code(&refused)),
-            (409, "not_invited")
-        );
+    for method in ["POST", "DELETE"] {
+        let path = format!("/api/users/{id}/invitation");
+        let refused = office.ask(method, &path, Json::Null).await;
+        let found = (refused.status.as_u16(), code(&refused));
+        assert_eq!(found, (409, "not_invited"));
     }
+}
 
+async fn sec_09_a_link_that_was_withdrawn_opens_nothing(storage: Storage) {
+    let mut office = Office::on(storage, quick()).await;
     let carl = office.invite("carl@example.com", "").await;
     let link = office.send("carl@example.com").await.unwrap();
     let path = format!("/api/users/{carl}/invitation");
