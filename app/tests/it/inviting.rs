@@ -55,7 +55,7 @@ async fn b_10_no_task_falls_to_somebody_before_they_have_come() {
     let refused = office.ask("/api/tasks", task.clone()).await;
     assert_eq!(
         (refused.status.as_u16(), &refused.json["code"]),
-        (409, &json!("no_workers"))
+        (422, &json!("no_workers"))
     );
 
     let letter = office.letter(email).await;

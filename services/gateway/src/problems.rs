@@ -20,10 +20,6 @@ const MEANINGS: &[(&str, &str)] = &[
         "It does not wait for an operator any more: it went through, or somebody else has decided. Read the list again.",
     ),
     (
-        "already_invited",
-        "Somebody has been invited to this address and has not come yet. Send the invitation again instead, or withdraw it first.",
-    ),
-    (
         "answer_lost",
         "The request with this Idempotency-Key has been carried out, but the answer to it was lost when the process died. Do not send it again under another key: look at what it was about.",
     ),
@@ -91,10 +87,6 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "bad_note",
         "A decision needs a note of 1 to 500 characters that says why.",
-    ),
-    (
-        "bad_number_of_people",
-        "Invite one person at least, and 500 at the most at once.",
     ),
     (
         "bad_position",
@@ -196,10 +188,6 @@ const MEANINGS: &[(&str, &str)] = &[
         "The payment provider does not know this card. Nothing was charged.",
     ),
     (
-        "invited_twice",
-        "The same address stands twice in the list. Nobody was invited; take one of the two out.",
-    ),
-    (
         "link_dead",
         "The link of a letter was used, has ended, was replaced by a newer one, was withdrawn, or never was one. Ask for another.",
     ),
@@ -227,10 +215,6 @@ const MEANINGS: &[(&str, &str)] = &[
     (
         "not_found",
         "There is nothing at this address, or nothing that you may know of.",
-    ),
-    (
-        "not_invited",
-        "There is no open invitation for this account: its owner has come already, or it is shut.",
     ),
     (
         "not_open",

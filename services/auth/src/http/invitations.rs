@@ -110,6 +110,7 @@ impl From<Invited> for Answer {
 #[serde(deny_unknown_fields)]
 pub(super) struct Guests {
     /// 1 to 500 of them.
+    #[serde(default)]
     people: Vec<OneGuest>,
     /// `worker`, `manager`, `accountant`, `admin`.
     #[serde(default)]
@@ -119,6 +120,7 @@ pub(super) struct Guests {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OneGuest {
+    #[serde(default)]
     email: String,
     /// Full name.
     #[serde(default)]
