@@ -83,10 +83,10 @@ async fn of_two_who_change_a_password_at_once_one_does(storage: Storage) {
     let (office, mut anna) = with_anna(storage).await;
     let mut other = Browser::new();
     other.sign_in(&office.world, ANNA, PASSWORD).await;
-    let (first, second) = tokio::join!(
-        anna.signed_form(&office.world, "/account/password", CHANGE),
-        other.signed_form(&office.world, "/account/password", CHANGE),
-    );
+    let path = "/account/password";
+    let first = anna.signed(&office.world, path, CHANGE).await;
+    let second = other.signed(&office.world, path, CHANGE).await;
+    let (first, second) = tokio::join!(office.world.call(first), office.world.call(second));
     let mut statuses = [first.status.as_u16(), second.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 400]);
