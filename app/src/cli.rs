@@ -104,6 +104,10 @@ pub(crate) struct Serve {
     /// nothing is said.
     #[arg(long, value_name = "ZONE", env = "TIDINGS_BILLING_ZONE")]
     pub(crate) billing_zone: Option<String>,
+    /// Where people reach the site, for the links in letters: https://tidings.example. Where
+    /// nothing is said, the gateway's address or the one to listen on.
+    #[arg(long, value_name = "URL", env = "TIDINGS_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
@@ -129,6 +133,7 @@ impl Serve {
                 from: None,
             },
             billing_zone: None,
+            public_url: None,
             demo: false,
             no_demo: false,
         }

@@ -86,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) billing_zone: Option<Said<String>>,
     /// How tasks are dealt, told of and called.
     pub(crate) tasks: Tasks,
+    /// Where people reach the site.
+    pub(crate) public_url: Option<Said<String>>,
     /// Where services are reached that run elsewhere.
     pub(crate) urls: BTreeMap<String, Said<String>>,
     /// Databases of single services.
@@ -169,6 +171,12 @@ impl Config {
                 .said("billing_zone", serve.billing_zone.clone())
                 .or(file.billing_zone),
             tasks,
+            public_url: checked(
+                given
+                    .said("public_url", serve.public_url.clone())
+                    .or(file.public_url),
+                http,
+            )?,
             urls,
             databases,
         })
@@ -192,6 +200,29 @@ impl Config {
             }),
             (None, _) => Ok(notifications::Settings::mailbox()),
         }
+    }
+
+    /// How people come in: where the links in their letters lead, and whether an admin who
+    /// invites is shown them, because nobody else sends them.
+    pub(crate) fn auth(&self) -> auth::Settings {
+        auth::Settings {
+            public_url: self.site(),
+            shows_links: self.smtp.is_none(),
+            ..auth::Settings::default()
+        }
+    }
+
+    /// Where people reach the site: if nothing is said, where the gateway is, or where this
+    /// process listens, as a browser on this machine would call it.
+    pub(crate) fn site(&self) -> String {
+        let said = self.public_url.as_ref().or(self.gateway.as_ref());
+        said.map(|said| said.value.clone()).unwrap_or_else(|| {
+            let address = self.listen.value;
+            match address.ip().is_unspecified() {
+                true => format!("http://localhost:{}", address.port()),
+                false => format!("http://{address}"),
+            }
+        })
     }
 
     /// The days of the books.

@@ -47,6 +47,7 @@ async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installa
         mail: config.mail()?,
         tasks: config.tasks.settings(),
         calendar: config.calendar()?,
+        auth: config.auth(),
         ..services::Settings::default()
     };
     let setup = services::setup(config.storage(), settings).clock(Clock::system());

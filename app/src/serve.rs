@@ -19,7 +19,7 @@ use crate::{Error, opening, process};
 /// How long what was begun may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
-pub(crate) async fn serve(config: Config) -> Result<(), Error> {
+pub(crate) async fn serve(mut config: Config) -> Result<(), Error> {
     config.mail()?;
     config.calendar()?;
     let mut signals = Signals::listen()?;
@@ -29,6 +29,8 @@ pub(crate) async fn serve(config: Config) -> Result<(), Error> {
         Moved::of(&config.data.value).refuse()?;
     }
     let mut front = Front::try_new(listen(config.listen.value).await?, &config)?;
+    // Any free port was asked for, perhaps; letters name the one that it is.
+    config.listen.value = front.address;
     let opened = tokio::select! {
         opened = opening::open(&config, || front.open()) => opened,
         // Nothing has begun yet that would have to be finished.

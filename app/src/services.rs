@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) tasks: tasks::Settings,
     /// The days of the books, and of whoever counts them.
     pub(crate) calendar: Calendar,
+    pub(crate) auth: auth::Settings,
 }
 
 impl Default for Settings {
@@ -47,6 +48,7 @@ impl Default for Settings {
             mail: notifications::Settings::mailbox(),
             tasks: tasks::Settings::default(),
             calendar: Calendar::utc(),
+            auth: auth::Settings::default(),
         }
     }
 }
@@ -72,7 +74,7 @@ pub(crate) async fn with_settings(
 pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
     let books = accounting::Settings::default().calendar(settings.calendar.clone());
     Setup::new(storage)
-        .service(auth::service(auth::Settings::default()))
+        .service(auth::service(settings.auth))
         .service(tickets::service())
         .service(orders::service(orders::Settings::default()))
         .service(expiration::service())

@@ -4,7 +4,7 @@ use tidings::{Command, EventType, Stream};
 
 use crate::accounting::{BillingDayEvent, PayoutEvent, PriceEvent, TransactionEvent};
 use crate::expirations::ExpirationEvent;
-use crate::notifications::SendEmail;
+use crate::notifications::{LetterEvent, SendEmail, SendLink};
 use crate::orders::OrderEvent;
 use crate::payments::PaymentEvent;
 use crate::tasks::{AssignmentEvent, ShuffleEvent, TaskEvent};
@@ -23,6 +23,7 @@ fn events() -> impl Iterator<Item = &'static EventType> {
         AssignmentEvent::TYPES,
         BillingDayEvent::TYPES,
         ExpirationEvent::TYPES,
+        LetterEvent::TYPES,
         OrderEvent::TYPES,
         PaymentEvent::TYPES,
         PayoutEvent::TYPES,
@@ -38,7 +39,10 @@ fn events() -> impl Iterator<Item = &'static EventType> {
 }
 
 /// Name and target of every command. A new command is to be written down here.
-const COMMANDS: &[(&str, &str)] = &[(SendEmail::NAME, SendEmail::TARGET)];
+const COMMANDS: &[(&str, &str)] = &[
+    (SendEmail::NAME, SendEmail::TARGET),
+    (SendLink::NAME, SendLink::TARGET),
+];
 
 fn is_past(word: &str) -> bool {
     word.ends_with("ed") || IRREGULAR.contains(&word)

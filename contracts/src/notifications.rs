@@ -1,7 +1,7 @@
 //! Carried out by `notifications`: what other services ask it to tell people.
 
 use serde::{Deserialize, Serialize};
-use tidings::{Command, Uuid};
+use tidings::{Command, Stream, Uuid};
 
 use crate::UserId;
 
@@ -41,9 +41,75 @@ impl Command for SendEmail {
 
     /// Messages to one reader are stored in the order in which they were asked for.
     fn key(&self) -> String {
-        match &self.to {
-            Recipient::User(user_id) => user_id.to_string(),
-            Recipient::Address(address) => address.to_lowercase(),
-        }
+        key(&self.to)
     }
+}
+
+fn key(reader: &Recipient) -> String {
+    match reader {
+        Recipient::User(user_id) => user_id.to_string(),
+        Recipient::Address(address) => address.to_lowercase(),
+    }
+}
+
+/// What stands in the text of a letter for its link.
+pub const LINK_PLACE: &str = "{link}";
+
+/// Asks to send an e-mail with a link that only its reader may know: an invitation, a forgotten
+/// password.
+///
+/// The link is in no command, because commands are stored, carried by a broker and shown to
+/// operators. It is asked for from the sender at each try to send the letter (a `POST` of
+/// [`link_from`](Self::link_from), answered with a [`Link`]), and kept nowhere on the way. The
+/// sender answers 410 when there is nothing to link to any more; then nothing is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendLink {
+    /// Chosen by the sender. A second command with the same id sends nothing.
+    pub message_id: Uuid,
+    /// Who is to read it.
+    pub to: Recipient,
+    /// One line.
+    pub subject: String,
+    /// Plain text with [`LINK_PLACE`] in it; lines end with `\n`.
+    pub text: String,
+    /// The sender's path that gives the link: `/api/users/links/7`.
+    pub link_from: String,
+}
+
+/// The answer of a path that gives a link. It has no `Debug`, so that no log can hold it.
+#[derive(Serialize, Deserialize)]
+pub struct Link {
+    /// The whole address.
+    pub link: String,
+}
+
+impl Command for SendLink {
+    const NAME: &'static str = "notifications.send_link";
+    const TARGET: &'static str = "notifications";
+    type Reply = ();
+
+    /// As [`SendEmail`]'s.
+    fn key(&self) -> String {
+        key(&self.to)
+    }
+}
+
+/// What becomes of letters with links, for the senders that show it to people.
+#[derive(Clone, Debug, PartialEq, Eq, Stream)]
+#[stream(name = "letters", key = "message_id")]
+pub enum LetterEvent {
+    /// The mail server has taken it, or it is kept to be read where there is none.
+    #[event("letter.sent")]
+    Sent {
+        /// The letter.
+        message_id: Uuid,
+    },
+    /// It cannot be sent, or was given up.
+    #[event("letter.failed")]
+    Failed {
+        /// The letter.
+        message_id: Uuid,
+        /// Why, for people.
+        reason: String,
+    },
 }

@@ -29,6 +29,7 @@ pub(super) struct File {
     pub(super) mail_from: Option<Said<String>>,
     pub(super) billing_zone: Option<Said<String>>,
     pub(super) tasks: TasksTable,
+    pub(super) public_url: Option<Said<String>>,
     pub(super) services: BTreeMap<String, ServiceTable>,
 }
 
@@ -62,6 +63,7 @@ struct Written {
     secret_file: Text,
     demo: Option<Spanned<bool>>,
     billing_zone: Text,
+    public_url: Text,
     #[serde(default)]
     mail: Mail,
     #[serde(default)]
@@ -172,6 +174,7 @@ impl Place<'_> {
                 open: self.said(written.tasks.open),
                 completed: self.said(written.tasks.completed),
             },
+            public_url: self.said(written.public_url),
             services,
         })
     }

@@ -42,6 +42,7 @@ impl Config {
             ),
             ("mail.smtp".to_owned(), text(&self.smtp)),
             ("mail.from".to_owned(), text(&self.mail_from)),
+            ("public_url".to_owned(), self.shown_site()),
             (
                 "billing_zone".to_owned(),
                 self.billing_zone.as_ref().map_or_else(
@@ -65,5 +66,11 @@ impl Config {
             writeln!(out, "{name:<names$}  {value:<values$}  {by}")?;
         }
         out.flush()
+    }
+
+    fn shown_site(&self) -> (String, Origin) {
+        let said = self.public_url.as_ref().or(self.gateway.as_ref());
+        let by = said.map_or(Origin::Default, |said| said.by.clone());
+        (self.site(), by)
     }
 }

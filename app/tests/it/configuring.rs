@@ -46,6 +46,7 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "demo true default",
             "mail.smtp none default",
             "mail.from none default",
+            "public_url http://127.0.0.1:8080 default",
             "billing_zone UTC default",
             "tasks.same_assignee charge default",
             "tasks.records 2 default",

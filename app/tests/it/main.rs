@@ -13,6 +13,8 @@ mod doctoring;
 #[cfg(test)]
 mod granting;
 #[cfg(test)]
+mod inviting;
+#[cfg(test)]
 mod moving;
 mod parts;
 #[cfg(test)]

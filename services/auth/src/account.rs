@@ -72,6 +72,8 @@ pub(crate) struct Account {
     pub(crate) roles: Vec<String>,
     /// Whether it has been shut.
     pub(crate) disabled: bool,
+    /// Whether its owner has yet to choose a password. Until then nobody is told of it.
+    pub(crate) invited: bool,
     /// Rises by one with every change, from 1.
     pub(crate) version: u64,
 }
@@ -91,6 +93,45 @@ pub(crate) enum Change {
     Rename,
     /// Makes it, for somebody else.
     Create,
+    /// Makes it, and asks its owner to choose a password.
+    Invite,
+    /// Asks its owner again: the link of before is dead.
+    InviteAgain,
+    /// Takes the invitation back, and the account with it.
+    Withdraw,
+    /// Its owner has chosen a password and come in.
+    Accept,
+    /// Its owner has changed the password.
+    NewPassword,
+    /// Its owner has forgotten the password, and chosen another.
+    PasswordReset,
+}
+
+/// How an account stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Active,
+    Invited,
+    Disabled,
+}
+
+impl Standing {
+    pub(crate) const ALL: [Self; 3] = [Self::Active, Self::Invited, Self::Disabled];
+
+    /// Its word in the API.
+    #[must_use]
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
 }
 
 impl Change {
@@ -104,6 +145,12 @@ impl Change {
             Self::Enable => "account_enabled",
             Self::Rename => "name_changed",
             Self::Create => "account_created",
+            Self::Invite => "invited",
+            Self::InviteAgain => "invited_again",
+            Self::Withdraw => "invitation_withdrawn",
+            Self::Accept => "invitation_accepted",
+            Self::NewPassword => "password_changed",
+            Self::PasswordReset => "password_reset",
         }
     }
 
@@ -112,7 +159,7 @@ impl Change {
     pub(crate) fn detail(self) -> &'static str {
         match self {
             Self::Grant(role) | Self::Revoke(role) => role.name(),
-            Self::Disable | Self::Enable | Self::Rename | Self::Create => "",
+            _ => "",
         }
     }
 }
@@ -127,6 +174,7 @@ impl Account {
             name: String::new(),
             roles: Vec::new(),
             disabled: false,
+            invited: false,
             version: 1,
         }
     }
@@ -145,7 +193,7 @@ impl Account {
             Change::Disable => next.disabled = true,
             Change::Enable => next.disabled = false,
             // The name itself is no part of the change, so that no log can hold it.
-            Change::Rename | Change::Create => {}
+            _ => {}
         }
         if next == *self {
             return None;
@@ -160,10 +208,26 @@ impl Account {
         self.roles.iter().any(|own| own == role.name())
     }
 
+    /// How it stands. An invited account that has been shut is shut.
+    #[must_use]
+    pub(crate) fn standing(&self) -> Standing {
+        match (self.disabled, self.invited) {
+            (true, _) => Standing::Disabled,
+            (false, true) => Standing::Invited,
+            (false, false) => Standing::Active,
+        }
+    }
+
+    /// Whether its owner can sign in.
+    #[must_use]
+    pub(crate) fn is_active(&self) -> bool {
+        self.standing() == Standing::Active
+    }
+
     /// Whether it administers, and can sign in to do so.
     #[must_use]
     pub(crate) fn is_active_admin(&self) -> bool {
-        self.has(Role::Admin) && !self.disabled
+        self.has(Role::Admin) && self.is_active()
     }
 
     /// The public record.
@@ -185,10 +249,11 @@ impl Account {
         UserEvent::Created(self.public())
     }
 
-    /// What subscribers are told when it has changed.
+    /// What subscribers are told when it has changed: nothing of somebody who has yet to come,
+    /// so that no task falls to them (B-10), and an invitation that is withdrawn was never seen.
     #[must_use]
-    pub(crate) fn updated(&self) -> UserEvent {
-        UserEvent::Updated(self.public())
+    pub(crate) fn updated(&self) -> Option<UserEvent> {
+        (!self.invited).then(|| UserEvent::Updated(self.public()))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use tidings::{BadKey, Fate, Fault, FieldError, Problem};
 
-use crate::actions::NAME_LETTERS_MAX;
+use crate::actions::{BadGuest, Guest, NAME_LETTERS_MAX, PEOPLE_MAX};
 use crate::email::BadEmail;
 use crate::hashing;
 use crate::password::{BadPassword, CHARACTERS_MAX, CHARACTERS_MIN};
@@ -70,6 +70,51 @@ pub enum Error {
     /// Only admins administer people.
     #[error("let somebody administer who is no admin")]
     NotAnAdmin,
+    /// Only `notifications` gets links.
+    #[error("give a link to somebody who sends no letters")]
+    NotALetter,
+    /// A link that was used, has ended, was replaced, withdrawn, or never was: nobody is told which.
+    #[error("find what the link is for")]
+    LinkDead,
+    /// There is no invitation to send again or to withdraw.
+    #[error("find the invitation")]
+    NotInvited,
+    /// There is an invitation to this address.
+    #[error("invite somebody who is invited")]
+    InvitedAlready,
+    /// Nobody, or more people than are invited at once.
+    #[error("invite that many people")]
+    BadNumberOfGuests,
+    /// With some of them something is wrong, so nobody was invited.
+    #[error("invite all of them")]
+    BadGuests(BadGuests),
+    /// The old password is another one.
+    #[error("change the password without the old one")]
+    WrongPassword,
+}
+
+/// Who cannot be invited, and why.
+#[derive(Debug)]
+pub struct BadGuests(pub(crate) Vec<(Guest, BadGuest)>);
+
+impl Error {
+    /// Of somebody who is invited alone there is no line to name: what is wrong is told as it
+    /// is to somebody who signs up.
+    pub(crate) fn of_one(self) -> Self {
+        let Self::BadGuests(BadGuests(bad)) = &self else {
+            return self;
+        };
+        match bad.first().map(|(_, why)| why) {
+            Some(BadGuest::BadEmail) => Self::Refused {
+                email: Some(BadEmail),
+                password: None,
+            },
+            Some(BadGuest::BadName) => Self::BadName,
+            Some(BadGuest::Known) => Self::EmailTaken,
+            Some(BadGuest::Invited) => Self::InvitedAlready,
+            _ => self,
+        }
+    }
 }
 
 impl Fault for Error {
@@ -112,30 +157,92 @@ impl From<Error> for Problem {
             }
             Error::Hashing(hashing::Error::Busy) => Self::unavailable(1),
             Error::NotSignedIn => Self::not_signed_in(),
-            Error::UnknownAccount => Self::not_found("There is no such account."),
-            Error::UnknownRole => Self::field("unknown_role", "role", "There is no such role."),
-            Error::RoleOfMachine => Self::field(
-                "unknown_role",
-                "roles",
-                "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
-            ),
-            Error::BadName => Self::field(
-                "bad_name",
-                "name",
-                format!("A name is one line of at most {NAME_LETTERS_MAX} letters."),
-            ),
-            Error::LastAdmin => Self::conflict(
-                "last_admin",
-                "This is the last admin. Make somebody else an admin first.",
-            ),
-            Error::NotAnAdmin => Self::forbidden("Only admins administer people."),
-            internal
-            @ (Error::Hashing(_) | Error::Signing(_) | Error::NoKey | Error::Secret(_)) => {
-                tracing::error!(error = %tidings::chain(&internal), "a request has failed");
-                let text = "Something went wrong on our side. Nothing was changed.";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
-            }
+            other => of_people(other),
         }
+    }
+}
+
+/// What goes wrong where people are administered and invited.
+fn of_people(error: Error) -> Problem {
+    match error {
+        Error::UnknownAccount => Problem::not_found("There is no such account."),
+        Error::UnknownRole => Problem::field("unknown_role", "role", "There is no such role."),
+        Error::RoleOfMachine => Problem::field(
+            "unknown_role",
+            "roles",
+            "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
+        ),
+        Error::BadName => Problem::field(
+            "bad_name",
+            "name",
+            format!("A name is one line of at most {NAME_LETTERS_MAX} letters."),
+        ),
+        Error::LastAdmin => Problem::conflict(
+            "last_admin",
+            "This is the last admin. Make somebody else an admin first.",
+        ),
+        Error::NotAnAdmin => Problem::forbidden("Only admins administer people."),
+        Error::NotALetter => Problem::forbidden("Links are for letters only."),
+        Error::LinkDead => Problem::new(
+            StatusCode::GONE,
+            "link_dead",
+            "This link is not good, or not any more. Links are good once, and for a limited time.",
+        ),
+        Error::NotInvited => Problem::conflict(
+            "not_invited",
+            "There is no open invitation. Whoever has chosen a password has come.",
+        ),
+        Error::InvitedAlready => Problem::field(
+            "already_invited",
+            "email",
+            "An invitation to this address is open already. Send it again instead.",
+        ),
+        Error::BadNumberOfGuests => Problem::field(
+            "bad_number_of_people",
+            "people",
+            format!("Name at least one person, and at most {PEOPLE_MAX} at once."),
+        ),
+        Error::BadGuests(BadGuests(bad)) => Problem::fields(
+            bad.iter()
+                .map(|(guest, why)| bad_guest(guest, *why))
+                .collect(),
+        ),
+        Error::WrongPassword => Problem::field(
+            "wrong_password",
+            "current",
+            "This is not the password that you have now.",
+        ),
+        internal => {
+            tracing::error!(error = %tidings::chain(&internal), "a request has failed");
+            let text = "Something went wrong on our side. Nothing was changed.";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
+        }
+    }
+}
+
+fn bad_guest(guest: &Guest, why: BadGuest) -> FieldError {
+    let (code, message) = match why {
+        BadGuest::BadEmail => ("bad_email", "this is no e-mail address".to_owned()),
+        BadGuest::BadName => (
+            "bad_name",
+            format!("the name is not one line of at most {NAME_LETTERS_MAX} letters"),
+        ),
+        BadGuest::Known => ("email_taken", "there is an account already".to_owned()),
+        BadGuest::Invited => (
+            "already_invited",
+            "an invitation is open already; send it again instead".to_owned(),
+        ),
+        BadGuest::Twice(line) => (
+            "invited_twice",
+            format!("the address stands on line {line}, too"),
+        ),
+    };
+    // What was typed may be anything, and a page shows it.
+    let typed: String = guest.email.chars().take(100).collect();
+    FieldError {
+        code,
+        message: format!("Line {}: {typed}: {message}.", guest.line),
+        field: Some("people".to_owned()),
     }
 }
 

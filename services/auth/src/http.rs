@@ -1,5 +1,7 @@
 //! The JSON API and what goes over the wire.
 
+mod invitations;
+mod own;
 pub(crate) mod people;
 
 use axum::Router;
@@ -27,13 +29,20 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .routes(routes!(sign_out))
         .routes(routes!(current_user))
         .routes(routes!(token))
+        .routes(routes!(own::forgot))
+        .routes(routes!(own::change_password))
+        .routes(routes!(own::sessions, own::sign_out_elsewhere))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::reset))
+        .routes(routes!(invitations::invite))
+        .routes(routes!(invitations::again, invitations::withdraw))
         .routes(routes!(people::list, people::add))
         .routes(routes!(people::show, people::change))
         .split_for_parts();
     let (public, keys) = OpenApiRouter::new()
         .routes(routes!(key_set))
         .split_for_parts();
-    let personal = api.merge(pages::routes());
+    let personal = api.merge(pages::routes()).merge(invitations::for_letters());
     let personal = personal.layer(axum::middleware::map_response(never_stored));
     let document = document.merge_from(keys);
     let document = serde_json::to_value(document).unwrap_or_default();

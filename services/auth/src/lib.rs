@@ -5,6 +5,10 @@
 //! every service verifies by its signature, so that who is signed in stays signed in
 //! while this service is away. Accounts are told of on the `users` stream.
 //!
+//! People come in by signing up, or because an admin has invited them: then there is an account
+//! without a password, of which nobody is told, until its owner has chosen one by a link that
+//! was sent (`link`). The secrets of links are made when a letter is sent and kept as digests.
+//!
 //! Read `throttle` for how tries to sign in are slowed down, `password` for what a
 //! password must be, and `actions` for everything that can be done.
 
@@ -13,9 +17,12 @@ mod actions;
 mod caller;
 mod email;
 mod error;
+mod handlers;
 mod hashing;
 mod http;
 mod keys;
+mod letters;
+mod link;
 mod next;
 mod pages;
 pub mod password;
@@ -25,6 +32,7 @@ mod store;
 pub mod throttle;
 mod token;
 
+use contracts::notifications::{SendEmail, SendLink};
 use contracts::users::UserEvent;
 use tidings::{Handle, Migration, Service};
 
@@ -40,12 +48,13 @@ pub use settings::{Cost, Settings};
 pub use throttle::Limit;
 pub use token::NoRandomness;
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration::new(
         "0001_accounts",
         include_str!("../migrations/0001_accounts.sql"),
     ),
     Migration::new("0002_names", include_str!("../migrations/0002_names.sql")),
+    Migration::new("0003_links", include_str!("../migrations/0003_links.sql")),
 ];
 
 /// The names of all roles that an account can have.
@@ -66,10 +75,14 @@ pub fn service(settings: Settings) -> Service {
     Service::new("auth")
         .migrations(&MIGRATIONS)
         .publishes::<UserEvent>()
+        .sends::<SendEmail>()
+        .sends::<SendLink>()
+        .subscribes("letters", handlers::letters)
         .resource(hashing::Hasher::new(&settings))
         .resource(keys::Keys::default())
         .resource(settings)
         .job::<actions::Sweep, _, _>(actions::sweep)
+        .job::<actions::SendReset, _, _>(actions::send_reset)
         .on_start(start)
         .http(routes)
         .openapi(document)

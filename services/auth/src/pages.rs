@@ -1,5 +1,8 @@
-//! The pages to sign in and up, the way out, and the admins' pages of people.
+//! The pages to sign in and up, the way out, one's own account, and the admins' pages of people.
 
+mod invitations;
+mod links;
+mod own;
 mod people;
 
 use askama::Template;
@@ -23,6 +26,9 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/signup", get(show_sign_up).post(sign_up))
         .route("/signout", post(sign_out))
         .merge(people::routes())
+        .merge(invitations::routes())
+        .merge(links::routes())
+        .merge(own::routes())
 }
 
 #[derive(Deserialize)]

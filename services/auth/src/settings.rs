@@ -39,6 +39,16 @@ pub struct Settings {
     pub browser: Limit,
     /// New accounts, and tries to make one, from one address.
     pub sign_up: Limit,
+    /// Letters about forgotten passwords that are asked for from one address.
+    pub forgot_from: Limit,
+    /// Letters about forgotten passwords that are asked for to one e-mail address.
+    pub forgot_to: Limit,
+    /// Where people reach the site, for links in letters: `https://tidings.example`. It is
+    /// never taken from a request.
+    pub public_url: String,
+    /// Whether an admin who invites is shown the links, once, to hand them over: right where
+    /// there is no mail server.
+    pub shows_links: bool,
 }
 
 /// What one Argon2id hash costs, in memory and passes over it; stored with every hash.
@@ -73,6 +83,12 @@ impl Default for Settings {
             memory: minutes(60),
             most: None,
         };
+        let sign_up = Limit {
+            free: 20,
+            first: minutes(1),
+            longest: minutes(60),
+            ..address
+        };
         Self {
             session_idle: minutes(30),
             session_longest: minutes(12 * 60),
@@ -91,12 +107,11 @@ impl Default for Settings {
                 ..address
             },
             browser: address,
-            sign_up: Limit {
-                free: 20,
-                first: minutes(1),
-                longest: minutes(60),
-                ..address
-            },
+            sign_up,
+            forgot_from: sign_up,
+            forgot_to: Limit { free: 3, ..sign_up },
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            shows_links: false,
         }
     }
 }

@@ -1,16 +1,19 @@
 //! All SQL of accounts, sessions, keys and the audit log.
 
+pub(crate) mod links;
 pub(crate) mod people;
+pub(crate) mod sessions;
 mod tries;
 
 use contracts::UserId;
 use tidings::{Conn, Error, FromRow, Timestamp, Tx, params, uuid_at};
 
+pub(crate) use sessions::{
+    delete_session_in_tx, delete_sessions_in_tx, insert_session_in_tx, note_use_in_tx, session,
+};
 pub(crate) use tries::{Counted, Outcome, clear_in_tx, count_in_tx, take_back_in_tx};
 
 use crate::account::{Account, Change};
-use crate::session::Session;
-use crate::token::Token;
 
 /// How long a place stays familiar without being used.
 const FAMILIAR_FOR: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);
@@ -22,6 +25,7 @@ struct AccountRow {
     name: String,
     roles: String,
     disabled: bool,
+    invited: bool,
     version: u64,
 }
 
@@ -37,6 +41,7 @@ impl From<AccountRow> for Account {
                 .map(ToOwned::to_owned)
                 .collect(),
             disabled: row.disabled,
+            invited: row.invited,
             version: row.version,
         }
     }
@@ -60,8 +65,8 @@ pub(crate) async fn insert_account_in_tx(
 ) -> Result<bool, Error> {
     let sql = "INSERT INTO accounts
         (id, email, email_key, password_hash, roles, disabled, version, created_at, updated_at,
-            name, words)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10) ON CONFLICT DO NOTHING";
+            name, words, invited)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
     let values = params![
         account.id,
         account.email.as_str(),
@@ -72,7 +77,8 @@ pub(crate) async fn insert_account_in_tx(
         stored_version(account.version),
         tx.now(),
         &account.name,
-        words(account)
+        words(account),
+        account.invited
     ];
     Ok(tx.execute(sql, values).await? == 1)
 }
@@ -80,7 +86,7 @@ pub(crate) async fn insert_account_in_tx(
 /// Stores what has changed of an account; somebody else's change in between is [`Error::Overtaken`].
 pub(crate) async fn update_account_in_tx(tx: &mut Tx, account: &Account) -> Result<(), Error> {
     let sql = "UPDATE accounts SET roles = $1, disabled = $2, version = $3, updated_at = $4,
-            name = $7, words = $8
+            name = $7, words = $8, invited = $9
         WHERE id = $5 AND version = $6";
     let values = params![
         account.roles.join(" "),
@@ -90,7 +96,8 @@ pub(crate) async fn update_account_in_tx(tx: &mut Tx, account: &Account) -> Resu
         account.id,
         stored_version(account.version - 1),
         &account.name,
-        words(account)
+        words(account),
+        account.invited
     ];
     match tx.execute(sql, values).await? {
         1 => Ok(()),
@@ -102,7 +109,7 @@ pub(crate) async fn account_of_email(
     conn: &mut Conn,
     email_key: &str,
 ) -> Result<Option<Account>, Error> {
-    let sql = "SELECT id, email, name, roles, disabled, version FROM accounts WHERE email_key = $1";
+    let sql = "SELECT * FROM accounts WHERE email_key = $1";
     let row = conn
         .query_opt::<AccountRow>(sql, params![email_key])
         .await?;
@@ -110,88 +117,36 @@ pub(crate) async fn account_of_email(
 }
 
 pub(crate) async fn account(conn: &mut Conn, id: UserId) -> Result<Option<Account>, Error> {
-    let sql = "SELECT id, email, name, roles, disabled, version FROM accounts WHERE id = $1";
+    let sql = "SELECT * FROM accounts WHERE id = $1";
     let row = conn.query_opt::<AccountRow>(sql, params![id]).await?;
     Ok(row.map(Account::from))
 }
 
+/// The hash of an account's password; whoever was invited has none yet.
 pub(crate) async fn password_hash(
     conn: &mut Conn,
     email_key: &str,
 ) -> Result<Option<String>, Error> {
-    let sql = "SELECT password_hash FROM accounts WHERE email_key = $1";
+    let sql = "SELECT password_hash FROM accounts WHERE email_key = $1 AND password_hash <> ''";
     let row = conn.query_opt::<(String,)>(sql, params![email_key]).await?;
     Ok(row.map(|(hash,)| hash))
 }
 
-/// Replaces a hash by a stronger one of the same password; loses against any other change of it.
+/// Replaces a hash by another one, and says whether it did; loses against any other change of it.
 pub(crate) async fn replace_hash_in_tx(
     tx: &mut Tx,
     id: UserId,
     old: &str,
     new: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3";
-    tx.execute(sql, params![new, id, old]).await?;
-    Ok(())
+    Ok(tx.execute(sql, params![new, id, old]).await? == 1)
 }
 
-pub(crate) async fn insert_session_in_tx(
-    tx: &mut Tx,
-    token: &Token,
-    id: UserId,
-) -> Result<(), Error> {
-    let sql = "INSERT INTO sessions (token_digest, account_id, created_at, seen_at)
-        VALUES ($1, $2, $3, $3)";
-    let now = tx.now();
-    tx.execute(sql, params![token.digest(), id, now]).await?;
-    Ok(())
-}
-
-#[derive(FromRow)]
-struct SessionRow {
-    account_id: UserId,
-    created_at: Timestamp,
-    seen_at: Timestamp,
-}
-
-/// A session and its account, whether or not they still hold.
-pub(crate) async fn session(
-    conn: &mut Conn,
-    token: &Token,
-) -> Result<Option<(Session, Account)>, Error> {
-    let sql = "SELECT account_id, created_at, seen_at FROM sessions WHERE token_digest = $1";
-    let Some(row) = conn
-        .query_opt::<SessionRow>(sql, params![token.digest()])
-        .await?
-    else {
-        return Ok(None);
-    };
-    let session = Session {
-        created_at: row.created_at,
-        seen_at: row.seen_at,
-    };
-    let account = account(conn, row.account_id).await?;
-    Ok(account.map(|account| (session, account)))
-}
-
-/// Notes that a session is used; never backwards, so that a late request does no harm.
-pub(crate) async fn note_use_in_tx(tx: &mut Tx, token: &Token) -> Result<(), Error> {
-    let sql = "UPDATE sessions SET seen_at = $1 WHERE token_digest = $2 AND seen_at < $1";
-    let now = tx.now();
-    tx.execute(sql, params![now, token.digest()]).await?;
-    Ok(())
-}
-
-pub(crate) async fn delete_session_in_tx(tx: &mut Tx, token: &Token) -> Result<(), Error> {
-    let sql = "DELETE FROM sessions WHERE token_digest = $1";
-    tx.execute(sql, params![token.digest()]).await?;
-    Ok(())
-}
-
-pub(crate) async fn delete_sessions_in_tx(tx: &mut Tx, id: UserId) -> Result<(), Error> {
-    let sql = "DELETE FROM sessions WHERE account_id = $1";
-    tx.execute(sql, params![id]).await?;
+/// Gives an account another password.
+pub(crate) async fn set_hash_in_tx(tx: &mut Tx, id: UserId, hash: &str) -> Result<(), Error> {
+    let sql = "UPDATE accounts SET password_hash = $1 WHERE id = $2";
+    tx.execute(sql, params![hash, id]).await?;
     Ok(())
 }
 
@@ -228,6 +183,7 @@ pub(crate) async fn sweep_in_tx(tx: &mut Tx, sessions_before: Timestamp) -> Resu
     .await?;
     tx.execute("DELETE FROM tries WHERE forget_at < $1", params![now])
         .await?;
+    links::sweep_in_tx(tx).await?;
     tx.execute(
         "DELETE FROM familiar_places WHERE seen_at < $1",
         params![places_before],

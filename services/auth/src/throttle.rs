@@ -145,6 +145,10 @@ pub enum ScopeKind {
     Browser,
     /// Signing up from an address.
     SignUp,
+    /// Asking from an address for letters about forgotten passwords.
+    ForgotFrom,
+    /// Asking for such letters to one e-mail address.
+    ForgotTo,
 }
 
 impl ScopeKind {
@@ -161,6 +165,8 @@ impl ScopeKind {
             Self::Account => "account",
             Self::Browser => "browser",
             Self::SignUp => "sign_up",
+            Self::ForgotFrom => "forgot_from",
+            Self::ForgotTo => "forgot_to",
         }
     }
 
@@ -195,4 +201,15 @@ pub fn scopes(familiar: Familiar, email_key: &str, address: Address, browser: &s
 #[must_use]
 pub fn sign_up_scope(address: Address) -> Scope {
     ScopeKind::SignUp.scope(&address.line())
+}
+
+/// The counts that asking for a letter about a forgotten password meets, in the order of their
+/// names. Nobody's letter box can be filled this way, and whoever asks is slowed down.
+#[must_use]
+pub fn forgot_scopes(email_key: &str, address: Address) -> Vec<Scope> {
+    let account = hex(&Sha256::digest(email_key));
+    vec![
+        ScopeKind::ForgotFrom.scope(&address.line()),
+        ScopeKind::ForgotTo.scope(&account),
+    ]
 }

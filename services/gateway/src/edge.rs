@@ -11,6 +11,9 @@ use tracing::Instrument;
 
 use crate::{Gateway, headers, page, streams};
 
+/// What 256 bits are in base64url.
+const SECRET_LETTERS: usize = 43;
+
 /// What must be known of a request after the services have consumed it.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -84,7 +87,7 @@ pub(crate) async fn pass(
     // At the level of errors, or a line about a failure would not say of which request it is
     // where only warnings are logged.
     let span = tracing::error_span!(
-        "request", method = %asked.method, path = asked.path, correlation_id = id
+        "request", method = %asked.method, path = without_secrets(&asked.path), correlation_id = id
     );
     let response = next.run(request).instrument(span.clone()).await;
     let response = streams::admit(&gateway, response);
@@ -112,6 +115,20 @@ pub(crate) async fn pass(
     response
 }
 
+/// A path as logs show it. A part of 256 bits in base64url or more is a secret of some link
+/// that was sent to somebody (SEC-15); ids and names are shorter.
+fn without_secrets(path: &str) -> String {
+    let is_secret = |part: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        part.len() >= SECRET_LETTERS && part.bytes().all(plain)
+    };
+    let parts = path.split('/');
+    let shown: Vec<&str> = parts
+        .map(|part| if is_secret(part) { "…" } else { part })
+        .collect();
+    shown.join("/")
+}
+
 /// Programs ask these every few seconds and tell of an outage themselves: a line for each time
 /// would hide all others.
 fn is_expected(path: &str, status: StatusCode) -> bool {
@@ -137,4 +154,22 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("no text");
     tracing::error!(panic = text, "a request handler has panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn sec_15_a_log_shows_the_place_of_a_link_and_not_its_secret() {
+        let secret = "Q2hvb3NlIGEgcGFzc3dvcmQsIGFuZCBjb21lIGluISEh";
+        assert_eq!(without_secrets(&format!("/reset/{secret}")), "/reset/…");
+        for path in [
+            "/tickets/01890000-0000-7000-8000-000000000000/live",
+            "/assets/tidings.css",
+            "/",
+        ] {
+            assert_eq!(without_secrets(path), path);
+        }
+    }
 }

@@ -188,6 +188,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The payment provider does not know this card. Nothing was charged.",
     ),
     (
+        "link_dead",
+        "The link of a letter was used, has ended, was replaced by a newer one, was withdrawn, or never was one. Ask for another.",
+    ),
+    (
         "message_skipped",
         "The message was for an account that has been shut, and is not sent.",
     ),
@@ -354,6 +358,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The body is not of the type that the address reads. Send content-type: application/json, or a form where there is one.",
     ),
     ("uri_too_long", "The address is longer than 4 KiB."),
+    (
+        "wrong_password",
+        "What was given as the present password is another one. The password stays as it is.",
+    ),
 ];
 
 pub(crate) fn routes() -> Router<Gateway> {

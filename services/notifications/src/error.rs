@@ -43,7 +43,7 @@ impl From<Error> for Problem {
             ),
             Error::NotToBeSent => Problem::conflict(
                 "message_skipped",
-                "The account that the message was for has been shut.",
+                "The message was not to be sent: its account has been shut, or its link leads nowhere any more.",
             ),
             Error::UserUnknown(_) | Error::NotNow(_) => Problem::internal(),
         }

@@ -3,5 +3,5 @@
 mod send_email;
 mod users;
 
-pub(crate) use send_email::send_email;
+pub(crate) use send_email::{send_email, send_link};
 pub(crate) use users::users;

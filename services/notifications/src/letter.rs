@@ -35,10 +35,10 @@ pub(crate) fn check_address(address: &str) -> Result<(), BadLetter> {
     Ok(())
 }
 
-/// The same bytes however often a message is tried: its `Message-ID` is made of the message's
+/// The same bytes however often a message is tried, but for a link in its text: its `Message-ID` is made of the message's
 /// id, and its date is when it was queued. Sent again by an operator it is another letter,
 /// because readers' programs drop what they have already.
-pub(crate) fn letter(from: &Mailbox, message: &Message) -> Result<Letter, BadLetter> {
+pub(crate) fn letter(from: &Mailbox, message: &Message, text: &str) -> Result<Letter, BadLetter> {
     let to = Mailbox::new(None, message.address.parse()?);
     let id = match message.resends {
         0 => format!("<{}@{}>", message.id, from.email.domain()),
@@ -54,6 +54,6 @@ pub(crate) fn letter(from: &Mailbox, message: &Message) -> Result<Letter, BadLet
         .header(AutoSubmitted)
         .header(ContentType::TEXT_PLAIN)
         // The text's own last end of line would stand before the one that the protocol adds.
-        .body(message.body.trim_end().to_owned())?;
+        .body(text.trim_end().to_owned())?;
     Ok(letter)
 }

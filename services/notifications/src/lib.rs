@@ -11,6 +11,10 @@
 //! server has answered leaves nobody knowing, and the message is sent again, with the same
 //! `Message-ID`, by which mail programs may tell.
 //!
+//! A letter with a link ([`SendLink`](contracts::notifications::SendLink)) is stored without it.
+//! The link is asked for from its sender at each try, goes to the mail server, and is forgotten;
+//! only where there is no mail server it is kept, with the message, to be read.
+//!
 //! **Invariants:** a message that is queued has a job. A message that is not queued is left
 //! alone until an operator sends it again.
 
@@ -19,21 +23,30 @@ mod error;
 mod handlers;
 mod jobs;
 mod letter;
+mod link;
 mod mail_server;
 mod message;
 mod pages;
 mod settings;
 mod store;
 
+use std::time::Duration;
+
+use contracts::notifications::LetterEvent;
 use tidings::{Migration, Projection, Schedule, Service};
 
 pub(crate) use error::Error;
 pub use settings::{BadSettings, Settings};
 
-const MIGRATIONS: &[Migration] = &[Migration::new(
-    "0001_messages",
-    include_str!("../migrations/0001_messages.sql"),
-)];
+const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        "0001_messages",
+        include_str!("../migrations/0001_messages.sql"),
+    ),
+    Migration::new("0003_links", include_str!("../migrations/0003_links.sql")),
+];
+/// So long messages are kept, and what has become of letters is told.
+const KEEP: Duration = Duration::from_secs(90 * 86_400);
 /// The replica of accounts by itself, for a rebuild; where the service runs it is there already.
 const USERS: &[Migration] = &[Migration::new(
     "0002_users",
@@ -54,7 +67,10 @@ pub fn service(settings: Settings) -> Service {
     Service::new("notifications")
         .migrations(MIGRATIONS)
         .projection(Projection::new("users").tables(USERS).on(handlers::users))
+        .publishes::<LetterEvent>()
+        .keeps::<LetterEvent>(KEEP)
         .handles(handlers::send_email)
+        .handles(handlers::send_link)
         .outside_job(jobs::deliver)
         .job(jobs::forget)
         .schedule(Schedule::cron("forget", "30 3 * * *"), |_| jobs::Forget {})

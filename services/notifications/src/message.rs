@@ -5,18 +5,27 @@
 //! | – | asked for | queued; failed, when it cannot be a message; skipped, when the account is shut |
 //! | queued | the mail server has taken it | sent |
 //! | queued | refused for good, or five days of trying | failed |
+//! | queued | its sender has nothing to link to any more | skipped |
 //! | queued | not taken now, or nobody knows | queued |
 //! | sent, failed | an operator sends it again | queued |
 
 use std::time::Duration;
 
 use contracts::UserId;
+use contracts::notifications::LINK_PLACE;
 use tidings::{Timestamp, Uuid};
 
 /// How long a message is tried before it has failed; what mail servers give each other.
 pub(crate) const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 86_400);
 
 const SUBJECT_CHARS_MAX: usize = 200;
+
+impl Message {
+    /// The text as its reader gets it.
+    pub(crate) fn body_with(&self, link: &str) -> String {
+        self.body.replace(LINK_PLACE, link)
+    }
+}
 
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +68,8 @@ pub(crate) struct Message {
     pub(crate) address: String,
     pub(crate) subject: String,
     pub(crate) body: String,
+    /// The sender's path that gives what [`LINK_PLACE`] stands for.
+    pub(crate) link_from: Option<String>,
     pub(crate) state: State,
     pub(crate) via: Option<String>,
     pub(crate) reason: Option<String>,

@@ -17,6 +17,7 @@ impl FromRow for Message {
             address: row.get("address")?,
             subject: row.get("subject")?,
             body: row.get("body")?,
+            link_from: row.get("link_from")?,
             state: state.ok_or_else(|| Error::Decode {
                 what: "column state".to_owned(),
                 reason: format!("{word} is no state"),
@@ -53,8 +54,8 @@ pub(crate) async fn reach(tx: &mut Tx, user_id: UserId) -> Result<Option<(String
 /// Stores a new message. `false` when there is one with its id already.
 pub(crate) async fn insert(tx: &mut Tx, message: &Message) -> Result<bool, Error> {
     let sql = "INSERT INTO messages (id, sender, user_id, address, subject, body, state, reason,
-            created_at, queued_at, ended_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+            created_at, queued_at, ended_at, link_from)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
     let row = params![
         message.id,
         &message.sender,
@@ -67,6 +68,7 @@ pub(crate) async fn insert(tx: &mut Tx, message: &Message) -> Result<bool, Error
         message.created_at,
         message.queued_at,
         message.ended_at,
+        message.link_from.as_deref(),
     ];
     Ok(tx.execute(sql, row).await? == 1)
 }
@@ -86,7 +88,7 @@ pub(crate) async fn load_for_update(tx: &mut Tx, id: Uuid) -> Result<Option<Mess
 /// Stores what has changed of a message.
 pub(crate) async fn update(tx: &mut Tx, message: &Message) -> Result<(), Error> {
     let sql = "UPDATE messages SET address = $2, state = $3, via = $4, reason = $5, attempts = $6,
-            resends = $7, queued_at = $8, ended_at = $9
+            resends = $7, queued_at = $8, ended_at = $9, body = $10
         WHERE id = $1";
     let row = params![
         message.id,
@@ -98,6 +100,7 @@ pub(crate) async fn update(tx: &mut Tx, message: &Message) -> Result<(), Error> 
         message.resends,
         message.queued_at,
         message.ended_at,
+        &message.body,
     ];
     tx.execute(sql, row).await?;
     Ok(())

@@ -16,6 +16,8 @@ pub(crate) enum Rule {
     Operator,
     /// Whoever has one of these roles, which nobody in these tests has.
     Roles(&'static [&'static str]),
+    /// Another service of the installation, and nobody else.
+    Services,
 }
 
 /// A route and its rule.
@@ -72,6 +74,7 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{operation_id}", id)
         .replace("{callback_id}", id)
         .replace("{date}", "2026-01-01")
+        .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
 const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {
@@ -128,6 +131,23 @@ const ROUTES: &[Route] = &[
     program("POST", "/api/users/signout", Rule::Public),
     program("GET", "/api/users/currentuser", Rule::Public),
     program("POST", "/api/users/token", Rule::SignedIn),
+    // What a letter is told of its link, nobody else is.
+    program("POST", "/api/users/links/{id}", Rule::Services),
+    program("POST", "/api/users/accept", Rule::Public),
+    program("POST", "/api/users/forgot", Rule::Public),
+    program("POST", "/api/users/reset", Rule::Public),
+    program("POST", "/api/users/password", Rule::SignedIn),
+    program("GET", "/api/users/sessions", Rule::SignedIn),
+    program("DELETE", "/api/users/sessions", Rule::SignedIn),
+    page("GET", "/invitation/{token}", Rule::Public),
+    page("POST", "/invitation/{token}", Rule::Public),
+    page("GET", "/reset/{token}", Rule::Public),
+    page("POST", "/reset/{token}", Rule::Public),
+    page("GET", "/forgot", Rule::Public),
+    page("POST", "/forgot", Rule::Public),
+    page("GET", "/account", Rule::SignedIn),
+    page("POST", "/account/password", Rule::SignedIn),
+    page("POST", "/account/sessions/end", Rule::SignedIn),
     page("GET", "/signin", Rule::Public),
     page("POST", "/signin", Rule::Public),
     page("GET", "/signup", Rule::Public),

@@ -98,11 +98,14 @@ pub(crate) async fn change_person(
     store::update_account_in_tx(&mut tx, &after).await?;
     if after.disabled {
         store::delete_sessions_in_tx(&mut tx, id).await?;
+        store::links::delete_of_account_in_tx(&mut tx, id).await?;
     }
     for change in changes {
         store::audit_in_tx(&mut tx, id, change).await?;
     }
-    tx.publish(after.updated())?;
+    if let Some(event) = after.updated() {
+        tx.publish(event)?;
+    }
     tx.commit().await?;
     tracing::info!(user_id = %id, "an admin has changed an account");
     Ok(after)
@@ -127,7 +130,7 @@ fn wanted(before: &Account, roles: Option<&[Role]>, disabled: Option<bool>) -> V
     changes
 }
 
-fn check_name(name: &str) -> Result<String, Error> {
+pub(super) fn check_name(name: &str) -> Result<String, Error> {
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_text = !name.chars().any(char::is_control);
     match is_text && name.chars().count() <= NAME_LETTERS_MAX {
@@ -136,7 +139,7 @@ fn check_name(name: &str) -> Result<String, Error> {
     }
 }
 
-fn check_roles(names: &[String]) -> Result<Vec<Role>, Error> {
+pub(super) fn check_roles(names: &[String]) -> Result<Vec<Role>, Error> {
     let mut roles = Vec::new();
     for name in names {
         let role = Role::of_name(name).ok_or(Error::UnknownRole)?;

@@ -53,9 +53,12 @@ async fn change(service: &Handle, email: &str, change: Change) -> Result<(), Err
     store::update_account_in_tx(&mut tx, &changed).await?;
     if changed.disabled {
         store::delete_sessions_in_tx(&mut tx, changed.id).await?;
+        store::links::delete_of_account_in_tx(&mut tx, changed.id).await?;
     }
     store::audit_in_tx(&mut tx, changed.id, change).await?;
-    tx.publish(changed.updated())?;
+    if let Some(event) = changed.updated() {
+        tx.publish(event)?;
+    }
     tx.commit().await?;
     tracing::info!(user_id = %changed.id, change = change.name(), "an account has been changed");
     Ok(())

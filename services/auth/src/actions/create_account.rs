@@ -55,6 +55,8 @@ pub async fn name_account(service: &Handle, id: UserId, name: &str) -> Result<()
     account.version += 1;
     store::update_account_in_tx(&mut tx, &account).await?;
     store::audit_in_tx(&mut tx, id, Change::Rename).await?;
-    tx.publish(account.updated())?;
+    if let Some(event) = account.updated() {
+        tx.publish(event)?;
+    }
     Ok(tx.commit().await?)
 }

@@ -4,6 +4,7 @@ use tidings::Handle;
 
 use super::enter::{Entered, enter_in_tx, places};
 use crate::Error;
+use crate::account::Account;
 use crate::caller::Caller;
 use crate::email::Email;
 use crate::hashing::{Hasher, Verdict};
@@ -71,7 +72,11 @@ fn refuse(caller: &Caller) -> Error {
 }
 
 /// Asks whether the try may be made, and counts it as a failure for now.
-async fn count(service: &Handle, caller: &Caller, email: &Email) -> Result<Vec<Counted>, Error> {
+pub(super) async fn count(
+    service: &Handle,
+    caller: &Caller,
+    email: &Email,
+) -> Result<Vec<Counted>, Error> {
     let settings = service.resource::<Settings>()?;
     let key = email.key();
     let [browser, address] = places(caller);
@@ -114,7 +119,7 @@ async fn finish(
     let mut tx = service.begin(caller.context.clone()).await?;
     let account = store::account_of_email(&mut tx, &email.key()).await?;
     // The account may have been shut while the password was checked.
-    let Some(account) = account.filter(|account| !account.disabled) else {
+    let Some(account) = account.filter(Account::is_active) else {
         return Err(refuse(caller));
     };
     if let Some((old, new)) = hashes {

@@ -18,7 +18,7 @@ pub(crate) async fn account_of_session(
     let now = service.now();
     let mut conn = service.read().await?;
     let found = store::session(&mut conn, token).await?;
-    Ok(found.filter(|(session, account)| session.holds(&settings, now) && !account.disabled))
+    Ok(found.filter(|(session, account)| session.holds(&settings, now) && account.is_active()))
 }
 
 /// The account that an access token speaks of, as it is now.
@@ -31,5 +31,5 @@ pub(crate) async fn account_of_bearer(
     };
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, UserId::from(identity.user_id)).await?;
-    Ok(account.filter(|account| !account.disabled))
+    Ok(account.filter(Account::is_active))
 }

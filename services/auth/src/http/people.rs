@@ -6,14 +6,16 @@ use axum::response::IntoResponse;
 use contracts::UserId;
 use serde::{Deserialize, Serialize};
 use tidings::{
-    Handle, Identity, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn,
+    Conn, Handle, Identity, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn,
     Timestamp, Uuid,
 };
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Error;
-use crate::account::{Account, Role};
-use crate::actions::{Newcomer, Wish, add_person, change_person};
+use crate::account::{Account, Role, Standing};
+use crate::actions::{Guest, Newcomer, Wish, add_person, change_person, invite};
+use crate::http::invitations::{Answer, Invitation};
+use crate::store::links;
 use crate::store::people::{self, Listed, Narrowed};
 
 /// # Errors
@@ -29,16 +31,19 @@ pub(crate) fn admins_only(identity: &Identity) -> Result<(), Error> {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Person {
     #[schema(value_type = String, format = Uuid)]
-    id: UserId,
+    pub(super) id: UserId,
     email: String,
     /// Full name; empty when nobody has said it.
     name: String,
     roles: Vec<String>,
-    /// `active`, `disabled`.
+    /// `active`, `invited`, `disabled`.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     created_at: Option<Timestamp>,
+    /// Only of somebody who is invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invitation: Option<Invitation>,
     /// Rises by one with every change.
     version: u64,
 }
@@ -46,16 +51,13 @@ pub(super) struct Person {
 impl From<Account> for Person {
     fn from(account: Account) -> Self {
         Self {
+            status: account.standing().word(),
             id: account.id,
             email: account.email,
             name: account.name,
             roles: account.roles,
-            status: if account.disabled {
-                "disabled"
-            } else {
-                "active"
-            },
             created_at: None,
+            invitation: None,
             version: account.version,
         }
     }
@@ -78,7 +80,7 @@ pub(crate) struct Asked {
     q: Option<String>,
     /// Only accounts with this role.
     role: Option<String>,
-    /// Only accounts that stand so: `active`, `disabled`.
+    /// Only accounts that stand so: `active`, `invited`, `disabled`.
     status: Option<String>,
 }
 
@@ -89,18 +91,28 @@ impl Asked {
         Ok(Narrowed {
             q: self.q.unwrap_or_default(),
             role: role.transpose()?,
-            disabled: read_status(self.status.as_deref())?,
+            standing: read_standing(self.status.as_deref())?,
         })
     }
 }
 
-fn read_status(word: Option<&str>) -> Result<Option<bool>, Problem> {
-    match word {
-        None | Some("") => Ok(None),
-        Some("active") => Ok(Some(false)),
-        Some("disabled") => Ok(Some(true)),
-        Some(_) => {
-            let text = "status must be active or disabled.";
+fn read_standing(word: Option<&str>) -> Result<Option<Standing>, Problem> {
+    let word = word.filter(|word| !word.is_empty());
+    let read = |word| {
+        let text = "status must be active, invited or disabled.";
+        Standing::of_word(word).ok_or_else(|| Problem::field("bad_status", "status", text))
+    };
+    word.map(read).transpose()
+}
+
+/// An admin shuts accounts and opens them; only the owner ends an invitation.
+fn read_disabled(word: Option<&str>) -> Result<Option<bool>, Problem> {
+    match read_standing(word)? {
+        None => Ok(None),
+        Some(Standing::Active) => Ok(Some(false)),
+        Some(Standing::Disabled) => Ok(Some(true)),
+        Some(Standing::Invited) => {
+            let text = "status can be set to active or disabled.";
             Err(Problem::field("bad_status", "status", text))
         }
     }
@@ -128,8 +140,20 @@ pub(super) async fn list(
     let mut conn = service.read().await?;
     let rows = people::list(&mut conn, &narrowed, paging.after, paging.fetch()).await?;
     let (rows, next) = paging.cut(rows, |row| (row.created_at, row.account.id.uuid()));
-    let items = rows.into_iter().map(Person::from).collect();
+    let items = with_invitations(&mut conn, rows).await?;
     Ok(List { items, next })
+}
+
+async fn with_invitations(conn: &mut Conn, rows: Vec<Listed>) -> Result<Vec<Person>, Problem> {
+    let invited = rows.iter().filter(|row| row.account.invited);
+    let invited: Vec<UserId> = invited.map(|row| row.account.id).collect();
+    let links = links::invitations_of(conn, &invited).await?;
+    let mut people: Vec<Person> = rows.into_iter().map(Person::from).collect();
+    for person in &mut people {
+        let own = links.iter().find(|link| link.account_id == person.id);
+        person.invitation = own.map(Invitation::from);
+    }
+    Ok(people)
 }
 
 /// An account for somebody else. It has no `Debug`, so that no log can hold it.
@@ -141,17 +165,17 @@ pub(super) struct NewPerson {
     /// Full name.
     #[serde(default)]
     name: String,
-    /// A first password, which is handed over; 8 to 128 characters.
-    #[serde(default)]
-    password: String,
+    /// A first password, which is handed over; 8 to 128 characters. Without one the person is
+    /// invited, and chooses it.
+    password: Option<String>,
     /// `worker`, `manager`, `accountant`, `admin`.
     #[serde(default)]
     roles: Vec<String>,
 }
 
-/// Make an account for somebody.
+/// Invite somebody, or make an account with a first password.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewPerson, responses(
-    (status = 201, description = "The account", body = Person,
+    (status = 201, description = "The account, and the link where there is no mail server", body = Answer,
         headers(("Location" = String, description = "Where it is"))),
     (status = 400, description = "Bad or taken address, bad password, bad name, unknown_role"),
     (status = 401, description = "Nobody has signed in"),
@@ -164,15 +188,25 @@ pub(super) async fn add(
     Json(body): Json<NewPerson>,
 ) -> Result<impl IntoResponse, Problem> {
     admins_only(&identity)?;
-    let newcomer = Newcomer {
-        email: &body.email,
-        name: &body.name,
-        password: &body.password,
-        roles: &body.roles,
+    let answer = match &body.password {
+        Some(password) => {
+            let newcomer = Newcomer {
+                email: &body.email,
+                name: &body.name,
+                password,
+                roles: &body.roles,
+            };
+            Answer::from(add_person(&service, context, &newcomer).await?)
+        }
+        None => {
+            let guest = Guest::alone(&body.email, &body.name);
+            let invited = invite(&service, context, &[guest], &body.roles).await;
+            let mut invited = invited.map_err(Error::of_one)?;
+            Answer::from(invited.pop().ok_or(Error::BadNumberOfGuests)?)
+        }
     };
-    let account = add_person(&service, context, &newcomer).await?;
-    let location = [(header::LOCATION, format!("/api/users/{}", account.id))];
-    Ok((StatusCode::CREATED, location, Json(Person::from(account))))
+    let location = [(header::LOCATION, format!("/api/users/{}", answer.id()))];
+    Ok((StatusCode::CREATED, location, Json(answer)))
 }
 
 /// An account.
@@ -190,9 +224,11 @@ pub(super) async fn show(
     Path(id): Path<Uuid>,
 ) -> Result<Json<Person>, Problem> {
     admins_only(&identity)?;
-    let found = people::find(&mut service.read().await?, id.into()).await?;
-    let found = found.ok_or(Error::UnknownAccount)?;
-    Ok(Json(found.into()))
+    let mut conn = service.read().await?;
+    let found = people::find(&mut conn, id.into()).await?;
+    let people = with_invitations(&mut conn, found.into_iter().collect()).await?;
+    let person = people.into_iter().next().ok_or(Error::UnknownAccount)?;
+    Ok(Json(person))
 }
 
 /// What is to be different; what is not said stays as it is.
@@ -229,7 +265,7 @@ pub(super) async fn change(
     let wish = Wish {
         name: body.name,
         roles: body.roles,
-        disabled: read_status(body.status.as_deref())?,
+        disabled: read_disabled(body.status.as_deref())?,
     };
     let account = change_person(&service, context, id.into(), &wish).await?;
     Ok(Json(account.into()))

@@ -13,26 +13,27 @@ use tidings::{
 };
 
 use crate::Error;
-use crate::account::Role;
-use crate::actions::{Newcomer, Wish, add_person, change_person};
+use crate::account::{Role, Standing};
+use crate::actions::{Wish, change_person};
 use crate::http::people::{Asked, admins_only};
+use crate::link::Link;
+use crate::store::links;
 use crate::store::people::{self, Deed, Listed};
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route("/users", get(list).post(add))
-        .route("/users/new", get(blank))
+        .route("/users", get(list))
         .route("/users/{id}", get(show).post(change))
 }
 
 /// A role with its box.
-struct Choice {
-    name: &'static str,
-    help: &'static str,
-    chosen: bool,
+pub(super) struct Choice {
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) chosen: bool,
 }
 
-fn choices(chosen: &[String]) -> Vec<Choice> {
+pub(super) fn choices(chosen: &[String]) -> Vec<Choice> {
     let choice = |role: Role| Choice {
         name: role.name(),
         help: match role {
@@ -53,12 +54,14 @@ struct Users {
     role: &'static str,
     status: &'static str,
     roles: [Role; 7],
+    /// How many have yet to come.
+    invited: i64,
     rows: Vec<Listed>,
     is_first_part: bool,
     next: Option<String>,
 }
 
-fn sign_in(path: &str) -> Response {
+pub(super) fn sign_in(path: &str) -> Response {
     Redirect::to(&format!("/signin?next={path}")).into_response()
 }
 
@@ -75,16 +78,14 @@ async fn list(
     let narrowed = asked.check()?;
     let mut conn = service.read().await?;
     let rows = people::list(&mut conn, &narrowed, paging.after, paging.fetch()).await?;
+    let invited = links::count_invited(&mut conn).await?;
     let (rows, next) = paging.cut(rows, |row| (row.created_at, row.account.id.uuid()));
     let page = Users {
         q: narrowed.q,
         role: narrowed.role.map_or("", Role::name),
-        status: match narrowed.disabled {
-            None => "",
-            Some(false) => "active",
-            Some(true) => "disabled",
-        },
+        status: narrowed.standing.map_or("", Standing::word),
         roles: Role::ALL,
+        invited,
         rows,
         is_first_part: paging.after.is_none(),
         next,
@@ -96,18 +97,24 @@ async fn list(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Typed {
-    email: String,
     name: String,
-    password: String,
+    #[serde(flatten)]
+    boxes: Boxes,
+    status: String,
+}
+
+/// The roles that are ticked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Boxes {
     worker: Option<String>,
     manager: Option<String>,
     accountant: Option<String>,
     admin: Option<String>,
-    status: String,
 }
 
-impl Typed {
-    fn roles(&self) -> Vec<String> {
+impl Boxes {
+    pub(super) fn roles(&self) -> Vec<String> {
         let boxes = [
             (Role::Worker, &self.worker),
             (Role::Manager, &self.manager),
@@ -116,62 +123,6 @@ impl Typed {
         ];
         let ticked = boxes.into_iter().filter(|(_, ticked)| ticked.is_some());
         ticked.map(|(role, _)| role.name().to_owned()).collect()
-    }
-}
-
-#[derive(Template)]
-#[template(path = "new_user.html")]
-struct NewUser {
-    email: String,
-    name: String,
-    roles: Vec<Choice>,
-    wrong: Vec<FieldError>,
-}
-
-async fn blank(who: Option<SignedIn>) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/new"));
-    };
-    admins_only(&identity)?;
-    Ok(form(Typed::default(), Vec::new())?.into_response())
-}
-
-fn form(typed: Typed, wrong: Vec<FieldError>) -> Result<Fragment, Problem> {
-    let page = NewUser {
-        roles: choices(&typed.roles()),
-        email: typed.email,
-        name: typed.name,
-        wrong,
-    };
-    Fragment::try_new("New account", page.render())
-}
-
-async fn add(
-    State(service): State<Handle>,
-    who: Option<SignedIn>,
-    RequestContext(context): RequestContext,
-    Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/new"));
-    };
-    admins_only(&identity)?;
-    let roles = typed.roles();
-    let newcomer = Newcomer {
-        email: &typed.email,
-        name: &typed.name,
-        password: &typed.password,
-        roles: &roles,
-    };
-    match add_person(&service, context, &newcomer).await {
-        Ok(account) => {
-            Ok(Redirect::to(&format!("/users/{}?done=added", account.id)).into_response())
-        }
-        Err(error) => {
-            let problem = super::correctable(error)?;
-            let page = form(typed, problem.errors().to_vec())?;
-            super::again(page, &problem)
-        }
     }
 }
 
@@ -187,6 +138,8 @@ struct User {
     roles: Vec<Choice>,
     other_roles: Vec<String>,
     deeds: Vec<Line>,
+    /// Until its owner comes.
+    invitation: Option<Link>,
     done: &'static str,
     wrong: Vec<FieldError>,
 }
@@ -207,6 +160,11 @@ impl Line {
             "account_enabled" => "Opened again".to_owned(),
             "name_changed" => "Renamed".to_owned(),
             "account_created" => "Made".to_owned(),
+            "invited" => "Invited".to_owned(),
+            "invited_again" => "Invited again".to_owned(),
+            "invitation_accepted" => "Came and chose a password".to_owned(),
+            "password_changed" => "Changed the password".to_owned(),
+            "password_reset" => "Chose a new password by a letter".to_owned(),
             other => other.to_owned(),
         };
         let by = deed.by.unwrap_or(match deed.actor.as_str() {
@@ -229,7 +187,6 @@ async fn show(
     };
     admins_only(&identity)?;
     let done = match told.done.as_deref() {
-        Some("added") => "added",
         Some("saved") => "saved",
         _ => "",
     };
@@ -248,11 +205,13 @@ async fn one(
     let row = people::find(&mut conn, id).await?;
     let row = row.ok_or(Error::UnknownAccount)?;
     let deeds = people::deeds(&mut conn, id).await?;
+    let invitation = links::invitations_of(&mut conn, &[id]).await?.pop();
     let is_other = |name: &&String| !Role::OF_EXCHANGE.iter().any(|role| role.name() == *name);
     let page = User {
         roles: choices(&row.account.roles),
         other_roles: row.account.roles.iter().filter(is_other).cloned().collect(),
         deeds: deeds.into_iter().map(Line::of).collect(),
+        invitation,
         row,
         done,
         wrong,
@@ -273,7 +232,7 @@ async fn change(
     };
     admins_only(&identity)?;
     let wish = Wish {
-        roles: Some(typed.roles()),
+        roles: Some(typed.boxes.roles()),
         name: Some(typed.name),
         disabled: match typed.status.as_str() {
             "disabled" => Some(true),

@@ -4,7 +4,7 @@ use contracts::UserId;
 use tidings::{Conn, Error, FromRow, Timestamp, Tx, Uuid, Value, params};
 
 use super::AccountRow;
-use crate::account::{Account, Role};
+use crate::account::{Account, Role, Standing};
 
 /// An account with when it was made.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Narrowed {
     /// Words that all must be in name or address.
     pub(crate) q: String,
     pub(crate) role: Option<Role>,
-    pub(crate) disabled: Option<bool>,
+    pub(crate) standing: Option<Standing>,
 }
 
 const WORDS_MAX: usize = 6;
@@ -54,9 +54,12 @@ pub(crate) async fn list(
         let pattern = format!("% {} %", role.name());
         sql += &format!(" AND (' ' || roles || ' ') LIKE {}", put(pattern.into()));
     }
-    if let Some(disabled) = narrowed.disabled {
-        sql += &format!(" AND disabled = {}", put(disabled.into()));
-    }
+    sql += match narrowed.standing {
+        None => "",
+        Some(Standing::Active) => " AND NOT disabled AND NOT invited",
+        Some(Standing::Invited) => " AND NOT disabled AND invited",
+        Some(Standing::Disabled) => " AND disabled",
+    };
     if let Some((time, id)) = after {
         let (time, id) = (put(time.into()), put(id.into()));
         sql += &format!(" AND (created_at, id) < ({time}, {id})");

@@ -36,6 +36,8 @@ fn limit(settings: &Settings, kind: ScopeKind) -> Limit {
         ScopeKind::Account => settings.account,
         ScopeKind::Browser => settings.browser,
         ScopeKind::SignUp => settings.sign_up,
+        ScopeKind::ForgotFrom => settings.forgot_from,
+        ScopeKind::ForgotTo => settings.forgot_to,
     }
 }
 

@@ -151,12 +151,19 @@ async fn the_routes_are_in_the_document() {
     let expected = [
         "/.well-known/jwks.json",
         "/api/users",
+        "/api/users/accept",
         "/api/users/currentuser",
+        "/api/users/forgot",
+        "/api/users/invitations",
+        "/api/users/password",
+        "/api/users/reset",
+        "/api/users/sessions",
         "/api/users/signin",
         "/api/users/signout",
         "/api/users/signup",
         "/api/users/token",
         "/api/users/{id}",
+        "/api/users/{id}/invitation",
     ];
     assert_eq!(paths, expected);
 }

@@ -91,6 +91,34 @@ impl Browser {
         self.send(world, request).await
     }
 
+    /// A form, with the access token that the gateway puts on a request with a session.
+    pub(crate) async fn signed(&mut self, world: &World, path: &str, body: &str) -> Request<Body> {
+        let token = self.token(world).await.json["token"].clone();
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        let request = self
+            .request("POST", path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::AUTHORIZATION, bearer);
+        request.body(Body::from(body.to_owned())).unwrap()
+    }
+
+    /// Sends such a form.
+    pub(crate) async fn signed_form(&mut self, world: &World, path: &str, body: &str) -> Answer {
+        let request = self.signed(world, path, body).await;
+        self.send(world, request).await
+    }
+
+    /// A page, as above.
+    pub(crate) async fn signed_get(&mut self, world: &World, path: &str) -> Answer {
+        let token = self.token(world).await.json["token"].clone();
+        let request = self.request("GET", path).header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", token.as_str().unwrap()),
+        );
+        let request = request.body(Body::empty()).unwrap();
+        self.send(world, request).await
+    }
+
     pub(crate) async fn sign_up(&mut self, world: &World, email: &str, password: &str) -> Answer {
         let body = credentials(email, password);
         self.post(world, "/api/users/signup", body).await

@@ -35,7 +35,7 @@ pub(crate) fn minutes(count: u64) -> Duration {
 }
 
 /// Writes down what the `users` stream says, in order.
-fn listener() -> Service {
+pub(crate) fn listener() -> Service {
     let table = "CREATE TABLE heard (number BIGINT, key TEXT, event TEXT)";
     Service::new("listener")
         .migrations(&[Migration::new("0001", table)])

@@ -13,15 +13,27 @@ mod fixtures;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
+mod forgotten;
+#[cfg(test)]
 mod hashing;
 #[cfg(test)]
+mod inviting;
+#[cfg(test)]
+mod inviting_many;
+#[cfg(test)]
 mod operators;
+#[cfg(test)]
+mod own;
 mod pages;
 #[cfg(test)]
 mod passwords;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod post;
 mod requests;
+#[cfg(test)]
+mod secrets;
 mod sessions;
 #[cfg(test)]
 mod throttling;

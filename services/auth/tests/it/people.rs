@@ -282,7 +282,7 @@ async fn two_admins_who_demote_each_other_at_once_leave_one(storage: Storage) {
 }
 
 #[tokio::test]
-async fn the_pages_make_and_change_people() {
+async fn the_pages_change_people() {
     let world = world().await;
     let (boss, token) = admin(&world, "boss@example.com").await;
     let submit = async |path: &str, form: &str| {
@@ -293,25 +293,6 @@ async fn the_pages_make_and_change_people() {
             .unwrap();
         world.call(request).await
     };
-    let wrong = submit("/users", "email=anna&name=Anna&password=x&worker=yes").await;
-    assert_eq!(wrong.status, 400);
-    for part in [
-        "There is no account yet",
-        "value=\"anna\"",
-        "value=\"yes\" checked",
-    ] {
-        assert!(wrong.text.contains(part), "{part} is not in {}", wrong.text);
-    }
-    let form = "email=anna%40example.com&name=Anna&password=sparrow+lantern+42&worker=yes";
-    let made = submit("/users", form).await;
-    assert_eq!(made.status, 303, "{}", made.text);
-    let page = made.headers["location"].to_str().unwrap().to_owned();
-    let shown = world.get(&page, Some(&token)).await;
-    assert!(
-        shown.text.contains("The account is made."),
-        "{}",
-        shown.text
-    );
     let own = format!("/users/{boss}");
     let refused = submit(&own, "name=Boss&status=active").await;
     assert_eq!(refused.status, 409);

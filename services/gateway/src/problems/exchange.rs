@@ -6,6 +6,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The task is completed already. There is no way back, and no second reward.",
     ),
     (
+        "already_invited",
+        "Somebody has been invited to this address and has not come yet. Send the invitation again instead, or withdraw it first.",
+    ),
+    (
         "already_posted",
         "The form was sent before. What it said then is in the account, once.",
     ),
@@ -30,6 +34,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The name of a person is not one line of text, or longer than we keep.",
     ),
     (
+        "bad_number_of_people",
+        "Invite one person at least, and 500 at the most at once.",
+    ),
+    (
+        "bad_period",
+        "A period is a day, a week or a month: day, week, month.",
+    ),
+    (
         "bad_scope",
         "Ask for your own tasks or for everybody's, not for both.",
     ),
@@ -43,12 +55,20 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The description of a task is longer than 4000 letters.",
     ),
     (
+        "invited_twice",
+        "The same address stands twice in the list. Nobody was invited; take one of the two out.",
+    ),
+    (
         "last_admin",
         "Nobody could administer people any more. Make somebody else an admin first.",
     ),
     (
         "no_workers",
         "There is nobody to whom a task could fall. Somebody must have the role worker or accountant, be neither manager nor admin, and not be shut.",
+    ),
+    (
+        "not_invited",
+        "There is no open invitation for this account: its owner has come already, or it is shut.",
     ),
     (
         "not_its_turn",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use tidings::{Job, JobRun, Uuid};
 
 use crate::letter::letter;
+use crate::link::{self, Asked};
 use crate::mail_server::Outcome;
 use crate::message::{GIVE_UP_AFTER, Message, State};
 use crate::{Error, Settings, store};
@@ -48,24 +49,48 @@ pub(crate) async fn deliver(job: Deliver, run: JobRun) -> Result<(), Error> {
     let Some(message) = message else {
         return Ok(());
     };
-    let settings = run.service().resource::<Settings>()?;
-    let (outcome, via) = match &settings.server {
-        None => (Outcome::Sent, "mailbox"),
-        Some(server) => match letter(&settings.from, &message) {
-            Err(error) => (Outcome::Refused(error.to_string()), "smtp"),
-            Ok(letter) => {
-                let outcome = tokio::select! {
-                    biased;
-                    outcome = server.send(letter) => outcome,
-                    () = run.service().clock().sleep(CALL_LIMIT) => {
-                        Outcome::NotNow("the mail server took too long".to_owned())
-                    }
-                };
-                (outcome, "smtp")
-            }
-        },
+    let text = match link::ask(run.service(), &message).await {
+        Asked::None => message.body.clone(),
+        Asked::Link(link) => message.body_with(&link),
+        Asked::Gone => return record(&job, &run, Ended::Gone).await,
+        Asked::NotNow(reason) => return record(&job, &run, Ended::NotNow(reason)).await,
     };
-    record(&job, &run, outcome, via).await
+    let ended = send(&run, &message, text).await?;
+    record(&job, &run, ended).await
+}
+
+/// How a try ended.
+enum Ended {
+    Sent,
+    /// There is no mail server: this is the text to be read.
+    Kept(String),
+    Refused(String),
+    NotNow(String),
+    /// There is nothing to tell any more.
+    Gone,
+}
+
+async fn send(run: &JobRun, message: &Message, text: String) -> Result<Ended, Error> {
+    let settings = run.service().resource::<Settings>()?;
+    let Some(server) = &settings.server else {
+        return Ok(Ended::Kept(text));
+    };
+    let letter = match letter(&settings.from, message, &text) {
+        Ok(letter) => letter,
+        Err(error) => return Ok(Ended::Refused(error.to_string())),
+    };
+    let outcome = tokio::select! {
+        biased;
+        outcome = server.send(letter) => outcome,
+        () = run.service().clock().sleep(CALL_LIMIT) => {
+            Outcome::NotNow("the mail server took too long".to_owned())
+        }
+    };
+    Ok(match outcome {
+        Outcome::Sent => Ended::Sent,
+        Outcome::Refused(reason) => Ended::Refused(reason),
+        Outcome::NotNow(reason) => Ended::NotNow(reason),
+    })
 }
 
 fn is_ours(job: &Deliver, message: &Message) -> bool {
@@ -74,8 +99,8 @@ fn is_ours(job: &Deliver, message: &Message) -> bool {
 
 /// Records how a try ended; while the message waits on, with an error that has the job
 /// tried again.
-async fn record(job: &Deliver, run: &JobRun, outcome: Outcome, via: &str) -> Result<(), Error> {
-    let waits = matches!(outcome, Outcome::NotNow(_));
+async fn record(job: &Deliver, run: &JobRun, ended: Ended) -> Result<(), Error> {
+    let waits = matches!(ended, Ended::NotNow(_));
     let now = run.service().now();
     let mut tx = match waits {
         true => run.begin().await?,
@@ -86,28 +111,34 @@ async fn record(job: &Deliver, run: &JobRun, outcome: Outcome, via: &str) -> Res
         return Ok(tx.commit().await?);
     };
     message.attempts += 1;
-    let result = match outcome {
-        Outcome::Sent => {
-            (message.state, message.reason) = (State::Sent, None);
-            message.via = Some(via.to_owned());
-            Ok(())
+    let mut result = Ok(());
+    (message.state, message.reason) = match ended {
+        Ended::Sent => {
+            message.via = Some("smtp".to_owned());
+            (State::Sent, None)
         }
-        Outcome::Refused(reason) => {
-            (message.state, message.reason) = (State::Failed, Some(reason));
-            Ok(())
+        Ended::Kept(text) => {
+            message.via = Some("mailbox".to_owned());
+            message.body = text;
+            (State::Sent, None)
         }
-        Outcome::NotNow(reason) if now.since(message.queued_at) >= GIVE_UP_AFTER => {
+        Ended::Refused(reason) => (State::Failed, Some(reason)),
+        Ended::Gone => {
+            let reason = "its link leads nowhere any more";
+            (State::Skipped, Some(reason.to_owned()))
+        }
+        Ended::NotNow(reason) if now.since(message.queued_at) >= GIVE_UP_AFTER => {
             let reason = format!("given up after five days: {reason}");
-            (message.state, message.reason) = (State::Failed, Some(reason));
-            Ok(())
+            (State::Failed, Some(reason))
         }
-        Outcome::NotNow(reason) => {
-            message.reason = Some(reason.clone());
-            Err(Error::NotNow(reason))
+        Ended::NotNow(reason) => {
+            result = Err(Error::NotNow(reason.clone()));
+            (State::Queued, Some(reason))
         }
     };
     message.ended_at = (message.state != State::Queued).then_some(now);
     store::update(&mut tx, &message).await?;
+    link::tell(&mut tx, &message)?;
     tx.commit().await?;
     result
 }

@@ -1,14 +1,9 @@
 //! Deletes old messages: they hold addresses and what was bought.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use tidings::{Job, Tx};
 
-use crate::{Error, store};
-
-/// How long a message is kept.
-const KEEP: Duration = Duration::from_secs(90 * 86_400);
+use crate::{Error, KEEP, store};
 
 /// Deletes some messages, and goes on until none is old.
 #[derive(Serialize, Deserialize)]

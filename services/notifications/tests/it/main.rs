@@ -7,6 +7,7 @@ mod stage;
 
 mod asking;
 mod keeping;
+mod links;
 mod mailing;
 mod misbehaving;
 mod pages;

@@ -20,6 +20,14 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/users/new", ADMINS),
     page("GET", "/users/{id}", ADMINS),
     page("POST", "/users/{id}", ADMINS),
+    // Invitations.
+    program("POST", "/api/users/invitations", ADMINS),
+    program("POST", "/api/users/{id}/invitation", ADMINS),
+    program("DELETE", "/api/users/{id}/invitation", ADMINS),
+    page("GET", "/users/invitations", ADMINS),
+    page("POST", "/users/invitations", ADMINS),
+    page("POST", "/users/{id}/invitation", ADMINS),
+    page("POST", "/users/{id}/withdraw", ADMINS),
     // Tasks.
     program("GET", "/api/tasks", EXCHANGE),
     program("POST", "/api/tasks", EXCHANGE),
