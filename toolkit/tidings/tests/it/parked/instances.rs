@@ -12,7 +12,7 @@ use crate::bed::{Bed, CountEvent, Stage, clock, consumer, producer, publish};
 async fn fail_slowly(event: Event<CountEvent>, tx: &mut Tx) -> Result<(), Fragile> {
     let CountEvent::Added { key, .. } = &event.data;
     write_down(&event, tx).await?;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    Clock::system().sleep(Duration::from_millis(300)).await;
     Err(Fragile::Swallow(key.clone()))
 }
 
@@ -50,7 +50,7 @@ async fn a_parked_event_is_tried_by_one_instance_at_a_time() {
     let mut second = instance(&bed, &clock).await;
     clock.advance(Duration::from_secs(2));
     let late = async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        Clock::system().sleep(Duration::from_millis(100)).await;
         try_parked(&mut second).await
     };
     let (one, other) = tokio::join!(try_parked(&mut first), late);
