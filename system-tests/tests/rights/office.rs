@@ -59,6 +59,8 @@ fn read_by_programs(market: &Market) -> Vec<(String, Row)> {
         (format!("/api/accounting/days/{day}"), BOOKS),
         ("/api/accounting/payouts".to_owned(), BOOKS),
         ("/api/accounting/payouts.csv".to_owned(), BOOKS),
+        ("/api/analytics/today".to_owned(), ADMINS),
+        ("/api/analytics/days".to_owned(), ADMINS),
         ("/api/users".to_owned(), ADMINS),
         (format!("/api/users/{worker}"), ADMINS),
     ];
@@ -79,6 +81,7 @@ fn read_by_people(market: &Market) -> Vec<(String, Row)> {
         (format!("/exchange/books/accounts/{worker}"), BOOKS),
         ("/exchange/books/payouts".to_owned(), BOOKS),
         ("/exchange/books/days/2026-01-01".to_owned(), BOOKS),
+        ("/exchange/analytics".to_owned(), ADMINS),
         ("/users".to_owned(), ADMINS),
         (format!("/users/{worker}"), ADMINS),
     ];
