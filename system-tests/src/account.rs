@@ -12,6 +12,8 @@ use crate::{Client, Failure};
 pub struct Account {
     /// The account's id.
     pub id: String,
+    /// Its address, by which a role is given to it.
+    pub email: String,
     /// The person's browser.
     pub client: Client,
 }
@@ -25,8 +27,9 @@ impl Account {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let client = Client::new(server);
+        let email = format!("person-{number}@example.com");
         let body = json!({
-            "email": format!("person-{number}@example.com"),
+            "email": email,
             "password": format!("a long pass phrase, number {number}"),
         });
         let answer = client.post("/api/users/signup", &body).await?;
@@ -40,6 +43,7 @@ impl Account {
         let session = session.ok_or_else(|| format!("no session in {cookie:?}"))?;
         Ok(Self {
             id: answer.field("id"),
+            email,
             client: client.with_session(session.to_owned()),
         })
     }

@@ -3,9 +3,11 @@
 //! Rules are named by their ids: I-32 one active order a ticket, I-35 sold, complete and
 //! paid go together, I-37 the provider's book and ours agree, I-39 released once a
 //! cancellation, I-41 versions without gaps, I-42 replicas equal their source,
-//! C-17 each order has a hold that ends as it does, C-30 one receipt for each completed order.
+//! C-17 each order has a hold that ends as it does, C-30 one receipt for each completed order;
+//! those of the task exchange are told in `exchange.rs`.
 
 mod delivery;
+mod exchange;
 mod holds;
 mod mails;
 mod market;
@@ -18,19 +20,22 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use exchange::{Day, Exchange, Movement, Payout, Shuffle, Task};
 pub use rest::come_to_rest;
 pub use snapshot::Snapshot;
 
 use crate::{Books, Failure, History};
 
 /// Services that keep books.
-pub(crate) const SERVICES: [&str; 6] = [
+pub(crate) const SERVICES: [&str; 8] = [
     "auth",
     "tickets",
     "orders",
     "expiration",
     "payments",
     "notifications",
+    "tasks",
+    "accounting",
 ];
 
 /// What was found to be wrong, by rule.
@@ -82,6 +87,7 @@ pub async fn check(books: &Books, history: &History) -> Result<Snapshot, Failure
     market::check(&snapshot, &mut findings);
     holds::check(books, &snapshot, &mut findings).await?;
     money::check(&snapshot, &mut findings);
+    exchange::check(books, &snapshot, &mut findings).await?;
     replicas::check(books, &mut findings).await?;
     mails::check(books, &snapshot, &mut findings).await?;
     promises::check(&snapshot, history, &mut findings);

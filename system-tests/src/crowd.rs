@@ -1,7 +1,10 @@
-//! Sellers and buyers who never rest, and never give up when the server is away.
+//! Sellers and buyers, managers and workers who never rest, and never give up when the server
+//! is away.
 
 mod buyer;
+mod manager;
 mod seller;
+mod worker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::{Account, Answer, Failure, History, Operation, Outcome, pause};
+use crate::{Account, Answer, Failure, History, Office, Operation, Outcome, pause};
 
 /// How many of each.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +67,38 @@ impl Crowd {
         Ok(Self { stop, tasks })
     }
 
+    /// Sets a manager and workers to work beside them.
+    ///
+    /// # Errors
+    /// When somebody cannot sign up.
+    pub async fn employ(
+        &mut self,
+        server: SocketAddr,
+        admin: &Account,
+        workers: usize,
+        history: &Arc<History>,
+        seed: u64,
+    ) -> Result<(), Failure> {
+        let office = Office::employ(server, admin.clone(), workers, history).await?;
+        let person = |account: Account, number: usize| Person {
+            account,
+            history: Arc::clone(history),
+            random: StdRng::seed_from_u64(seed.wrapping_mul(999_983) + number as u64),
+            stop: self.stop.subscribe(),
+            number,
+        };
+        let manager = person(office.manager, 0);
+        let workers: Vec<Person> = (1..)
+            .zip(office.workers)
+            .map(|(n, one)| person(one, n))
+            .collect();
+        self.tasks.spawn(manager::manage(manager));
+        for one in workers {
+            self.tasks.spawn(worker::work(one));
+        }
+        Ok(())
+    }
+
     /// Sends everybody home once they have heard of what they asked last.
     ///
     /// # Errors
@@ -77,7 +112,7 @@ impl Crowd {
     }
 }
 
-/// What a seller and a buyer have in common.
+/// What all of them have in common.
 struct Person {
     account: Account,
     history: Arc<History>,

@@ -48,6 +48,21 @@ pub enum Operation {
         /// With which card.
         token: String,
     },
+    /// Writes down a task under a title that nobody else uses.
+    CreateTask {
+        /// The title.
+        title: String,
+    },
+    /// Says that a task is done.
+    CompleteTask {
+        /// The task.
+        task: String,
+    },
+    /// Has all open tasks dealt anew.
+    Shuffle {
+        /// Who.
+        by: String,
+    },
 }
 
 /// What the client knows of it in the end.

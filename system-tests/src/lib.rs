@@ -5,7 +5,9 @@
 //! - [`Nats`] and [`Postgres`]: servers that a test may kill.
 //! - [`Client`] and [`Account`]: a browser's or a program's side of the sockets.
 //! - [`History`]: what every client asked for and was told.
-//! - [`Crowd`]: sellers and buyers who never rest.
+//! - [`Crowd`]: sellers and buyers, managers and workers who never rest.
+//! - [`Office`]: people of the task exchange, and what they do.
+//! - [`MailServer`]: a mail server that goes away and comes back.
 //! - [`Books`] and [`checker`]: the databases read behind the system's back.
 //!
 //! The checker shares no code with what it checks: it opens the files or the server
@@ -18,7 +20,9 @@ mod client;
 mod crowd;
 mod database;
 mod history;
+mod mail_server;
 mod nats;
+mod office;
 mod parts;
 mod postgres;
 mod site;
@@ -29,7 +33,9 @@ pub use client::{Answer, Client, NoAnswer, loopback};
 pub use crowd::{Crowd, Size};
 pub use database::Database;
 pub use history::{History, Operation, Outcome, Record, Tally};
+pub use mail_server::{Letter, MailServer};
 pub use nats::Nats;
+pub use office::{Office, complete_task, create_task, shuffle};
 pub use parts::Parts;
 pub use postgres::Postgres;
 pub use site::{Server, Site, is_killed};

@@ -1,5 +1,6 @@
 //! One installation in several processes on one PostgreSQL database.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
@@ -87,8 +88,10 @@ impl Parts {
         if let Some(bus) = &self.bus {
             writeln!(text, "bus = \"{bus}\"")?;
         }
+        // A service that runs in several processes is asked for at the first of them.
+        let mut told = BTreeSet::from(["gateway"]);
         for part in &self.parts {
-            for name in part.only.split(',').filter(|name| *name != "gateway") {
+            for name in part.only.split(',').filter(|name| told.insert(*name)) {
                 let port = part.port;
                 write!(
                     text,

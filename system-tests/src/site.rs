@@ -12,7 +12,7 @@ use rand::RngExt;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::{Books, Client, Database, Failure, pause};
+use crate::{Account, Books, Client, Database, Failure, pause};
 
 /// A debug build on a busy machine with databases to recover.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -91,9 +91,55 @@ impl Site {
     /// # Errors
     /// When it does not get there.
     pub async fn start(&self) -> Result<Server, Failure> {
-        let mut server = self.spawn(&[])?;
+        self.start_with(&[]).await
+    }
+
+    /// As [`Site::start`], with variables of its environment.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn start_with(&self, variables: &[(&str, String)]) -> Result<Server, Failure> {
+        let mut server = self.spawn(variables)?;
         server.ready().await?;
         Ok(server)
+    }
+
+    /// Gives a new account the role of an admin, and starts a process. It is started twice: on
+    /// SQLite only a process that is alone can give the first role.
+    ///
+    /// # Errors
+    /// When it does not get there.
+    pub async fn start_with_admin(
+        &self,
+        variables: &[(&str, String)],
+    ) -> Result<(Server, Account), Failure> {
+        let server = self.start().await?;
+        let admin = Account::sign_up(self.address()).await?;
+        drop(server);
+        self.run(&["grant", "admin", &admin.email])?;
+        Ok((self.start_with(variables).await?, admin))
+    }
+
+    /// Runs another command of the program to its end; on SQLite while no process runs.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn run(&self, arguments: &[&str]) -> Result<(), Failure> {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--data").arg(self.data());
+        if let Some(database) = &self.database {
+            command.arg("--database").arg(database.url());
+        }
+        // It ends when its standard input does, as the servers do.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn()?;
+        let _input = child.stdin.take();
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            return Err(format!("{arguments:?}: {text}").into());
+        }
+        Ok(())
     }
 
     /// Starts a process that is to kill itself the `count`-th time it passes a named point.

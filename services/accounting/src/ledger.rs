@@ -4,7 +4,7 @@ use contracts::accounting::TransactionKind;
 use contracts::calendar::BillingDay;
 use contracts::tasks::AssignmentReason;
 use contracts::{ShuffleId, TaskId, TransactionId, UserId};
-use tidings::{Error, FromRow, Row, Timestamp, Value};
+use tidings::{Error, FromRow, Row, Timestamp};
 
 /// The account on the other side of every movement.
 pub(crate) const MANAGEMENT: &str = "management";
@@ -81,8 +81,8 @@ impl Movement {
     }
 
     /// The account that loses and the one that gains.
-    pub(crate) fn sides(&self) -> [Value; 2] {
-        let (person, management) = (Value::from(self.account_id), Value::from(MANAGEMENT));
+    pub(crate) fn sides(&self) -> [String; 2] {
+        let (person, management) = (self.account_id.to_string(), MANAGEMENT.to_owned());
         match self.delta_minor() < 0 {
             true => [person, management],
             false => [management, person],

@@ -11,16 +11,16 @@ use contracts::UserId;
 use tidings::{Conn, Error, Tx, params};
 
 pub(crate) use accounts::{
-    Account, Balance, ByBalance, account, accounts, add_to, balances_at, in_the_red, keep_user,
-    owed, owed_at,
+    Account, Added, Balance, ByBalance, account, accounts, add_all, balances, balances_at,
+    in_the_red, keep_user, owed, owed_at,
 };
 pub(crate) use audit::{Audit, audit};
 pub(crate) use days::{Day, Earned, close, closing, day, days, earned, shut, unshut_days};
 pub(crate) use ledger::{
-    ByTime, Totals, entries, entries_of_day, insert, latest_on, opening, totals,
+    ByTime, Totals, entries, entries_of_day, insert_all, latest_on, opening, totals,
 };
 pub(crate) use payouts::{Made, Mail, Payout, insert_payout, paid_on, payouts, set_mail};
-pub(crate) use tasks::{insert_price, keep_task, price};
+pub(crate) use tasks::{insert_prices, keep_tasks, prices};
 
 use contracts::calendar::BillingDay;
 
@@ -60,6 +60,25 @@ pub(crate) async fn hold(tx: &mut Tx) -> Result<Books, Error> {
         ON CONFLICT (id) DO UPDATE SET revision = books.revision + 1
         RETURNING open_from";
     tx.query_one(sql, &[]).await
+}
+
+/// The elements of a JSON array in `$1` as rows with a `value`: one statement for many rows, with
+/// the same text however many they are.
+fn rows_of_json(conn: &Conn) -> &'static str {
+    let dialect = conn.dialect();
+    dialect.pick(
+        "json_each($1) AS r",
+        "jsonb_array_elements($1::text::jsonb) AS r(value)",
+    )
+}
+
+/// The texts of a JSON array in `$1`, to look for one of them.
+fn texts_of_json(conn: &Conn) -> &'static str {
+    let dialect = conn.dialect();
+    dialect.pick(
+        "SELECT value FROM json_each($1)",
+        "SELECT jsonb_array_elements_text($1::text::jsonb)",
+    )
 }
 
 /// Lets days be open from this one on, if they were from an earlier one.

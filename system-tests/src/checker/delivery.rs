@@ -7,7 +7,7 @@ use super::{Findings, SERVICES};
 use crate::{Books, Failure};
 
 /// Who must have heard of what: (service, stream).
-const HEARERS: [(&str, &str); 8] = [
+const HEARERS: [(&str, &str); 14] = [
     ("tickets", "orders"),
     ("expiration", "orders"),
     ("payments", "orders"),
@@ -16,6 +16,12 @@ const HEARERS: [(&str, &str); 8] = [
     ("orders", "expirations"),
     ("notifications", "users"),
     ("notifications", "commands.orders.notifications"),
+    ("notifications", "commands.accounting.notifications"),
+    ("tasks", "users"),
+    ("tasks", "prices"),
+    ("accounting", "users"),
+    ("accounting", "tasks"),
+    ("accounting", "assignments"),
 ];
 
 pub(super) async fn check(

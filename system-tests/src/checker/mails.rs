@@ -6,7 +6,10 @@ use super::Findings;
 use super::snapshot::Snapshot;
 use crate::{Books, Failure};
 
-const ASKED: &str = "commands.orders.notifications";
+const ASKED: [&str; 2] = [
+    "commands.orders.notifications",
+    "commands.accounting.notifications",
+];
 
 pub(super) async fn check(
     books: &Books,
@@ -25,7 +28,10 @@ pub(super) async fn check(
             *receipts.entry((line.text(0), line.text(1))).or_default() += 1;
         }
     }
-    let asked = snapshot.events_of(ASKED).count();
+    let asked: usize = ASKED
+        .map(|stream| snapshot.events_of(stream).count())
+        .iter()
+        .sum();
     findings.unless(kept == asked, "C-30", || {
         format!("{asked} messages were asked for, and {kept} are there")
     });

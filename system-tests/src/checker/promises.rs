@@ -95,6 +95,18 @@ fn check_is_there(
             let payment = snapshot.payments.get(id);
             payment.is_some_and(|payment| payment.order == *order)
         }
+        Operation::CreateTask { title } => {
+            let task = snapshot.exchange.tasks.get(id);
+            task.is_some_and(|task| task.title == *title)
+        }
+        Operation::CompleteTask { task } => {
+            let task = snapshot.exchange.tasks.get(task);
+            task.is_some_and(|task| task.status == "completed")
+        }
+        Operation::Shuffle { by } => {
+            let shuffle = snapshot.exchange.shuffles.get(id);
+            shuffle.is_some_and(|shuffle| shuffle.by == *by)
+        }
     };
     findings.unless(is_there, "ok ⊆ applied", || {
         format!("{operation:?} was told {id}")
@@ -133,6 +145,17 @@ fn applied(snapshot: &Snapshot) -> HashMap<Operation, usize> {
             order: payment.order.clone(),
             token: String::new(),
         });
+    }
+    for (id, task) in &snapshot.exchange.tasks {
+        let (title, task_id) = (task.title.clone(), id.clone());
+        add(Operation::CreateTask { title });
+        if task.status == "completed" {
+            add(Operation::CompleteTask { task: task_id });
+        }
+    }
+    for shuffle in snapshot.exchange.shuffles.values() {
+        let by = shuffle.by.clone();
+        add(Operation::Shuffle { by });
     }
     applied
 }

@@ -19,13 +19,26 @@ pub(super) async fn check(books: &Books, findings: &mut Findings) -> Result<(), 
 
     let accounts = "SELECT id, email, version FROM accounts ORDER BY id";
     let users = "SELECT id, email, version FROM users ORDER BY id";
-    compare(
-        books,
-        ("auth", accounts),
-        ("notifications", users),
-        findings,
-    )
-    .await
+    let (auth, notifications) = (("auth", accounts), ("notifications", users));
+    compare(books, auth, notifications, findings).await?;
+    check_exchange(books, findings).await
+}
+
+/// What the services of the task exchange know of people and of each other's things.
+async fn check_exchange(books: &Books, findings: &mut Findings) -> Result<(), Failure> {
+    let accounts = "SELECT id, email, name, roles, disabled, version FROM accounts ORDER BY id";
+    let people = "SELECT id, email, name, roles, disabled, version FROM people ORDER BY id";
+    compare(books, ("auth", accounts), ("tasks", people), findings).await?;
+
+    let accounts = "SELECT id, email, name, disabled, version FROM accounts ORDER BY id";
+    let owners = "SELECT id, email, name, disabled, user_version FROM accounts ORDER BY id";
+    compare(books, ("auth", accounts), ("accounting", owners), findings).await?;
+
+    let tasks = "SELECT id, title, jira_id, version FROM tasks ORDER BY id";
+    compare(books, ("tasks", tasks), ("accounting", tasks), findings).await?;
+
+    let prices = "SELECT task_id, assign_fee_minor, reward_minor FROM prices ORDER BY task_id";
+    compare(books, ("accounting", prices), ("tasks", prices), findings).await
 }
 
 async fn compare(

@@ -45,7 +45,8 @@ async fn stirring(books: &Books) -> Result<Vec<String>, Failure> {
         }
         // Events to come, and what waits for an hour of the night, wait for longer than any test.
         let sql = "SELECT kind, state, data, error FROM tidings_jobs
-            WHERE state = 'running' OR (state = 'ready' AND kind = 'deliver')";
+            WHERE state = 'running'
+                OR (state = 'ready' AND kind IN ('deliver', 'shuffle_tasks'))";
         for line in books.read(service, sql).await? {
             stirring.push(format!("{service}: job {line:?}"));
         }

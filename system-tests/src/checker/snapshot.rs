@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::SERVICES;
+use super::exchange::Exchange;
 use crate::{Books, Failure};
 
 /// An event as it stands in its producer's log.
@@ -94,6 +95,8 @@ pub struct Snapshot {
     pub charges: BTreeMap<String, i64>,
     /// Money that the provider has given back, by the key of the refund.
     pub refunds: BTreeMap<String, i64>,
+    /// The task exchange.
+    pub exchange: Exchange,
 }
 
 impl Snapshot {
@@ -108,6 +111,7 @@ impl Snapshot {
         }
         snapshot.read_market(books).await?;
         snapshot.read_money(books).await?;
+        snapshot.exchange = Exchange::read(books).await?;
         Ok(snapshot)
     }
 

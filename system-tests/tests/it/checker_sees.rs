@@ -1,109 +1,40 @@
 //! X-32: a checker that finds nothing is worth what it finds when something is wrong.
 
+mod exchange;
+mod market;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use system_tests::{Books, Crowd, Failure, History, Site, Size, checker, pause};
+use serde_json::json;
+use system_tests::{Account, Books, Crowd, Failure, History, Office, Site, Size, checker, pause};
 
 use crate::{BINARY, seed, tell};
+use exchange::EXCHANGE;
+use market::MARKET;
 
 /// A service, what is done to its book, and the rule that this breaks.
-const DAMAGE: [(&str, &str, &str); 16] = [
-    (
-        "notifications",
-        "DELETE FROM messages WHERE subject LIKE 'Your ticket: %'",
-        "C-30",
-    ),
-    (
-        "notifications",
-        "UPDATE messages SET state = 'queued' WHERE subject LIKE 'Your ticket: %'",
-        "C-30",
-    ),
-    (
-        "payments",
-        "UPDATE simulator_charges SET amount_minor = amount_minor + 1",
-        "I-37",
-    ),
-    (
-        "payments",
-        "DELETE FROM simulator_charges WHERE declined_code IS NULL",
-        "I-37",
-    ),
-    (
-        "payments",
-        "UPDATE payments SET status = 'refunded' WHERE status = 'completed'",
-        "I-35",
-    ),
-    (
-        "payments",
-        "DELETE FROM payments WHERE status = 'completed'",
-        "I-35",
-    ),
-    (
-        "orders",
-        "DROP INDEX orders_one_active_per_ticket; UPDATE orders SET ticket_id =
-        (SELECT ticket_id FROM orders WHERE status = 'complete' LIMIT 1) WHERE status = 'complete'",
-        "I-32",
-    ),
-    (
-        "orders",
-        "UPDATE tidings_cursors SET sequence = sequence - 1 WHERE sequence > 0",
-        "P-02",
-    ),
-    ("orders", "UPDATE tickets SET title = 'Another one'", "I-42"),
-    (
-        "orders",
-        "DELETE FROM orders WHERE status = 'complete'",
-        "ok ⊆ applied",
-    ),
-    (
-        "tickets",
-        "UPDATE listings SET version = version + 1",
-        "I-41",
-    ),
-    (
-        "tickets",
-        "DELETE FROM tidings_outbox WHERE type = 'ticket.reserved'",
-        "I-03",
-    ),
-    (
-        "tickets",
-        "UPDATE tidings_outbox SET type = 'ticket.released' WHERE type = 'ticket.sold'",
-        "I-39",
-    ),
-    (
-        "tickets",
-        "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type,
-        version, data, time, actor, correlation_id, state, next_at)
-        VALUES ('orders', 'orders', 1, 1, 'x', 'order.created', 1, '{}', 0, '', '', 'dead', 0)",
-        "P-15",
-    ),
-    (
-        "payments",
-        "UPDATE tidings_workflows SET state = 'stuck' WHERE name = 'pay'",
-        "P-14",
-    ),
-    (
-        "expiration",
-        "UPDATE tidings_workflows SET state = 'running' WHERE name = 'hold'",
-        "C-17",
-    ),
-];
+type Damage = (&'static str, &'static str, &'static str);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
     let site = Site::on_sqlite(BINARY)?;
     let history = Arc::new(History::create(&site.folder().join("history.jsonl"))?);
-    let server = site.start().await?;
+    let (server, admin) = site.start_with_admin(&[]).await?;
     let size = Size {
         sellers: 2,
         buyers: 4,
     };
     let crowd = Crowd::gather(site.address(), &history, size, seed()).await?;
-    pause(Duration::from_secs(6)).await;
+    let office = Office::employ(site.address(), admin, 3, &history).await?;
+    office.is_known(&site.books()).await?;
+    pause(Duration::from_secs(5)).await;
     crowd.send_home().await?;
+    checker::come_to_rest(&site.books(), Duration::from_secs(60)).await?;
+    work(&office, &site.books()).await?;
+    close_the_day(&site, &office.admin).await?;
     checker::come_to_rest(&site.books(), Duration::from_secs(60)).await?;
     server.stop(Duration::from_secs(30)).await?;
     let snapshot = checker::check(&site.books(), &history).await?;
@@ -112,8 +43,18 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         .values()
         .filter(|order| order.status == "complete");
     assert!(complete.count() > 1, "there must be sales to damage");
+    let exchange = &snapshot.exchange;
+    assert!(
+        exchange.shuffles.len() > 1,
+        "there must be shuffles to damage"
+    );
+    assert!(
+        !exchange.payouts.is_empty(),
+        "there must be payouts to damage"
+    );
 
-    for (number, (service, sql, rule)) in DAMAGE.into_iter().enumerate() {
+    let damage = [&MARKET[..], &EXCHANGE[..]].concat();
+    for (number, (service, sql, rule)) in damage.iter().enumerate() {
         let copy = site.folder().join(format!("damaged-{number}"));
         copy_folder(&site.folder().join("data"), &copy)?;
         let book = Connection::open(copy.join(format!("{service}.db")))?;
@@ -128,11 +69,46 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         );
     }
     tell(&format!(
-        "{} kinds of damage done, {} found",
-        DAMAGE.len(),
-        DAMAGE.len()
+        "{} kinds of damage done to a market and an office ({exchange}), all found",
+        damage.len(),
     ));
     site.remove().await
+}
+
+/// Tasks are dealt anew, and others are done by whoever gets them.
+async fn work(office: &Office, books: &Books) -> Result<(), Failure> {
+    for number in 0..6 {
+        office.create(&format!("Task {number}")).await;
+    }
+    for _ in 0..2 {
+        office.shuffle().await;
+        checker::come_to_rest(books, Duration::from_secs(60)).await?;
+    }
+    for number in 0..24 {
+        office
+            .create_and_complete(&format!("Other task {number}"))
+            .await?;
+    }
+    checker::come_to_rest(books, Duration::from_secs(60)).await?;
+    Ok(())
+}
+
+/// Whoever has earned something is paid.
+async fn close_the_day(site: &Site, admin: &Account) -> Result<(), Failure> {
+    let books = site.books();
+    let days = books
+        .read("accounting", "SELECT max(billing_day) FROM ledger")
+        .await?;
+    let day = days.first().ok_or("no day")?.text(0);
+    let path = format!("/api/accounting/days/{day}/close");
+    let asked = admin.client.post(&path, &json!({})).await?;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    let sql =
+        format!("SELECT count(*) FROM billing_days WHERE date = '{day}' AND status = 'closed'");
+    while books.count("accounting", &sql).await? == 0 {
+        pause(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {

@@ -13,6 +13,8 @@ use crate::{BINARY, seed, tell};
 /// A charge that was cut off is looked up when its worker's lease of 30 s has ended; one
 /// that never reached the provider is given up after 120 s.
 const REST_LIMIT: Duration = Duration::from_secs(240);
+/// They complete tasks which a manager writes down and has dealt.
+const WORKERS: usize = 3;
 
 /// Both databases side by side: most of the time the clients wait, and so does the checker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,12 +46,16 @@ async fn kill_again_and_again(
     let begun = Instant::now();
     let mut random = StdRng::seed_from_u64(seed);
     let history = Arc::new(History::create(&site.folder().join("history.jsonl"))?);
-    let mut server = site.start().await?;
+    let (mut server, admin) = site.start_with_admin(&[]).await?;
     let size = Size {
         sellers: 3,
         buyers: 6,
     };
-    let crowd = Crowd::gather(site.address(), &history, size, seed).await?;
+    let mut crowd = Crowd::gather(site.address(), &history, size, seed).await?;
+    let address = site.address();
+    crowd
+        .employ(address, &admin, WORKERS, &history, seed)
+        .await?;
     for _ in 0..kills {
         pause(Duration::from_millis(random.random_range(pauses.clone()))).await;
         server.kill()?;
@@ -73,12 +79,13 @@ async fn kill_again_and_again(
     let completed = snapshot.charges.len() - snapshot.refunds.len();
     tell(&format!(
         "{name}: {kills} kills of a running process in {:.0?}, operations {tally}; {} events, \
-         {} orders, {} payments, {completed} paid, {} refunded; at rest after {rest:.1?}",
+         {} orders, {} payments, {completed} paid, {} refunded, {}; at rest after {rest:.1?}",
         begun.elapsed(),
         snapshot.events.len(),
         snapshot.orders.len(),
         snapshot.payments.len(),
         snapshot.refunds.len(),
+        snapshot.exchange,
     ));
     Ok(())
 }

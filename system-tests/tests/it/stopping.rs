@@ -50,7 +50,15 @@ async fn sigterm_under_load_ends_well_and_leaves_nothing_half_done() -> Result<(
 
 async fn jobs_left_running(site: &Site) -> Result<i64, Failure> {
     let mut running = 0;
-    for service in ["auth", "tickets", "expiration", "payments", "notifications"] {
+    for service in [
+        "auth",
+        "tickets",
+        "expiration",
+        "payments",
+        "notifications",
+        "tasks",
+        "accounting",
+    ] {
         let sql = "SELECT count(*) FROM tidings_jobs WHERE state = 'running'";
         running += site.books().count(service, sql).await?;
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use system_tests::{Crowd, Database, Failure, History, Parts, Server, Size, checker, pause};
+use system_tests::{
+    Account, Crowd, Database, Failure, History, Parts, Server, Size, checker, pause,
+};
 
 use crate::BINARY;
 
@@ -26,6 +28,8 @@ const SIZE: Size = Size {
     sellers: 3,
     buyers: 6,
 };
+/// They complete tasks which a manager writes down and has dealt.
+const WORKERS: usize = 3;
 
 /// Processes, and what their clients are told. Dropping it kills them.
 pub(crate) struct Fleet {
@@ -51,9 +55,16 @@ impl Fleet {
         })
     }
 
-    /// People at work.
+    /// People at work, in the market and in the office.
     pub(crate) async fn crowd(&self, seed: u64) -> Result<Crowd, Failure> {
-        Crowd::gather(self.parts.gateway(), &self.history, SIZE, seed).await
+        let (gateway, history) = (self.parts.gateway(), &self.history);
+        let admin = Account::sign_up(gateway).await?;
+        self.parts.run(&["grant", "admin", &admin.email])?;
+        let mut crowd = Crowd::gather(gateway, history, SIZE, seed).await?;
+        crowd
+            .employ(gateway, &admin, WORKERS, history, seed)
+            .await?;
+        Ok(crowd)
     }
 
     /// SIGKILL for a process that could work, and another in its place that may not yet.
@@ -124,13 +135,14 @@ impl Fleet {
         let completed = snapshot.charges.len() - snapshot.refunds.len();
         Ok(format!(
             "operations {}, {} turned away with 503; {} events, {} orders, {} payments, \
-             {completed} paid, {} refunded; at rest after {rest:.1?}",
+             {completed} paid, {} refunded, {}; at rest after {rest:.1?}",
             self.history.tally(),
             self.history.turned_away(),
             snapshot.events.len(),
             snapshot.orders.len(),
             snapshot.payments.len(),
             snapshot.refunds.len(),
+            snapshot.exchange,
         ))
     }
 

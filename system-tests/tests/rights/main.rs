@@ -3,6 +3,7 @@
 mod declared;
 mod headers;
 mod market;
+mod office;
 mod person;
 mod reading;
 mod routes;

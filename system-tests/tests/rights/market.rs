@@ -1,5 +1,6 @@
 //! A market with one of everything, and somebody of every kind.
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -21,6 +22,15 @@ pub(crate) struct Market {
     /// Another buyer, who has nothing to do with what the first one bought.
     pub(crate) other: Person,
     pub(crate) operator: Person,
+    /// Somebody to whom a task has fallen.
+    pub(crate) worker: Person,
+    /// Another one, to whom another task has fallen.
+    pub(crate) colleague: Person,
+    pub(crate) manager: Person,
+    pub(crate) accountant: Person,
+    pub(crate) admin: Person,
+    /// The worker's task.
+    pub(crate) task: String,
     /// A ticket that nobody has ordered.
     pub(crate) listing: String,
     /// The buyer's order that waits for its payment.
@@ -37,9 +47,15 @@ impl Market {
         let address = site.address();
         let server = site.start().await?;
         let operator = Person::sign_up(address, "operator").await?;
+        let admin = Person::sign_up(address, "admin").await?;
         drop(server);
-        promote(&site, &email("operator"))?;
+        promote(&site, "operator", &email("operator"))?;
+        promote(&site, "admin", &email("admin"))?;
         let server = site.start().await?;
+        let worker = hire(&admin, address, "worker").await?;
+        let colleague = hire(&admin, address, "colleague").await?;
+        let manager = hire(&admin, address, "manager").await?;
+        let accountant = hire(&admin, address, "accountant").await?;
         let seller = Person::sign_up(address, "seller").await?;
         let buyer = Person::sign_up(address, "buyer").await?;
         let other = Person::sign_up(address, "other").await?;
@@ -49,6 +65,7 @@ impl Market {
         let payment = pay(&buyer, &paid).await?;
         until(&site.books(), &paid, "complete").await?;
         until(&site.books(), &held, "awaiting_payment").await?;
+        let task = deal(&manager, [&worker, &colleague]).await?;
         checker::come_to_rest(&site.books(), STEP_LIMIT).await?;
         Ok(Self {
             nobody: Person::nobody(address),
@@ -58,6 +75,12 @@ impl Market {
             buyer,
             other,
             operator,
+            worker,
+            colleague,
+            manager,
+            accountant,
+            admin,
+            task,
             listing,
             held,
             paid,
@@ -66,13 +89,26 @@ impl Market {
     }
 
     /// Somebody of every kind.
-    pub(crate) fn everybody(&self) -> [&Person; 5] {
+    pub(crate) fn everybody(&self) -> [&Person; 7] {
         [
             &self.nobody,
             &self.buyer,
             &self.other,
             &self.seller,
             &self.operator,
+            &self.worker,
+            &self.admin,
+        ]
+    }
+
+    /// Those with a role in the task exchange.
+    pub(crate) fn office(&self) -> [&Person; 5] {
+        [
+            &self.worker,
+            &self.colleague,
+            &self.manager,
+            &self.accountant,
+            &self.admin,
         ]
     }
 
@@ -83,10 +119,10 @@ impl Market {
     }
 }
 
-/// Makes somebody an operator, for which the server must be stopped.
-fn promote(site: &Site, email: &str) -> Result<(), Failure> {
+/// Gives a role that nobody can give yet, for which the server must be stopped.
+fn promote(site: &Site, role: &str, email: &str) -> Result<(), Failure> {
     let mut granted = Command::new(BINARY)
-        .args(["grant", "operator", email, "--data"])
+        .args(["grant", role, email, "--data"])
         .arg(site.folder().join("data"))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -94,9 +130,45 @@ fn promote(site: &Site, email: &str) -> Result<(), Failure> {
     // It ends when its input does, which waiting would otherwise close.
     let _input = granted.stdin.take();
     if !granted.wait()?.success() {
-        return Err("nobody was made an operator".into());
+        return Err(format!("nobody was made {role}").into());
     }
     Ok(())
+}
+
+/// Signs somebody up to whom the admin gives the role of their name.
+async fn hire(admin: &Person, address: SocketAddr, name: &'static str) -> Result<Person, Failure> {
+    let person = Person::sign_up(address, name).await?;
+    let body = Sent::Json(format!(
+        r#"{{"name": "{name}", "roles": ["{}"]}}"#,
+        person.role()
+    ));
+    let path = format!("/api/users/{}", person.id);
+    let answer = admin.ask("PATCH", &path, Reader::Program, &body).await?;
+    match answer.status {
+        200 => Ok(person),
+        status => Err(format!("no {name}: {status} {}", answer.text).into()),
+    }
+}
+
+/// Writes tasks down until each of two people has one; gives one of the first's.
+async fn deal(manager: &Person, to: [&Person; 2]) -> Result<String, Failure> {
+    let mut found: [Option<String>; 2] = [None, None];
+    let begun = std::time::Instant::now();
+    while found.iter().any(Option::is_none) && begun.elapsed() < STEP_LIMIT {
+        let body = Sent::Json(r#"{"title": "Mend the gate"}"#.to_owned());
+        let answer = manager.ask("POST", "/api/tasks", Reader::Program, &body);
+        let answer = answer.await?;
+        // Until tasks has heard of them there is nobody to whom it could fall.
+        let holder = answer.json()["assignee"]["id"].clone();
+        match to.iter().position(|person| holder == person.id) {
+            Some(place) => found[place] = Some(answer.field("id")),
+            None => pause(LOOK_EVERY).await,
+        }
+    }
+    let [first, second] = found;
+    second
+        .and(first)
+        .ok_or_else(|| "tasks fall to nobody".into())
 }
 
 async fn list(seller: &Person) -> Result<String, Failure> {

@@ -39,6 +39,8 @@ pub(crate) enum Sent {
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) name: &'static str,
+    /// The account's id; empty of nobody.
+    pub(crate) id: String,
     server: SocketAddr,
     client: Client,
     session: Option<String>,
@@ -49,6 +51,7 @@ impl Person {
     pub(crate) fn nobody(server: SocketAddr) -> Self {
         Self {
             name: "nobody",
+            id: String::new(),
             server,
             client: Client::new(server),
             session: None,
@@ -73,9 +76,18 @@ impl Person {
         let session = session.ok_or_else(|| format!("no session in {cookie:?}"))?;
         Ok(Self {
             name,
+            id: answer.field("id"),
             session: Some(session.to_owned()),
             ..nobody
         })
+    }
+
+    /// The role in the task exchange, which most are called by.
+    pub(crate) fn role(&self) -> &'static str {
+        match self.name {
+            "colleague" => "worker",
+            name => name,
+        }
     }
 
     /// Asks as a page or a program of this site does.

@@ -14,7 +14,7 @@ pub(crate) enum Rule {
     SignedIn,
     /// Whoever has the role `operator`.
     Operator,
-    /// Whoever has one of these roles, which nobody in these tests has.
+    /// Whoever has one of these roles of the task exchange.
     Roles(&'static [&'static str]),
     /// Another service of the installation, and nobody else.
     Services,
@@ -43,7 +43,13 @@ impl Route {
             return vec![self.path.to_owned()];
         }
         // Ids of one kind at the routes of another are tried as well.
-        let ids = [&market.listing, &market.held, &market.paid, &market.payment];
+        let ids = [
+            &market.listing,
+            &market.held,
+            &market.paid,
+            &market.payment,
+            &market.task,
+        ];
         let mut all: Vec<String> = ids.iter().map(|id| fill(self.path, id)).collect();
         all.dedup();
         all

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use system_tests::{Books, Failure};
 
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "auth",
     "tickets",
     "orders",
@@ -12,6 +12,7 @@ const SERVICES: [&str; 7] = [
     "payments",
     "notifications",
     "tasks",
+    "accounting",
 ];
 
 /// That a session was used is noted, once a minute at the most: it is what keeps it open.

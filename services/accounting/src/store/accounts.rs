@@ -1,8 +1,11 @@
 //! People and their balances.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::UserId;
 use contracts::calendar::BillingDay;
 use contracts::users::{User, called};
+use serde_json::{Value as Json, json};
 use tidings::{Conn, Error, Paging, Place, Tx, Uuid, params};
 
 use crate::access::is_listed;
@@ -87,25 +90,50 @@ pub(crate) async fn keep_user(tx: &mut Tx, user: &User) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds to an account, which is made if nobody has heard of it, and takes the same from
-/// management's. Gives what is in the account then.
-pub(crate) async fn add_to(
+/// What some accounts are to gain, and in how many movements.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Added {
+    pub(crate) delta_minor: i64,
+    pub(crate) movements: u32,
+}
+
+/// What is in some accounts; those that nobody has heard of are missing.
+pub(crate) async fn balances(
     tx: &mut Tx,
-    account_id: UserId,
-    delta_minor: i64,
-) -> Result<i64, Error> {
+    ids: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, i64>, Error> {
+    let sql = format!(
+        "SELECT id, balance_minor FROM accounts WHERE id IN ({})",
+        super::texts_of_json(tx)
+    );
+    let rows: Vec<(UserId, i64)> = tx.query(&sql, params![json!(ids).to_string()]).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Adds to accounts, which are made if nobody has heard of them (B-24), and takes the same from
+/// management's.
+pub(crate) async fn add_all(tx: &mut Tx, added: &BTreeMap<UserId, Added>) -> Result<(), Error> {
+    let sum: i64 = added.values().map(|one| one.delta_minor).sum();
     let sql = "UPDATE books SET management_minor = management_minor - $1";
-    tx.execute(sql, params![delta_minor]).await?;
-    let sql = "INSERT INTO accounts (id, email, name, is_listed, disabled, user_version,
+    tx.execute(sql, params![sum]).await?;
+    let rows = added.iter().map(
+        |(id, one)| json!({ "id": id, "delta_minor": one.delta_minor, "movements": one.movements }),
+    );
+    let rows = Json::Array(rows.collect()).to_string();
+    let sql = format!(
+        "INSERT INTO accounts (id, email, name, is_listed, disabled, user_version,
             balance_minor, movements, revision)
-        VALUES ($1, '', '', $3, $3, 0, $2, 1, 1)
-        ON CONFLICT (id) DO UPDATE SET balance_minor = accounts.balance_minor + $2,
-            movements = accounts.movements + 1, revision = accounts.revision + 1
-        RETURNING balance_minor";
-    let (balance_minor,) = tx
-        .query_one(sql, params![account_id, delta_minor, false])
-        .await?;
-    Ok(balance_minor)
+        SELECT r.value ->> 'id', '', '', FALSE, FALSE, 0,
+            CAST(r.value ->> 'delta_minor' AS BIGINT), CAST(r.value ->> 'movements' AS BIGINT), 1
+        FROM {} WHERE TRUE
+        ON CONFLICT (id) DO UPDATE SET
+            balance_minor = accounts.balance_minor + excluded.balance_minor,
+            movements = accounts.movements + excluded.movements,
+            revision = accounts.revision + 1",
+        super::rows_of_json(tx)
+    );
+    tx.execute(&sql, params![rows]).await?;
+    Ok(())
 }
 
 /// One account.

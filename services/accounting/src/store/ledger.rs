@@ -1,7 +1,10 @@
 //! The ledger: written once, read by account and by day.
 
+use std::collections::HashSet;
+
 use contracts::accounting::TransactionKind;
 use contracts::{TransactionId, UserId};
+use serde_json::{Value as Json, json};
 use tidings::{Conn, Error, Paging, Place, Timestamp, Tx, Uuid, params};
 
 use crate::ledger::{Cause, Entry, Movement};
@@ -31,56 +34,68 @@ impl Place for ByTime {
     }
 }
 
-/// Writes a movement down; `false` when its source, or the same fact from another source, was
-/// posted before (B-20).
-pub(crate) async fn insert(
+/// Writes movements down, with the day on which each counts and whether it is late. Gives those
+/// whose source, or the same fact from another source, was not posted before (B-20).
+pub(crate) async fn insert_all(
     tx: &mut Tx,
-    id: TransactionId,
-    movement: &Movement,
-    (billing_day, late): (BillingDay, bool),
-) -> Result<bool, Error> {
+    rows: &[(TransactionId, &Movement, BillingDay, bool)],
+) -> Result<HashSet<TransactionId>, Error> {
+    let rows = rows.iter().map(|row| as_json(*row));
+    let rows = Json::Array(rows.collect()).to_string();
+    let sql = format!(
+        "INSERT INTO ledger (id, source, kind, account_id, debit_account, credit_account,
+            amount_minor, task_id, assignment_no, reason, shuffle_id, actor, billing_day, at,
+            posted_at, late, note)
+        SELECT r.value ->> 'id', r.value ->> 'source', r.value ->> 'kind',
+            r.value ->> 'account_id', r.value ->> 'debit', r.value ->> 'credit',
+            CAST(r.value ->> 'amount_minor' AS BIGINT), r.value ->> 'task_id',
+            CAST(r.value ->> 'assignment_no' AS BIGINT), r.value ->> 'reason',
+            r.value ->> 'shuffle_id', r.value ->> 'actor', r.value ->> 'billing_day',
+            CAST(r.value ->> 'at' AS BIGINT), CAST($2 AS BIGINT), CAST(r.value ->> 'late' AS BOOLEAN),
+            r.value ->> 'note'
+        FROM {} WHERE TRUE ON CONFLICT DO NOTHING RETURNING id",
+        super::rows_of_json(tx)
+    );
+    let now = tx.now();
+    let posted: Vec<(TransactionId,)> = tx.query(&sql, params![rows, now]).await?;
+    Ok(posted.into_iter().map(|(id,)| id).collect())
+}
+
+fn as_json(
+    (id, movement, billing_day, late): (TransactionId, &Movement, BillingDay, bool),
+) -> Json {
     let (assignment_no, reason, shuffle_id) = match &movement.cause {
         Cause::Assigned {
             assignment_no,
             reason,
             shuffle_id,
             ..
-        } => {
-            let number = i64::try_from(*assignment_no).unwrap_or(i64::MAX);
-            (Some(number), Some(reason.as_str()), *shuffle_id)
-        }
+        } => (Some(*assignment_no), Some(reason.as_str()), *shuffle_id),
         Cause::Completed { .. } | Cause::Payout | Cause::Adjustment { .. } => (None, None, None),
     };
     let note = match &movement.cause {
-        Cause::Adjustment { note, .. } => Some(note.clone()),
+        Cause::Adjustment { note, .. } => Some(note),
         _ => None,
     };
-    let sql = "INSERT INTO ledger (id, source, kind, account_id, debit_account, credit_account,
-            amount_minor, task_id, assignment_no, reason, shuffle_id, actor, billing_day, at,
-            posted_at, late, note)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-        ON CONFLICT DO NOTHING";
     let [debit, credit] = movement.sides();
-    let row = params![
-        id,
-        &movement.source,
-        movement.cause.kind().as_str(),
-        movement.account_id,
-        debit,
-        credit,
-        movement.amount_minor,
-        movement.cause.task_id(),
-        assignment_no,
-        reason,
-        shuffle_id,
-        &movement.actor,
-        billing_day,
-        movement.at,
-        tx.now(),
-        late,
-        note,
-    ];
-    Ok(tx.execute(sql, row).await? == 1)
+    json!({
+        "id": id,
+        "source": movement.source,
+        "kind": movement.cause.kind().as_str(),
+        "account_id": movement.account_id,
+        "debit": debit,
+        "credit": credit,
+        "amount_minor": movement.amount_minor,
+        "task_id": movement.cause.task_id(),
+        "assignment_no": assignment_no,
+        "reason": reason,
+        "shuffle_id": shuffle_id,
+        "actor": movement.actor,
+        "billing_day": billing_day.to_string(),
+        "at": movement.at.as_micros(),
+        "late": late,
+        "note": note,
+    })
 }
 
 /// Lines with what is known of their tasks and of who did it.
