@@ -62,7 +62,7 @@ pub(super) const EXCHANGE: [Damage; 31] = [
         "accounting",
         "DROP INDEX ledger_one_fee; INSERT INTO ledger SELECT 'again', 'again', kind, account_id,
             debit_account, credit_account, amount_minor, task_id, assignment_no, reason,
-            shuffle_id, actor, billing_day, at, posted_at, late
+            shuffle_id, actor, billing_day, at, posted_at, late, note
         FROM ledger WHERE kind = 'assign_fee' LIMIT 1",
         "B-20",
     ),
@@ -117,7 +117,7 @@ pub(super) const EXCHANGE: [Damage; 31] = [
         "accounting",
         "INSERT INTO ledger SELECT 'again', 'again', kind, account_id, debit_account,
             credit_account, amount_minor, task_id, assignment_no, reason, shuffle_id, actor,
-            billing_day, at, posted_at, late
+            billing_day, at, posted_at, late, note
         FROM ledger WHERE kind = 'payout' LIMIT 1",
         "B-26",
     ),
