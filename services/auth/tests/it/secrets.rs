@@ -115,6 +115,9 @@ async fn sec_15_no_log_holds_the_secret_of_a_link() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // With one subscriber alone what is of interest is decided by whichever thread comes first,
+    // which may be another test's; with two all are asked.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
     let mut office = Office::new().await;
     let links = links(&mut office).await;
