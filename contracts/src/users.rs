@@ -24,6 +24,17 @@ pub struct User {
     pub version: u64,
 }
 
+impl User {
+    /// Whether tasks fall to somebody with these roles (B-10): they have a role in the task
+    /// exchange, and it is neither manager nor admin. Who only buys tickets has none. To an
+    /// account that is shut none falls, whatever its roles.
+    #[must_use]
+    pub fn is_dealt_to(&self) -> bool {
+        let has = |role: &str| self.roles.iter().any(|own| own == role);
+        ["worker", "accountant"].into_iter().any(has) && !["manager", "admin"].into_iter().any(has)
+    }
+}
+
 /// What to call somebody whose name and address may not be known yet (B-24).
 #[must_use]
 pub fn called(name: &str, email: &str, id: UserId) -> String {

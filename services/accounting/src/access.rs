@@ -3,21 +3,12 @@
 use contracts::UserId;
 use tidings::{Identity, Problem};
 
-const WORKER: &str = "worker";
-const MANAGER: &str = "manager";
 const ACCOUNTANT: &str = "accountant";
 const ADMIN: &str = "admin";
 
-/// Whether somebody's account is listed although nothing was posted to it yet: tasks may fall
-/// to them.
-pub(crate) fn is_listed(roles: &[String]) -> bool {
-    let has = |role: &str| roles.iter().any(|own| own == role);
-    [WORKER, ACCOUNTANT].into_iter().any(has) && ![MANAGER, ADMIN].into_iter().any(has)
-}
-
 /// Lets those in who have a part in the task exchange: nobody else has an account.
 pub(crate) fn exchange(identity: &Identity) -> Result<(), Problem> {
-    let roles = [WORKER, MANAGER, ACCOUNTANT, ADMIN];
+    let roles = ["worker", "manager", ACCOUNTANT, ADMIN];
     match roles.iter().any(|role| identity.has_role(role)) {
         true => Ok(()),
         false => Err(Problem::forbidden("You have no part in the task exchange.")),

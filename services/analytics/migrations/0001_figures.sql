@@ -8,7 +8,7 @@ CREATE TABLE people (
     id TEXT PRIMARY KEY,
     email TEXT NOT NULL,
     name TEXT NOT NULL,
-    is_worker BOOLEAN NOT NULL,
+    is_dealt_to BOOLEAN NOT NULL,
     version BIGINT NOT NULL
 );
 

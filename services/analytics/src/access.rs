@@ -5,8 +5,6 @@ use axum::http::request::Parts;
 use tidings::{Handle, Identity, Problem, SignedIn};
 
 const ADMIN: &str = "admin";
-/// The role of those to whom tasks fall.
-pub(crate) const WORKER: &str = "worker";
 
 /// Lets administrators in. Whether there is anything to see is asked afterwards, so that a
 /// refusal tells nothing of it.

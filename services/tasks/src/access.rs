@@ -11,13 +11,6 @@ const DEALT_TO: [&str; 2] = ["worker", "accountant"];
 /// They deal the tasks, and none falls to them.
 const DEALERS: [&str; 2] = ["manager", "admin"];
 
-/// Whether a task may fall to somebody (B-10): they have a role in the exchange, and it is
-/// neither manager nor admin. Who only buys tickets has none.
-pub(crate) fn is_eligible(roles: &[String], disabled: bool) -> bool {
-    let has = |role: &str| roles.iter().any(|own| own == role);
-    !disabled && DEALT_TO.into_iter().any(has) && !DEALERS.into_iter().any(has)
-}
-
 /// Somebody of the company: whoever has a role in the exchange.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {

@@ -8,8 +8,6 @@ use contracts::users::{User, called};
 use serde_json::{Value as Json, json};
 use tidings::{Conn, Error, Paging, Place, Tx, Uuid, params};
 
-use crate::access::is_listed;
-
 /// Somebody's account.
 #[derive(Clone, Debug, PartialEq, Eq, tidings::FromRow)]
 pub(crate) struct Account {
@@ -82,7 +80,7 @@ pub(crate) async fn keep_user(tx: &mut Tx, user: &User) -> Result<(), Error> {
         user.user_id,
         &user.email,
         &user.name,
-        is_listed(&user.roles),
+        user.is_dealt_to(),
         user.disabled,
         i64::try_from(user.version).unwrap_or(i64::MAX),
     ];

@@ -7,17 +7,16 @@ use contracts::users::User;
 use contracts::{TaskId, UserId};
 use tidings::{Error, EventId, Timestamp, View, params};
 
-use crate::access::WORKER;
-
 /// Takes over the public record of a person, unless a newer one is known.
 pub(crate) async fn keep_user(view: &mut View<'_>, user: &User) -> Result<(), Error> {
-    let sql = "INSERT INTO people (id, email, name, is_worker, version) VALUES ($1, $2, $3, $4, $5)
+    let sql =
+        "INSERT INTO people (id, email, name, is_dealt_to, version) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name,
-            is_worker = excluded.is_worker, version = excluded.version
+            is_dealt_to = excluded.is_dealt_to, version = excluded.version
         WHERE people.version < excluded.version";
-    let is_worker = user.roles.iter().any(|role| role == WORKER);
+    let is_dealt_to = user.is_dealt_to();
     let version = number(user.version);
-    let row = params![user.user_id, &user.email, &user.name, is_worker, version];
+    let row = params![user.user_id, &user.email, &user.name, is_dealt_to, version];
     view.execute(sql, row).await?;
     Ok(())
 }

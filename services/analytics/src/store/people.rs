@@ -4,7 +4,7 @@ use contracts::UserId;
 use contracts::users::called;
 use tidings::{Conn, Error, params};
 
-/// How many there are of those who could be in the red: workers, and everybody with whom
+/// How many there are of those who could be in the red: to whom tasks fall, and everybody with whom
 /// money was moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, tidings::FromRow)]
 pub(crate) struct Popugs {
@@ -16,7 +16,7 @@ pub(crate) struct Popugs {
 /// Counts them.
 pub(crate) async fn popugs(conn: &mut Conn) -> Result<Popugs, Error> {
     let sql = "SELECT (SELECT count(*) FROM balances) + (SELECT count(*) FROM people
-                WHERE is_worker AND id NOT IN (SELECT account_id FROM balances)) AS total,
+                WHERE is_dealt_to AND id NOT IN (SELECT account_id FROM balances)) AS total,
             (SELECT count(*) FROM balances WHERE balance_minor < 0) AS negative";
     conn.query_one(sql, &[]).await
 }

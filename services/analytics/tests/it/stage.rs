@@ -304,7 +304,7 @@ impl Stage {
         for (table, columns) in [
             (
                 "people",
-                "id || email || name || CAST(is_worker AS INTEGER) || version",
+                "id || email || name || CAST(is_dealt_to AS INTEGER) || version",
             ),
             ("tasks", "id || title || COALESCE(jira_id, '-') || version"),
             ("balances", "account_id || ':' || balance_minor"),

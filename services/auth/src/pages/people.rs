@@ -39,7 +39,7 @@ pub(super) fn choices(chosen: &[String]) -> Vec<Choice> {
         help: match role {
             Role::Worker => "Tasks fall to them.",
             Role::Manager => "Sees and deals everybody's tasks; none falls to them.",
-            Role::Accountant => "Keeps the books.",
+            Role::Accountant => "Keeps the books; tasks fall to them too.",
             _ => "Administers people, and sees all of the exchange.",
         },
         chosen: chosen.iter().any(|name| name == role.name()),

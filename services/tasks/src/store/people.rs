@@ -5,7 +5,6 @@ use contracts::users::User;
 use tidings::{Conn, Error, FromRow, Tx, params};
 
 use super::count;
-use crate::access::is_eligible;
 
 /// Takes over the public record of an account, unless a newer one is known.
 pub(crate) async fn keep(tx: &mut Tx, user: &User) -> Result<(), Error> {
@@ -21,7 +20,7 @@ pub(crate) async fn keep(tx: &mut Tx, user: &User) -> Result<(), Error> {
         &user.email,
         user.roles.join(" "),
         user.disabled,
-        is_eligible(&user.roles, user.disabled),
+        !user.disabled && user.is_dealt_to(),
         count(user.version),
     ];
     tx.execute(sql, row).await?;
