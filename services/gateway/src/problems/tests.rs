@@ -8,7 +8,7 @@ use super::{MEANINGS, exchange, meanings};
 fn codes_in_sources() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut codes = BTreeSet::new();
-    for folder in ["services", "app/src", "toolkit/tidings/src"] {
+    for folder in ["services", "contracts/src", "app/src", "toolkit/tidings/src"] {
         collect(&root.join(folder), &mut codes);
     }
     codes
