@@ -7,11 +7,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tidings::{
-    FieldError, Form, Fragment, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn,
-    Timestamp, Uuid,
+    FieldError, Form, Fragment, Handle, PageRefusal, Paging, Path, Problem, Query, RequestContext,
+    SignedIn, Timestamp, Uuid,
 };
 
-use super::people::{Boxes, Choice, choices, sign_in};
+use super::people::{Boxes, Choice, choices};
+use super::signed_in;
 use crate::Error;
 use crate::account::Standing;
 use crate::actions::{Guest, Invited, invite, invite_again, withdraw};
@@ -55,10 +56,11 @@ struct NewUser {
     wrong: Vec<FieldError>,
 }
 
-async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/new"));
-    };
+async fn blank(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let page = form(&service, Typed::default(), false, Vec::new())?;
     Ok(page.into_response())
@@ -87,10 +89,8 @@ async fn one(
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/new"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let guest = Guest::alone(&typed.email, &typed.name);
     let invited = invite(&service, context, &[guest], &typed.boxes.roles()).await;
@@ -105,10 +105,8 @@ async fn many(
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/new"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let guests = Guest::lines(&typed.people);
     match invite(&service, context, &guests, &typed.boxes.roles()).await {
@@ -122,10 +120,10 @@ fn refused(
     typed: Typed,
     is_many: bool,
     error: Error,
-) -> Result<Response, Problem> {
+) -> Result<Response, PageRefusal> {
     let problem = super::correctable(error)?;
     let page = form(service, typed, is_many, problem.errors().to_vec())?;
-    super::again(page, &problem)
+    Ok(super::again(page, &problem)?)
 }
 
 #[derive(Template)]
@@ -136,7 +134,7 @@ struct Done {
 
 /// Where there is no mail server the answer itself shows the links: an address to go to would
 /// have to hold them.
-fn told(invited: Vec<Invited>) -> Result<Response, Problem> {
+fn told(invited: Vec<Invited>) -> Result<Response, PageRefusal> {
     if invited.iter().all(|one| one.address.is_none()) {
         return Ok(Redirect::to("/users/invitations?done=invited").into_response());
     }
@@ -187,10 +185,8 @@ async fn list(
     who: Option<SignedIn>,
     Query(told): Query<Told>,
     paging: Paging,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/invitations"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     let narrowed = Narrowed {
         standing: Some(Standing::Invited),
@@ -228,10 +224,8 @@ async fn again(
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/invitations"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     told(vec![invite_again(&service, context, id.into()).await?])
 }
@@ -241,10 +235,8 @@ async fn take_back(
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users/invitations"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     withdraw(&service, context, id.into()).await?;
     Ok(Redirect::to("/users/invitations?done=withdrawn").into_response())

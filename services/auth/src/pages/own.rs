@@ -6,9 +6,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use tidings::{FieldError, Form, Fragment, Handle, Problem, Query, SignedIn};
+use tidings::{FieldError, Form, Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 
-use super::people::sign_in;
+use super::signed_in;
 use crate::Error;
 use crate::account::Account;
 use crate::actions;
@@ -50,10 +50,8 @@ async fn show(
     who: Option<SignedIn>,
     caller: Caller,
     Query(told): Query<Told>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/account"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/account")?;
     let done = match told.done.as_deref() {
         Some("password") => "password",
         Some("sessions") => "sessions",
@@ -94,30 +92,32 @@ async fn change(
     who: Option<SignedIn>,
     caller: Caller,
     Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/account"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/account")?;
     let id = identity.user_id.into();
     let Typed { current, password } = &typed;
     let changed = actions::change_password(&service, &caller, id, current, password).await;
     let problem = match changed {
-        Ok(entered) => return super::redirect(&service, &entered, "/account?done=password"),
+        Ok(entered) => {
+            return Ok(super::redirect(
+                &service,
+                &entered,
+                "/account?done=password",
+            )?);
+        }
         Err(error @ Error::NotSignedIn) => return Err(error.into()),
         Err(error) => super::correctable(error)?,
     };
     let page = page(&service, &caller, id, "", problem.errors().to_vec()).await?;
-    super::again(page, &problem)
+    Ok(super::again(page, &problem)?)
 }
 
 async fn sign_out_elsewhere(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     caller: Caller,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/account"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/account")?;
     actions::sign_out_elsewhere(&service, &caller, identity.user_id.into()).await?;
     Ok(Redirect::to("/account?done=sessions").into_response())
 }

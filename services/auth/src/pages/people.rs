@@ -8,10 +8,11 @@ use axum::routing::get;
 use contracts::UserId;
 use serde::Deserialize;
 use tidings::{
-    FieldError, Form, Fragment, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn,
-    Timestamp, Uuid,
+    FieldError, Form, Fragment, Handle, PageRefusal, Paging, Path, Problem, Query, RequestContext,
+    SignedIn, Timestamp, Uuid,
 };
 
+use super::signed_in;
 use crate::Error;
 use crate::account::{Role, Standing};
 use crate::actions::{Wish, change_person};
@@ -61,19 +62,13 @@ struct Users {
     next: Option<String>,
 }
 
-pub(super) fn sign_in(path: &str) -> Response {
-    Redirect::to(&format!("/signin?next={path}")).into_response()
-}
-
 async fn list(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     Query(asked): Query<Asked>,
     paging: Paging,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in("/users"));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, "/users")?;
     admins_only(&identity)?;
     let narrowed = asked.check()?;
     let mut conn = service.read().await?;
@@ -181,10 +176,8 @@ async fn show(
     who: Option<SignedIn>,
     Path(id): Path<Uuid>,
     Query(told): Query<Told>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in(&format!("/users/{id}")));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, &format!("/users/{id}"))?;
     admins_only(&identity)?;
     let done = match told.done.as_deref() {
         Some("saved") => "saved",
@@ -226,10 +219,8 @@ async fn change(
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = who else {
-        return Ok(sign_in(&format!("/users/{id}")));
-    };
+) -> Result<Response, PageRefusal> {
+    let identity = signed_in(who, &format!("/users/{id}"))?;
     admins_only(&identity)?;
     let wish = Wish {
         roles: Some(typed.boxes.roles()),
