@@ -70,7 +70,9 @@ async fn keeps_rule(route: &Route, person: &Person) -> Result<Result<(), String>
         }
         (Rule::Roles(roles), _) if !roles.contains(&person.role()) => answer.status == 403,
         (Rule::SignedIn | Rule::Roles(_), _) => is_let_in(&answer),
-        (Rule::Operator | Rule::Services, _) => answer.status == 403,
+        (Rule::Operator, _) => answer.status == 403,
+        // Whoever has signed in is no service, as somebody who has not.
+        (Rule::Services, _) => answer.status == 401,
     };
     Ok(if fits {
         Ok(())
