@@ -11,7 +11,7 @@ mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tidings::{Handle, Identity, PageRefusal as Refusal, SignedIn};
+use tidings::{Handle, PageRefusal as Refusal};
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {
@@ -30,10 +30,4 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/exchange/books/payouts", get(payouts::show))
         .route("/exchange/books/days/{date}", get(day::show))
         .route("/exchange/books/days/{date}/close", post(day::close))
-}
-
-/// Whoever has signed in, or the way to do so and come back.
-fn signed_in(who: Option<SignedIn>, next: &str) -> Result<Identity, Refusal> {
-    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
-    Ok(who)
 }

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use tidings::{Form, Fragment, Handle, Identity, PageRefusal, Problem, Query, SignedIn};
+use tidings::{Form, Fragment, Handle, Problem, Query};
 
 use crate::Error;
 use crate::actions::{self, Entered};
@@ -29,12 +29,6 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(invitations::routes())
         .merge(links::routes())
         .merge(own::routes())
-}
-
-/// Whoever has signed in, or the way to do so and come back.
-fn signed_in(who: Option<SignedIn>, page: &str) -> Result<Identity, PageRefusal> {
-    let SignedIn(who) = who.ok_or_else(|| PageRefusal::SignIn(page.to_owned()))?;
-    Ok(who)
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ mod ticket;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tidings::{Handle, Identity, PageRefusal as Refusal, SignedIn};
+use tidings::{Handle, PageRefusal as Refusal};
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {
@@ -23,10 +23,4 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/tickets/{id}/live", get(live::ticket))
         .route("/tickets/{id}/edit", get(sell::filled).post(sell::save))
         .route("/tickets/{id}/withdraw", post(ticket::withdraw))
-}
-
-/// Whoever has signed in, or the way to do so and come back.
-fn signed_in(who: Option<SignedIn>, next: &str) -> Result<Identity, Refusal> {
-    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
-    Ok(who)
 }

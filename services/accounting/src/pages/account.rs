@@ -9,8 +9,8 @@ use contracts::{dollars, signed_dollars};
 use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Paging, Path, Problem, Query, SignedIn, Uuid};
 
+use super::Refusal;
 use super::adjust::AdjustForm;
-use super::{Refusal, signed_in};
 use crate::access;
 use crate::error::Error;
 use crate::http::DayAsked;
@@ -109,7 +109,7 @@ pub(super) async fn mine(
     Query(asked): Query<DayAsked>,
     paging: Paging<ByTime>,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(who, "/exchange/account")?;
+    let who = Refusal::unless_signed_in(who, "/exchange/account")?;
     access::exchange(&who)?;
     let id = UserId::from(who.user_id);
     let mut conn = service.read().await?;
@@ -142,7 +142,7 @@ pub(super) async fn somebodys(
 ) -> Result<Fragment, Refusal> {
     let id = UserId::from(id);
     let place = Place::of(id);
-    let who = signed_in(who, &place.page)?;
+    let who = Refusal::unless_signed_in(who, &place.page)?;
     access::books(&who)?;
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, id).await?;

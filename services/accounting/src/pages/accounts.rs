@@ -7,7 +7,7 @@ use contracts::calendar::Calendar;
 use contracts::dollars;
 use tidings::{Fragment, Handle, Paging, SignedIn};
 
-use super::{Refusal, signed_in};
+use super::Refusal;
 use crate::access;
 use crate::store::{self, Account, ByBalance};
 
@@ -48,7 +48,7 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     paging: Paging<ByBalance>,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(who, "/exchange/books/accounts")?;
+    let who = Refusal::unless_signed_in(who, "/exchange/books/accounts")?;
     access::books(&who)?;
     let today = service.resource::<Calendar>()?.day_of(service.now());
     let mut conn = service.read().await?;

@@ -9,7 +9,7 @@ use tidings::{
     Uuid, uuid_at,
 };
 
-use super::{Refusal, account, signed_in};
+use super::{Refusal, account};
 use crate::access;
 use crate::actions::adjust_in_tx;
 use crate::adjustment::{Adjustment, read_amount};
@@ -99,7 +99,7 @@ pub(super) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
     let page = account::path_of(id.into());
-    let who = signed_in(who, &page)?;
+    let who = Refusal::unless_signed_in(who, &page)?;
     let account_id = UserId::from(id);
     access::adjust(&who, account_id)?;
     let error = match post(&service, context, account_id, &typed).await {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Problem, Query, SignedIn};
 
 use super::accounts::Row;
-use super::{Refusal, signed_in, words};
+use super::{Refusal, words};
 use crate::access;
 use crate::http::{DayFound, days_of};
 use crate::store::{self, Audit};
@@ -78,7 +78,7 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     Query(asked): Query<Asked>,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(who, "/exchange/books")?;
+    let who = Refusal::unless_signed_in(who, "/exchange/books")?;
     access::books(&who)?;
     let calendar = service.resource::<Calendar>()?;
     let today = calendar.day_of(service.now());

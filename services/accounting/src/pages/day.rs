@@ -7,7 +7,7 @@ use contracts::calendar::{BillingDay, Calendar, read_day};
 use contracts::{dollars, signed_dollars};
 use tidings::{Conn, Fragment, Handle, Identity, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, payouts, signed_in, words};
+use super::{Refusal, payouts, words};
 use crate::access;
 use crate::actions::ask_to_close;
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub(super) async fn show(
     Path(date): Path<String>,
 ) -> Result<Fragment, Refusal> {
     let day = read(&date)?;
-    let who = signed_in(who, &path(day))?;
+    let who = Refusal::unless_signed_in(who, &path(day))?;
     access::books(&who)?;
     Ok(page(&service, &who, day, None).await?)
 }
@@ -72,7 +72,7 @@ pub(super) async fn close(
     Path(date): Path<String>,
 ) -> Result<Response, Refusal> {
     let day = read(&date)?;
-    let who = signed_in(who, &path(day))?;
+    let who = Refusal::unless_signed_in(who, &path(day))?;
     access::close(&who)?;
     match ask_to_close(&service, context, day).await {
         Ok(()) => Ok(Redirect::to(&path(day)).into_response()),

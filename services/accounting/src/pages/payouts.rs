@@ -8,7 +8,7 @@ use contracts::dollars;
 use contracts::users::called;
 use tidings::{Fragment, Handle, Paging, Query, SignedIn};
 
-use super::{Refusal, signed_in, words};
+use super::{Refusal, words};
 use crate::access;
 use crate::http::DayAsked;
 use crate::store::{self, Payout};
@@ -53,7 +53,7 @@ pub(super) async fn show(
     Query(asked): Query<DayAsked>,
     paging: Paging,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(who, "/exchange/books/payouts")?;
+    let who = Refusal::unless_signed_in(who, "/exchange/books/payouts")?;
     access::books(&who)?;
     let day = asked.day()?;
     let today = service.resource::<Calendar>()?.day_of(service.now());

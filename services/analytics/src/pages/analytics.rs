@@ -63,8 +63,7 @@ pub(super) async fn show(
     Query(period): Query<PeriodAsked>,
     Query(asked): Query<RangeAsked>,
 ) -> Result<Fragment, PageRefusal> {
-    let sign_in = || PageRefusal::SignIn("/exchange/analytics".to_owned());
-    let SignedIn(who) = who.ok_or_else(sign_in)?;
+    let who = PageRefusal::unless_signed_in(who, "/exchange/analytics")?;
     access::figures(&who)?;
     let seen = seen(service.clone()).await?;
     let calendar = service.resource::<Calendar>()?;

@@ -12,7 +12,6 @@ use tidings::{
 };
 
 use super::people::{Boxes, Choice, choices};
-use super::signed_in;
 use crate::Error;
 use crate::account::Standing;
 use crate::actions::{Guest, Invited, invite, invite_again, withdraw};
@@ -60,7 +59,7 @@ async fn blank(
     State(service): State<Handle>,
     who: Option<SignedIn>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/new")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let page = form(&service, Typed::default(), false, Vec::new())?;
     Ok(page.into_response())
@@ -90,7 +89,7 @@ async fn one(
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/new")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let guest = Guest::alone(&typed.email, &typed.name);
     let invited = invite(&service, context, &[guest], &typed.boxes.roles()).await;
@@ -106,7 +105,7 @@ async fn many(
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/new")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
     admins_only(&identity)?;
     let guests = Guest::lines(&typed.people);
     match invite(&service, context, &guests, &typed.boxes.roles()).await {
@@ -186,7 +185,7 @@ async fn list(
     Query(told): Query<Told>,
     paging: Paging,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/invitations")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     let narrowed = Narrowed {
         standing: Some(Standing::Invited),
@@ -225,7 +224,7 @@ async fn again(
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/invitations")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     told(vec![invite_again(&service, context, id.into()).await?])
 }
@@ -236,7 +235,7 @@ async fn take_back(
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users/invitations")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
     admins_only(&identity)?;
     withdraw(&service, context, id.into()).await?;
     Ok(Redirect::to("/users/invitations?done=withdrawn").into_response())

@@ -8,7 +8,6 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use tidings::{FieldError, Form, Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 
-use super::signed_in;
 use crate::Error;
 use crate::account::Account;
 use crate::actions;
@@ -51,7 +50,7 @@ async fn show(
     caller: Caller,
     Query(told): Query<Told>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/account")?;
+    let identity = PageRefusal::unless_signed_in(who, "/account")?;
     let done = match told.done.as_deref() {
         Some("password") => "password",
         Some("sessions") => "sessions",
@@ -93,7 +92,7 @@ async fn change(
     caller: Caller,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/account")?;
+    let identity = PageRefusal::unless_signed_in(who, "/account")?;
     let id = identity.user_id.into();
     let Typed { current, password } = &typed;
     let changed = actions::change_password(&service, &caller, id, current, password).await;
@@ -117,7 +116,7 @@ async fn sign_out_elsewhere(
     who: Option<SignedIn>,
     caller: Caller,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/account")?;
+    let identity = PageRefusal::unless_signed_in(who, "/account")?;
     actions::sign_out_elsewhere(&service, &caller, identity.user_id.into()).await?;
     Ok(Redirect::to("/account?done=sessions").into_response())
 }

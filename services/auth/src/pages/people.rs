@@ -12,7 +12,6 @@ use tidings::{
     SignedIn, Timestamp, Uuid,
 };
 
-use super::signed_in;
 use crate::Error;
 use crate::account::{Role, Standing};
 use crate::actions::{Wish, change_person};
@@ -68,7 +67,7 @@ async fn list(
     Query(asked): Query<Asked>,
     paging: Paging,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, "/users")?;
+    let identity = PageRefusal::unless_signed_in(who, "/users")?;
     admins_only(&identity)?;
     let narrowed = asked.check()?;
     let mut conn = service.read().await?;
@@ -177,7 +176,7 @@ async fn show(
     Path(id): Path<Uuid>,
     Query(told): Query<Told>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, &format!("/users/{id}"))?;
+    let identity = PageRefusal::unless_signed_in(who, &format!("/users/{id}"))?;
     admins_only(&identity)?;
     let done = match told.done.as_deref() {
         Some("saved") => "saved",
@@ -220,7 +219,7 @@ async fn change(
     Path(id): Path<Uuid>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageRefusal> {
-    let identity = signed_in(who, &format!("/users/{id}"))?;
+    let identity = PageRefusal::unless_signed_in(who, &format!("/users/{id}"))?;
     admins_only(&identity)?;
     let wish = Wish {
         roles: Some(typed.boxes.roles()),

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use tidings::{Fragment, Handle, Paging, SignedIn, Timestamp};
 
-use super::{Refusal, signed_in};
+use super::Refusal;
 use crate::{Listing, State as Standing, store};
 
 #[derive(Template)]
@@ -50,7 +50,7 @@ pub(super) async fn show(
     identity: Option<SignedIn>,
     paging: Paging,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(identity, "/my/listings")?;
+    let who = Refusal::unless_signed_in(identity, "/my/listings")?;
     let mut conn = service.read().await?;
     let rows =
         store::of_seller(&mut conn, who.user_id.into(), paging.after, paging.fetch()).await?;

@@ -8,7 +8,7 @@ use contracts::{Currency, TicketId};
 use serde::Deserialize;
 use tidings::{Form, Fragment, Handle, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, datetime_field, signed_in};
+use super::{Refusal, datetime_field};
 use crate::actions::{Seen, edit_ticket, list_ticket};
 use crate::price::{parse_price, typed};
 use crate::{Category, Draft, Error, Listing, Wrong, store};
@@ -119,7 +119,7 @@ fn form(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Fr
 
 /// GET `/sell`
 pub(super) async fn blank(identity: Option<SignedIn>) -> Result<Fragment, Refusal> {
-    signed_in(identity, "/sell")?;
+    Refusal::unless_signed_in(identity, "/sell")?;
     Ok(form(None, Typed::blank(), Vec::new())?)
 }
 
@@ -130,7 +130,7 @@ pub(super) async fn submit(
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    let who = signed_in(identity, "/sell")?;
+    let who = Refusal::unless_signed_in(identity, "/sell")?;
     let (draft, mut wrong) = typed.draft();
     if !wrong.is_empty() {
         wrong.extend(draft.check(service.now()).err().unwrap_or_default());
@@ -152,7 +152,7 @@ pub(super) async fn filled(
     Path(id): Path<TicketId>,
     identity: Option<SignedIn>,
 ) -> Result<Fragment, Refusal> {
-    let who = signed_in(identity, &format!("/tickets/{id}/edit"))?;
+    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}/edit"))?;
     let found = store::find(&mut service.read().await?, id).await?;
     let listing = found.ok_or(Error::NotFound)?;
     if listing.seller_id.uuid() != who.user_id {
@@ -170,7 +170,7 @@ pub(super) async fn save(
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    let who = signed_in(identity, &format!("/tickets/{id}/edit"))?;
+    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}/edit"))?;
     let (draft, mut wrong) = typed.draft();
     if !wrong.is_empty() {
         wrong.extend(draft.check(service.now()).err().unwrap_or_default());

@@ -9,8 +9,8 @@ use tidings::{
     Fragment, Handle, Identity, Path, Problem, Query, RequestContext, SignedIn, Timestamp,
 };
 
+use super::Refusal;
 use super::market::place;
-use super::{Refusal, signed_in};
 use crate::actions::withdraw_ticket;
 use crate::{Error, Listing, State as Standing, store};
 
@@ -84,7 +84,7 @@ pub(super) async fn withdraw(
     identity: Option<SignedIn>,
     RequestContext(context): RequestContext,
 ) -> Result<Response, Refusal> {
-    let who = signed_in(identity, &format!("/tickets/{id}"))?;
+    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}"))?;
     match withdraw_ticket(&service, context, who.user_id.into(), id).await {
         Ok(_) => Ok(Redirect::to(&format!("/tickets/{id}?done=withdrawn")).into_response()),
         Err(Error::Refused(refused)) => {

@@ -2,7 +2,8 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::Problem;
+use super::{Problem, SignedIn};
+use crate::Identity;
 
 /// Why a page is not shown: what [`Problem`] says, or that its reader has to sign in first,
 /// who then comes back to it.
@@ -11,7 +12,7 @@ use super::Problem;
 /// use tidings::{Fragment, PageRefusal, SignedIn};
 ///
 /// async fn mine(who: Option<SignedIn>) -> Result<Fragment, PageRefusal> {
-///     let SignedIn(who) = who.ok_or_else(|| PageRefusal::SignIn("/mine".to_owned()))?;
+///     let who = PageRefusal::unless_signed_in(who, "/mine")?;
 ///     Ok(Fragment::try_new("Mine", Ok::<_, std::fmt::Error>(who.email))?)
 /// }
 /// ```
@@ -22,6 +23,19 @@ pub enum PageRefusal {
     SignIn(String),
     /// Anything else.
     Problem(Problem),
+}
+
+impl PageRefusal {
+    /// Whoever has signed in.
+    ///
+    /// # Errors
+    /// For nobody: the way to sign in and come back to this page.
+    pub fn unless_signed_in(who: Option<SignedIn>, page: &str) -> Result<Identity, Self> {
+        match who {
+            Some(SignedIn(identity)) => Ok(identity),
+            None => Err(Self::SignIn(page.to_owned())),
+        }
+    }
 }
 
 impl<T: Into<Problem>> From<T> for PageRefusal {
