@@ -205,7 +205,7 @@ impl Exchange {
         let tables = [
             (
                 "people",
-                "id || name || email || CAST(is_worker AS INTEGER) || version",
+                "id || name || email || CAST(is_dealt_to AS INTEGER) || version",
             ),
             (
                 "tasks",
