@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, FieldsNamed, Ident, LitInt, LitStr, Result, Type,
-    Variant,
+    Attribute, Data, DeriveInput, Error, Fields, FieldsNamed, Ident, LitInt, LitStr, Meta, Result,
+    Type, Variant,
 };
 
 use crate::event::{EventAttribute, event_attribute};
@@ -15,6 +15,7 @@ struct StreamAttribute {
     key: Ident,
     slots: Option<LitInt>,
     state: bool,
+    schemas: bool,
 }
 
 /// The code that one variant contributes.
@@ -24,6 +25,7 @@ struct Arms {
     type_of: TokenStream,
     encode: TokenStream,
     decode: TokenStream,
+    schema: TokenStream,
 }
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -44,6 +46,14 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let types_of = arms.iter().map(|arm| &arm.type_of);
     let encodes = arms.iter().map(|arm| &arm.encode);
     let decodes = arms.iter().map(|arm| &arm.decode);
+    let schemas = attribute.schemas.then(|| {
+        let schemas = arms.iter().map(|arm| &arm.schema);
+        quote! {
+            fn schemas() -> ::std::vec::Vec<::tidings::schema::EventSchema> {
+                ::std::vec![#(#schemas),*]
+            }
+        }
+    });
     let ident = &input.ident;
     let name = &attribute.name;
     let slots = attribute
@@ -86,6 +96,8 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
                     _ => Ok(None),
                 }
             }
+
+            #schemas
         }
     })
 }
@@ -112,13 +124,53 @@ fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
         (#name, #version) => { #decode }
         #older
     };
+    let schema = schema(variant, &event_type);
     Ok(Arms {
         event_type,
         key,
         type_of,
         encode,
         decode,
+        schema,
     })
+}
+
+/// What the event's data may be, with what the variant's comment says of it.
+fn schema(variant: &Variant, event_type: &TokenStream) -> TokenStream {
+    let comment = variant
+        .attrs
+        .iter()
+        .filter(|one| one.path().is_ident("doc"));
+    let lines: Vec<_> = comment
+        .filter_map(|one| match &one.meta {
+            Meta::NameValue(said) => Some(&said.value),
+            _ => None,
+        })
+        .collect();
+    let about = quote!(&[#(#lines),*]);
+    match &variant.fields {
+        Fields::Named(fields) => {
+            let fields = fields.named.iter().map(|field| {
+                let attributes = field
+                    .attrs
+                    .iter()
+                    .filter(|one| one.path().is_ident("serde") || one.path().is_ident("doc"));
+                let (name, ty) = (&field.ident, &field.ty);
+                quote!(#(#attributes)* #name: #ty)
+            });
+            quote!({
+                #[derive(::tidings::schemars::JsonSchema)]
+                #[schemars(crate = "::tidings::schemars")]
+                #[allow(dead_code)]
+                struct Data { #(#fields),* }
+                ::tidings::schema::EventSchema::of::<Data>(#event_type, #about)
+            })
+        }
+        fields => {
+            let ty = fields.iter().map(|field| &field.ty);
+            quote!(::tidings::schema::EventSchema::of::<#(#ty)*>(#event_type, #about))
+        }
+    }
 }
 
 fn named(
@@ -177,7 +229,8 @@ fn unnamed(ident: &Ident, ty: &Type, key: &Ident) -> (TokenStream, TokenStream, 
 }
 
 fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
-    let (mut name, mut key, mut slots, mut state) = (None, None, None, false);
+    let (mut name, mut key, mut slots) = (None, None, None);
+    let (mut state, mut schemas) = (false, false);
     find(&input.attrs, "stream", &input.ident)?.parse_nested_meta(|meta| {
         if meta.path.is_ident("name") {
             name = Some(meta.value()?.parse::<LitStr>()?);
@@ -187,8 +240,10 @@ fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
             slots = Some(meta.value()?.parse::<LitInt>()?);
         } else if meta.path.is_ident("state") {
             state = true;
+        } else if meta.path.is_ident("schemas") {
+            schemas = true;
         } else {
-            return Err(meta.error("expected name, key, slots or state"));
+            return Err(meta.error("expected name, key, slots, state or schemas"));
         }
         Ok(())
     })?;
@@ -198,6 +253,7 @@ fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
         key: key.ok_or_else(|| missing("key"))?,
         slots,
         state,
+        schemas,
     })
 }
 

@@ -107,6 +107,18 @@ macro_rules! typed_id {
                 $crate::FromValue::from_value(value).map(Self)
             }
         }
+
+        impl $crate::schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(
+                _: &mut $crate::schemars::SchemaGenerator,
+            ) -> $crate::schemars::Schema {
+                $crate::schemars::json_schema!({ "type": "string", "format": "uuid" })
+            }
+        }
     };
 }
 

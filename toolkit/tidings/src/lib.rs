@@ -48,6 +48,7 @@ mod outbox;
 mod process;
 pub mod projection;
 mod publisher;
+pub mod schema;
 mod sequencer;
 mod service;
 mod setup;
@@ -103,6 +104,7 @@ pub use tx::{MESSAGE_BYTES_MAX, Tx};
 pub use worker::Worker;
 pub use workflow::{Call, Flow, Found, Message, Outcome, StepFailed, Workflow};
 
+pub use schemars;
 pub use serde;
 pub use uuid::Uuid;
 

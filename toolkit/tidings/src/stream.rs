@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::schema::EventSchema;
+
 /// What a stream's events are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +141,13 @@ pub trait Stream: Sized + Send + Sync + 'static {
     /// # Errors
     /// When the name is known but the version or the data is not.
     fn decode(name: &str, version: u16, data: &str) -> Result<Option<Self>, String>;
+
+    /// What the data of each event type may be; empty unless the derive is told to say it:
+    /// `#[stream(name = "orders", key = "order_id", schemas)]`. See [`schema`](crate::schema).
+    #[must_use]
+    fn schemas() -> Vec<EventSchema> {
+        Vec::new()
+    }
 }
 
 /// A stream as the runtime sees it.
@@ -152,6 +161,9 @@ pub struct StreamInfo {
     pub kind: Kind,
     /// Every event type that can occur.
     pub types: &'static [EventType],
+    /// What the data of each may be; see [`Stream::schemas`].
+    #[serde(skip)]
+    pub schemas: fn() -> Vec<EventSchema>,
 }
 
 impl StreamInfo {
@@ -161,6 +173,7 @@ impl StreamInfo {
             slots: S::SLOTS,
             kind: S::KIND,
             types: S::TYPES,
+            schemas: S::schemas,
         }
     }
 }

@@ -150,6 +150,7 @@ fn implicit(name: &'static str, types: &[EventType]) -> StreamInfo {
         slots: SLOTS,
         kind: Kind::Command,
         types: kept(types),
+        schemas: Vec::new,
     }
 }
 

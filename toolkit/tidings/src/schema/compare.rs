@@ -1,0 +1,599 @@
+//! What a change of a schema breaks.
+//!
+//! A schema says what a writer may write and what a reader can read. So a change is judged by
+//! one question, asked twice: can whoever reads by the one schema read everything that is
+//! written by the other? It is answered for what schemas of types consist of. Where it cannot
+//! be answered the change counts as breaking, unless nothing has changed.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+/// What only explains.
+const ANNOTATIONS: [&str; 8] = [
+    "$schema",
+    "$id",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "deprecated",
+    "$comment",
+];
+
+/// How deep types that hold themselves are compared.
+const DEPTH: usize = 16;
+
+/// Which changes of an event are allowed without a new version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compatibility {
+    /// New builds read what old ones have written. Enough where every reader is deployed
+    /// before the writer.
+    Backward,
+    /// Old builds read what new ones write.
+    Forward,
+    /// Both: builds may go out in any order.
+    Full,
+}
+
+/// Something that a reader cannot read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Where in the data: `/lines/*/price`; empty for the whole.
+    pub path: String,
+    /// What of it.
+    pub text: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = match self.path.as_str() {
+            "" => "the data",
+            path => path,
+        };
+        write!(f, "{path}: {}", self.text)
+    }
+}
+
+/// What a change breaks, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// What new builds cannot read of what old ones have written.
+    pub backward: Vec<Broken>,
+    /// What old builds cannot read of what new ones write.
+    pub forward: Vec<Broken>,
+}
+
+impl Comparison {
+    /// What is broken that must not be.
+    #[must_use]
+    pub fn broken(&self, demanded: Compatibility) -> Vec<Broken> {
+        match demanded {
+            Compatibility::Backward => self.backward.clone(),
+            Compatibility::Forward => self.forward.clone(),
+            Compatibility::Full => [&self.backward[..], &self.forward[..]].concat(),
+        }
+    }
+}
+
+/// Compares a schema with the one that takes its place.
+///
+/// ```
+/// use serde_json::json;
+/// use tidings::schema::compare;
+///
+/// let old = json!({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]});
+/// let mut new = old.clone();
+/// new["properties"]["note"] = json!({"type": "string"});
+/// assert_eq!(compare(&old, &new), Default::default());
+/// new["required"] = json!(["id", "note"]);
+/// let broken = compare(&old, &new);
+/// assert_eq!(broken.backward[0].to_string(), "/note: is required, and may be missing");
+/// assert_eq!(broken.forward, []);
+/// ```
+#[must_use]
+pub fn compare(old: &Value, new: &Value) -> Comparison {
+    Comparison {
+        backward: read(new, old),
+        forward: read(old, new),
+    }
+}
+
+/// What a reader cannot read of what a writer may write.
+fn read(reader: &Value, writer: &Value) -> Vec<Broken> {
+    let mut broken = Vec::new();
+    Reading {
+        reader_root: reader,
+        writer_root: writer,
+    }
+    .of(reader, writer, "", &mut broken);
+    broken
+}
+
+struct Reading<'a> {
+    reader_root: &'a Value,
+    writer_root: &'a Value,
+}
+
+impl Reading<'_> {
+    fn of(&self, reader: &Value, writer: &Value, path: &str, broken: &mut Vec<Broken>) {
+        if path.matches('/').count() > DEPTH {
+            return;
+        }
+        let readers = alternatives(reader, self.reader_root);
+        for written in alternatives(writer, self.writer_root) {
+            let tried: Vec<Vec<Broken>> = readers
+                .iter()
+                .map(|reader| self.one(reader, &written, path))
+                .collect();
+            if tried.iter().any(Vec::is_empty) {
+                continue;
+            }
+            match <[Vec<Broken>; 1]>::try_from(tried) {
+                Ok([of_the_only]) => broken.extend(of_the_only),
+                Err(_) => broken.push(Broken {
+                    path: path.to_owned(),
+                    text: format!("{} is not known to the reader", named(&written)),
+                }),
+            }
+        }
+    }
+
+    /// One alternative by another.
+    fn one(
+        &self,
+        reader: &Map<String, Value>,
+        writer: &Map<String, Value>,
+        path: &str,
+    ) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        if reader.is_empty() || reader == writer {
+            return broken;
+        }
+        let mut say = |text: String| {
+            broken.push(Broken {
+                path: path.to_owned(),
+                text,
+            });
+        };
+        if let Some(known) = reader.get("const") {
+            if writer.get("const") != Some(known) {
+                say(format!("{} is not known to the reader", named(writer)));
+            }
+            return broken;
+        }
+        let (read_as, written_as) = (kind(reader), kind(writer));
+        if read_as != written_as && !(read_as == "number" && written_as == "integer") {
+            say(format!("is read as {read_as} and written as {written_as}"));
+            return broken;
+        }
+        if writer.contains_key("const") {
+            return broken;
+        }
+        match read_as {
+            "object" => self.object(reader, writer, path, &mut broken),
+            "array" => self.array(reader, writer, path, &mut broken),
+            "integer" | "number" => number(reader, writer, &mut say),
+            _ => same(
+                reader,
+                writer,
+                &[
+                    "format",
+                    "pattern",
+                    "minLength",
+                    "maxLength",
+                    "contentEncoding",
+                ],
+                &mut say,
+            ),
+        }
+        broken
+    }
+
+    fn object(
+        &self,
+        reader: &Map<String, Value>,
+        writer: &Map<String, Value>,
+        path: &str,
+        broken: &mut Vec<Broken>,
+    ) {
+        let always = required(writer);
+        for name in required(reader) {
+            if !always.contains(&name) {
+                broken.push(Broken {
+                    path: format!("{path}/{name}"),
+                    text: "is required, and may be missing".to_owned(),
+                });
+            }
+        }
+        let others = reader.get("additionalProperties");
+        for (name, written) in properties(writer) {
+            let path = format!("{path}/{name}");
+            match (properties(reader).find(|(known, _)| *known == name), others) {
+                (Some((_, read)), _) => self.of(read, written, &path, broken),
+                (None, Some(Value::Bool(false))) => broken.push(Broken {
+                    path,
+                    text: "is not known to the reader, who refuses what it does not know"
+                        .to_owned(),
+                }),
+                (None, Some(read @ Value::Object(_))) => self.of(read, written, &path, broken),
+                (None, _) => {}
+            }
+        }
+        let anything = Value::Bool(true);
+        let written = writer.get("additionalProperties").unwrap_or(&anything);
+        if let (Some(Value::Object(_)), Value::Object(_)) = (others, written) {
+            let read = others.unwrap_or(&anything);
+            self.of(read, written, &format!("{path}/*"), broken);
+        }
+    }
+
+    fn array(
+        &self,
+        reader: &Map<String, Value>,
+        writer: &Map<String, Value>,
+        path: &str,
+        broken: &mut Vec<Broken>,
+    ) {
+        let mut say = |text: String| {
+            broken.push(Broken {
+                path: path.to_owned(),
+                text,
+            });
+        };
+        let limits = ["minItems", "maxItems", "uniqueItems", "prefixItems"];
+        same(reader, writer, &limits, &mut say);
+        match (reader.get("items"), writer.get("items")) {
+            (Some(read), Some(written)) => self.of(read, written, &format!("{path}/*"), broken),
+            (Some(Value::Object(_)), None) => say("holds anything, which is not read".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// What a value may be, one beside the other: `null` or a string, one word or another.
+fn alternatives(schema: &Value, root: &Value) -> Vec<Map<String, Value>> {
+    let Value::Object(schema) = schema else {
+        return vec![Map::new()];
+    };
+    let mut plain = schema.clone();
+    plain.retain(|name, _| !ANNOTATIONS.contains(&name.as_str()) && name != "$defs");
+    if let Some(Value::String(reference)) = plain.get("$ref") {
+        let target = root.pointer(reference.trim_start_matches('#'));
+        return target.map_or_else(|| vec![plain.clone()], |target| alternatives(target, root));
+    }
+    for word in ["oneOf", "anyOf"] {
+        if let Some(Value::Array(many)) = plain.get(word) {
+            return many
+                .iter()
+                .flat_map(|one| alternatives(one, root))
+                .collect();
+        }
+    }
+    if let Some(Value::Array(words)) = plain.get("enum") {
+        let constant = |word: &Value| Map::from_iter([("const".to_owned(), word.clone())]);
+        return words.iter().map(constant).collect();
+    }
+    if let Some(Value::Array(kinds)) = plain.get("type") {
+        let of_kind = |kind: &Value| {
+            let mut one = match kind.as_str() {
+                Some("null") => Map::new(),
+                _ => plain.clone(),
+            };
+            one.insert("type".to_owned(), kind.clone());
+            one
+        };
+        return kinds.iter().map(of_kind).collect();
+    }
+    vec![plain]
+}
+
+fn kind(schema: &Map<String, Value>) -> &str {
+    match (schema.get("type"), schema.get("const")) {
+        (Some(Value::String(kind)), _) => kind,
+        (_, Some(Value::String(_))) => "string",
+        (_, Some(Value::Null)) => "null",
+        (_, Some(Value::Bool(_))) => "boolean",
+        (_, Some(Value::Number(_))) => "number",
+        _ => "anything",
+    }
+}
+
+fn named(schema: &Map<String, Value>) -> String {
+    match schema.get("const") {
+        Some(word) => word.to_string(),
+        None => kind(schema).to_owned(),
+    }
+}
+
+fn required(schema: &Map<String, Value>) -> Vec<&str> {
+    let names = schema.get("required").and_then(Value::as_array);
+    names
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+fn properties(schema: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.into_iter().flatten()
+}
+
+/// A reader with a limit reads what has the same.
+fn same(
+    reader: &Map<String, Value>,
+    writer: &Map<String, Value>,
+    limits: &[&str],
+    say: &mut impl FnMut(String),
+) {
+    for limit in limits {
+        if let Some(read) = reader.get(*limit)
+            && writer.get(*limit) != Some(read)
+        {
+            say(format!("is read with {limit} {read} only"));
+        }
+    }
+}
+
+fn number(reader: &Map<String, Value>, writer: &Map<String, Value>, say: &mut impl FnMut(String)) {
+    let ((low, high), (from, to)) = (range(reader), range(writer));
+    if from < low || to > high {
+        say(format!(
+            "is read from {low} to {high} and written from {from} to {to}"
+        ));
+    }
+}
+
+/// The smallest and the largest number: by their limits, or by the type that they come from.
+fn range(schema: &Map<String, Value>) -> (f64, f64) {
+    let format = schema.get("format").and_then(Value::as_str);
+    let (low, high) = match format.unwrap_or_default() {
+        "uint8" => (0.0, f64::from(u8::MAX)),
+        "uint16" => (0.0, f64::from(u16::MAX)),
+        "uint32" => (0.0, f64::from(u32::MAX)),
+        "uint64" | "uint" => (0.0, u64::MAX as f64),
+        "int8" => (f64::from(i8::MIN), f64::from(i8::MAX)),
+        "int16" => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        "int32" => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        "int64" | "int" => (i64::MIN as f64, i64::MAX as f64),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
+    };
+    let limit = |name: &str| schema.get(name).and_then(Value::as_f64);
+    (
+        limit("minimum").map_or(low, |limit| limit.max(low)),
+        limit("maximum").map_or(high, |limit| limit.min(high)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde_json::json;
+
+    use super::*;
+    use crate::EventType;
+    use crate::schema::EventSchema;
+
+    /// Declares types of one name, each as it was at some time.
+    macro_rules! once {
+        ($(#[$meta:meta])* $item:item) => {{
+            #[derive(JsonSchema)]
+            #[schemars(crate = "::tidings::schemars")]
+            #[expect(dead_code, reason = "only its schema is looked at")]
+            $(#[$meta])* $item
+            EventSchema::of::<Data>(EventType { name: "thing.done", version: 1 }, &[]).schema
+        }};
+    }
+
+    fn texts(broken: &[Broken]) -> Vec<String> {
+        broken.iter().map(ToString::to_string).collect()
+    }
+
+    fn backward(old: &Value, new: &Value) -> Vec<String> {
+        texts(&compare(old, new).backward)
+    }
+
+    /// X-08
+    #[test]
+    fn a_field_that_is_added_for_whoever_has_it_breaks_nobody() {
+        let old = once!(
+            struct Data {
+                id: u32,
+            }
+        );
+        let optional = once!(
+            struct Data {
+                id: u32,
+                note: Option<String>,
+            }
+        );
+        let usual = once!(
+            struct Data {
+                id: u32,
+                #[serde(default)]
+                note: String,
+            }
+        );
+        for new in [&optional, &usual] {
+            assert_eq!(compare(&old, new), Comparison::default());
+            assert_eq!(compare(new, &old), Comparison::default());
+        }
+        let demanded = once!(
+            struct Data {
+                id: u32,
+                note: String,
+            }
+        );
+        let broken = compare(&old, &demanded);
+        assert_eq!(
+            texts(&broken.backward),
+            ["/note: is required, and may be missing"]
+        );
+        assert_eq!(broken.forward, []);
+        assert_eq!(compare(&demanded, &old).backward, []);
+        assert_eq!(broken.broken(Compatibility::Forward), []);
+        assert_eq!(broken.broken(Compatibility::Full), broken.backward);
+    }
+
+    /// X-08
+    #[test]
+    fn a_field_of_another_type_breaks_both_sides() {
+        let old = once!(
+            struct Data {
+                id: u32,
+            }
+        );
+        let new = once!(
+            struct Data {
+                id: String,
+            }
+        );
+        assert_eq!(
+            backward(&old, &new),
+            ["/id: is read as string and written as integer"]
+        );
+        assert_eq!(
+            backward(&new, &old),
+            ["/id: is read as integer and written as string"]
+        );
+    }
+
+    #[test]
+    fn wider_numbers_are_read_and_narrower_ones_are_not() {
+        let small = once!(
+            struct Data {
+                count: u32,
+            }
+        );
+        let large = once!(
+            struct Data {
+                count: u64,
+            }
+        );
+        let signed = once!(
+            struct Data {
+                count: i64,
+            }
+        );
+        let real = once!(
+            struct Data {
+                count: f64,
+            }
+        );
+        assert_eq!(backward(&small, &large), [""; 0]);
+        assert_eq!(backward(&small, &signed), [""; 0]);
+        assert_eq!(backward(&small, &real), [""; 0]);
+        for (old, new) in [(&large, &small), (&signed, &large), (&real, &signed)] {
+            assert_eq!(backward(old, new).len(), 1, "{old} {new}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_added_is_not_known_to_older_readers() {
+        let old = once!(
+            struct Data {
+                state: Option<State>,
+            }
+        );
+        #[derive(JsonSchema)]
+        #[schemars(crate = "::tidings::schemars")]
+        #[serde(rename_all = "snake_case")]
+        #[expect(dead_code, reason = "only its schema is looked at")]
+        enum State {
+            Open,
+            /// With a comment schemas write it otherwise.
+            Done,
+        }
+        let mut new = old.clone();
+        let words = json!([{"type": "string", "enum": ["open", "lost"]}, {"type": "string", "const": "done"}, {"type": "null"}]);
+        new["properties"]["state"] = json!({"anyOf": words});
+        let broken = compare(&old, &new);
+        assert_eq!(broken.backward, []);
+        assert_eq!(
+            texts(&broken.forward),
+            ["/state: \"lost\" is not known to the reader"]
+        );
+    }
+
+    #[test]
+    fn what_is_nested_is_named_by_its_path() {
+        let old = once!(
+            struct Data {
+                lines: Vec<Vec<(u8, String)>>,
+                rest: std::collections::BTreeMap<String, u8>,
+            }
+        );
+        let new = once!(
+            struct Data {
+                lines: Vec<Vec<(u8, u8)>>,
+                rest: std::collections::BTreeMap<String, bool>,
+            }
+        );
+        let broken = backward(&old, &new);
+        assert_eq!(broken.len(), 2, "{broken:?}");
+        assert!(
+            broken[0].starts_with("/lines/*/*: is read with prefixItems"),
+            "{broken:?}"
+        );
+        assert_eq!(
+            broken[1],
+            "/rest/*: is read as boolean and written as integer"
+        );
+    }
+
+    #[test]
+    fn a_type_that_holds_itself_is_compared_within() {
+        let tree = |leaf: Value| {
+            json!({"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}},
+                "$defs": {"Tree": {"type": "object", "properties": {
+                    "leaf": leaf, "left": {"$ref": "#/$defs/Tree"}}}}})
+        };
+        let (old, new) = (
+            tree(json!({"type": "string"})),
+            tree(json!({"type": "boolean"})),
+        );
+        assert_eq!(backward(&old, &old), [""; 0]);
+        let broken = backward(&old, &new);
+        assert_eq!(
+            broken[0],
+            "/left/leaf: is read as boolean and written as string"
+        );
+    }
+
+    #[test]
+    fn a_reader_who_refuses_what_it_does_not_know_is_broken_by_what_is_added() {
+        let old = once!(
+            #[serde(deny_unknown_fields)]
+            struct Data {
+                id: u32,
+            }
+        );
+        let new = once!(
+            struct Data {
+                id: u32,
+                note: Option<String>,
+            }
+        );
+        let broken = compare(&old, &new);
+        assert_eq!(broken.backward, []);
+        assert_eq!(broken.forward[0].path, "/note");
+    }
+
+    #[test]
+    fn comments_change_nothing() {
+        let old = once!(
+            struct Data {
+                id: u32,
+            }
+        );
+        let new = once!(
+            struct Data {
+                /// The thing.
+                id: u32,
+            }
+        );
+        assert_ne!(old, new);
+        assert_eq!(compare(&old, &new), Comparison::default());
+    }
+}
