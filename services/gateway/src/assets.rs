@@ -14,11 +14,16 @@ use tidings::{Path, Problem};
 use crate::Gateway;
 use crate::page::header_value;
 
-const ASSETS: [(&str, &str, &str); 3] = [
+const ASSETS: [(&str, &str, &str); 4] = [
     (
         "tidings.css",
         "text/css; charset=utf-8",
         include_str!("../assets/tidings.css"),
+    ),
+    (
+        "console.css",
+        "text/css; charset=utf-8",
+        include_str!("../assets/console.css"),
     ),
     (
         "tidings.js",

@@ -151,10 +151,9 @@ fn schema(variant: &Variant, event_type: &TokenStream) -> TokenStream {
     match &variant.fields {
         Fields::Named(fields) => {
             let fields = fields.named.iter().map(|field| {
-                let attributes = field
-                    .attrs
-                    .iter()
-                    .filter(|one| one.path().is_ident("serde") || one.path().is_ident("doc"));
+                let said = ["serde", "schemars", "doc"];
+                let is_said = |one: &&Attribute| said.iter().any(|name| one.path().is_ident(name));
+                let attributes = field.attrs.iter().filter(is_said);
                 let (name, ty) = (&field.ident, &field.ty);
                 quote!(#(#attributes)* #name: #ty)
             });
