@@ -51,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) commands: crate::command::Declared,
     pub(crate) keep_jobs: Duration,
     pub(crate) operations: Vec<&'static str>,
+    /// Fields that operators are not shown, beside those that schemas mark.
+    pub(crate) sensitive: Vec<&'static str>,
     pub(crate) callbacks: callback::Sender,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     /// It is only looked into from here.

@@ -1,7 +1,7 @@
 //! An installation: services running together in one process.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -100,6 +100,7 @@ pub struct Installation {
     pub(crate) away: Vec<ServiceParts>,
     pub(crate) verifier: Verifier,
     pub(crate) network: Arc<Network>,
+    pub(crate) mask: OnceLock<crate::Mask>,
     /// Behind a lock only so that an installation can be shared between threads.
     pub(crate) workers: Mutex<Vec<Worker>>,
 }
@@ -157,6 +158,7 @@ impl Installation {
             away: Vec::new(),
             verifier,
             network,
+            mask: OnceLock::new(),
             workers: Mutex::default(),
         };
         for part in parts {

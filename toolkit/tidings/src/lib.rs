@@ -41,6 +41,7 @@ mod instance;
 mod job;
 pub mod lag;
 mod mark;
+mod mask;
 mod moving;
 pub mod operation;
 mod outages;
@@ -89,6 +90,7 @@ pub use job::{
     ScheduleRow,
 };
 pub use mark::Marked;
+pub use mask::Mask;
 pub use moving::{Copied, MovedService, MovedTable};
 pub use operation::{Accept, Accepted, Operation, OperationHandler, OperationRun};
 pub use outages::{Attempts, Outages};

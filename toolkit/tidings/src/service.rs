@@ -59,6 +59,8 @@ pub struct Service {
     pub(crate) router: Router<Handle>,
     /// The kinds of jobs that are operations.
     pub(crate) operations: Vec<&'static str>,
+    /// Fields that operators are not shown, beside those that schemas mark.
+    pub(crate) sensitive: Vec<&'static str>,
     pub(crate) openapi: Option<serde_json::Value>,
     pub(crate) resources: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) hooks: Vec<StartHook>,
@@ -82,6 +84,7 @@ impl Service {
             commands: Declared::default(),
             router: Router::new(),
             operations: Vec::new(),
+            sensitive: Vec::new(),
             openapi: None,
             resources: HashMap::new(),
             hooks: Vec::new(),
@@ -152,6 +155,14 @@ impl Service {
     #[must_use]
     pub fn http(mut self, routes: Router<Handle>) -> Self {
         self.router = self.router.merge(routes);
+        self
+    }
+
+    /// Names of fields that operators are not to see in events, commands, jobs and results,
+    /// beside those that the types of events mark; see [`Mask`](crate::Mask).
+    #[must_use]
+    pub fn sensitive(mut self, names: &[&'static str]) -> Self {
+        self.sensitive.extend_from_slice(names);
         self
     }
 

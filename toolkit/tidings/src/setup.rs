@@ -222,6 +222,7 @@ impl Setup {
             commands: service.commands,
             keep_jobs: service.keep_jobs,
             operations: service.operations,
+            sensitive: service.sensitive,
             callbacks: callback::Sender::new(self.callbacks.clone()),
             resources: service.resources,
             is_away,
