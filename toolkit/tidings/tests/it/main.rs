@@ -15,6 +15,7 @@ mod callbacks;
 mod clients;
 mod commands;
 mod feeds;
+mod flight;
 mod group_commit;
 mod history;
 mod idempotency;
