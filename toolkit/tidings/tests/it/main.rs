@@ -35,5 +35,6 @@ mod settings;
 mod store;
 mod subscriptions;
 mod together;
+mod unreadable;
 mod upcasts;
 mod workflows;
