@@ -37,9 +37,7 @@ pub(crate) async fn schema(
         SchemaCommand::Check(options) if options.against => {
             let flight = fly(&config(&options.layout)?).await?;
             tell_of_flight(&flight, options.json, out)?;
-            Ok(code(
-                flight.unreadable.is_empty() && flight.unseen.is_empty(),
-            ))
+            Ok(code(is_good(&flight)))
         }
         SchemaCommand::Check(options) => {
             let checked = contracts.check(&options.dir);
@@ -63,6 +61,12 @@ pub(crate) async fn schema(
             }
         },
     }
+}
+
+/// Nothing is said of an installation that is not there.
+fn is_good(flight: &Flight) -> bool {
+    let is_there = !flight.looked.is_empty();
+    is_there && flight.unreadable.is_empty() && flight.unseen.is_empty()
 }
 
 fn code(is_good: bool) -> ExitCode {
@@ -151,6 +155,12 @@ fn tell_of_flight(flight: &Flight, json: bool, out: &mut dyn Write) -> io::Resul
         tried, unreadable, ..
     } = flight;
     match unreadable.len() {
+        0 if flight.looked.is_empty() => {
+            writeln!(
+                out,
+                "No service has a database there: is it the right place?"
+            )
+        }
         0 => writeln!(
             out,
             "This build reads all {tried} events, jobs and runs that were tried."

@@ -137,6 +137,12 @@ async fn what_a_build_could_not_read_is_named_beside_a_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();
     let against = ["schema", "check", "--against", "--data", data];
+    let nothing = run(&against);
+    assert_eq!(nothing.code, Some(1), "{nothing:?}");
+    assert!(
+        nothing.out.contains("is it the right place?"),
+        "{nothing:?}"
+    );
     let server = Server::start(folder.path(), &[]);
     let good = run(&against);
     assert_eq!(good.code, Some(0), "{good:?}");

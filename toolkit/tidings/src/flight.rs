@@ -22,7 +22,7 @@ use serde::Serialize;
 use crate::db::{Db, differences};
 use crate::installation::ServiceParts;
 use crate::setup::steps_of;
-use crate::{Error, SchemaDifference, Setup, chain, command, housekeeping, inspect};
+use crate::{Error, Mask, SchemaDifference, Setup, chain, command, housekeeping, inspect};
 
 /// How many of one kind are tried out, the oldest first.
 const OF_A_KIND: u32 = 20;
@@ -30,6 +30,8 @@ const OF_A_KIND: u32 = 20;
 /// What of an installation's data a build can read.
 #[derive(Debug, Default, Serialize)]
 pub struct Flight {
+    /// The services that have a database, and were looked into.
+    pub looked: Vec<&'static str>,
     /// How many events, jobs and runs were tried out.
     pub tried: u64,
     /// What this build cannot read, each kind once.
@@ -49,7 +51,7 @@ pub struct Unreadable {
     pub kind: String,
     /// The address of one: of an event, a job, a run.
     pub example: String,
-    /// Why it cannot be read.
+    /// Why it cannot be read, without sensitive values.
     pub reason: String,
 }
 
@@ -134,6 +136,8 @@ impl Setup {
                 Err(fault) => looking.flight.unseen.push((name, fault)),
             }
         }
+        looking.flight.looked = parts.iter().map(|part| part.handle.name()).collect();
+        looking.mask = Mask::of(parts.iter().map(|part| &part.handle));
         for part in &parts {
             if let Err(error) = looking.at(part, &parts).await {
                 looking
@@ -160,6 +164,8 @@ async fn has_tables(db: &Db, steps: &[crate::Migration]) -> Result<bool, String>
 #[derive(Default)]
 struct Looking {
     flight: Flight,
+    /// Reasons repeat what they cannot read.
+    mask: Mask,
     /// What was said already: of a kind one is enough.
     said: HashSet<(&'static str, Place, String)>,
     /// By stream, some of each kind that it holds.
@@ -184,11 +190,13 @@ impl Looking {
         kind: String,
         example: String,
         outcome: Result<(), String>,
+        data: &str,
     ) {
         self.flight.tried += 1;
         let Err(reason) = outcome else {
             return;
         };
+        let reason = self.mask.text(&reason, data);
         if self.said.insert((service, place, kind.clone())) {
             self.flight.unreadable.push(Unreadable {
                 service,

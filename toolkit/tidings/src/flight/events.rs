@@ -1,12 +1,15 @@
 //! Events, commands and replies: those that are stored, and those that are set aside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Looking, OF_A_KIND, Place};
 use crate::db::Conn;
 use crate::installation::ServiceParts;
 use crate::subscription::{DeadEvent, Subscription};
-use crate::{Envelope, Error, Kind, StreamInfo, history, outbox, params};
+use crate::{Dialect, Envelope, Error, Kind, StreamInfo, history, outbox, params};
+
+/// Positions that are read through in one statement.
+const PART: i64 = 50_000;
 
 impl Looking {
     /// Some of each kind that the stream holds. Of commands and replies only those that are
@@ -69,7 +72,7 @@ impl Looking {
                     let reason = "there is no such subscription in this build".to_owned();
                     let kind = kind(&one.event, &one.subscription);
                     let address = one.event.id.to_string();
-                    self.tried(part.handle.name(), place, kind, address, Err(reason));
+                    self.tried(part.handle.name(), place, kind, address, Err(reason), "");
                 }
             }
         }
@@ -86,7 +89,14 @@ impl Looking {
         let outcome = subscription.handler.reads(event);
         let kind = kind(event, subscription.name);
         let address = event.id.to_string();
-        self.tried(part.handle.name(), place, kind, address, outcome);
+        self.tried(
+            part.handle.name(),
+            place,
+            kind,
+            address,
+            outcome,
+            &event.data,
+        );
     }
 }
 
@@ -97,24 +107,39 @@ fn kind(event: &Envelope, subscription: &str) -> String {
     )
 }
 
-/// The oldest and the newest of each kind of a stream. It reads through all of it once.
+/// The oldest and the newest of each kind of a stream. It reads through all of it once, in parts
+/// that take no statement long.
 async fn stored(conn: &mut Conn, stream: &StreamInfo) -> Result<Vec<Envelope>, Error> {
     let from = conn.dialect().pick(
         "tidings_outbox o",
         "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
     );
-    let of = conn.dialect().pick("o", "n");
+    // SQLite would rather go through all of the stream for each part.
+    let (of, of_stream) = match conn.dialect() {
+        Dialect::Sqlite => ("o", "+o.stream"),
+        Dialect::Postgres => ("n", "n.stream"),
+    };
     let sql = format!(
-        "SELECT min({of}.position), max({of}.position) FROM {from}
-         WHERE {of}.stream = $1 GROUP BY o.type, o.version"
+        "SELECT o.type, o.version, min({of}.position), max({of}.position) FROM {from}
+         WHERE {of_stream} = $1 AND {of}.position > $2 AND {of}.position <= $3
+         GROUP BY o.type, o.version"
     );
-    let places: Vec<(i64, i64)> = conn.query(&sql, params![stream.name]).await?;
-    let mut places: Vec<i64> = places
-        .into_iter()
-        .flat_map(|(one, last)| [one, last])
-        .collect();
-    places.sort_unstable();
-    places.dedup();
+    let mut kinds: BTreeMap<(String, u16), (i64, i64)> = BTreeMap::new();
+    let end = outbox::last_position(conn, stream.name).await?;
+    let mut after = 0;
+    while after < end {
+        let part = params![stream.name, after, after + PART];
+        let found: Vec<(String, u16, i64, i64)> = conn.query(&sql, part).await?;
+        for (name, version, oldest, newest) in found {
+            let places = kinds.entry((name, version)).or_insert((oldest, newest));
+            places.1 = newest;
+        }
+        after += PART;
+    }
+    let places = kinds
+        .into_values()
+        .flat_map(|(oldest, newest)| [oldest, newest]);
+    let places: BTreeSet<i64> = places.collect();
     let sql = outbox::select(conn, "WHERE n.stream = $1 AND n.position = $2");
     let mut events = Vec::with_capacity(places.len());
     for place in places {

@@ -21,7 +21,7 @@ impl Looking {
                 None => Err("this build has no code for it".to_owned()),
             };
             let (kind, id) = (job.kind, job.id.to_string());
-            self.tried(part.handle.name(), Place::Job, kind, id, outcome);
+            self.tried(part.handle.name(), Place::Job, kind, id, outcome, &job.data);
         }
         Ok(())
     }
@@ -37,14 +37,16 @@ impl Looking {
             let kind = format!("{} version {}", run.name, run.version);
             let id = run.id.to_string();
             let code = part.handle.0.jobs.get(job_kind(&run.name));
+            let mut data = run.input.clone();
             let outcome = match code.and_then(|code| code.rehearsal()) {
                 Some(code) => {
                     let recorded = Recorded::read(&mut conn, run).await?;
+                    data = recorded.data();
                     code.rehearse(part.handle.clone(), recorded).await
                 }
                 None => Err("this build has no code for it".to_owned()),
             };
-            self.tried(part.handle.name(), Place::Run, kind, id, outcome);
+            self.tried(part.handle.name(), Place::Run, kind, id, outcome, &data);
         }
         Ok(())
     }

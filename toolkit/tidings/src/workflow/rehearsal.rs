@@ -33,6 +33,15 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
+    /// All that its code reads, as one JSON text.
+    pub(crate) fn data(&self) -> String {
+        let results = self.steps.iter().filter_map(|step| step.result.as_deref());
+        let told = self.messages.iter().map(|(_, data)| data.as_str());
+        let input = self.run.input.as_str();
+        let all: Vec<&str> = std::iter::once(input).chain(results).chain(told).collect();
+        format!("[{}]", all.join(","))
+    }
+
     pub(crate) async fn read(conn: &mut Conn, run: WorkflowRow) -> Result<Self, Error> {
         let sql = "SELECT * FROM tidings_jobs WHERE id = $1";
         let job = match run.job_id {

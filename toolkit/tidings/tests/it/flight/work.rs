@@ -13,6 +13,7 @@ use crate::bed::{Bed, on_both};
 
 on_both!(
     jobs_of_a_kind_that_is_gone_or_of_another_shape_are_named,
+    reasons_do_not_repeat_what_is_sensitive,
     a_run_whose_step_is_gone_is_named_and_its_code_does_nothing,
     a_run_of_a_version_that_is_not_known_is_named,
     a_message_that_the_code_waits_for_and_cannot_read_is_named,
@@ -35,6 +36,19 @@ struct CountWord {
 
 impl Job for CountWord {
     const KIND: &'static str = "count";
+}
+
+#[derive(Serialize, Deserialize)]
+struct CountLetters {
+    word: Vec<char>,
+}
+
+impl Job for CountLetters {
+    const KIND: &'static str = "count";
+}
+
+async fn count_letters(_: CountLetters, _: &mut Tx) -> Result<(), Error> {
+    Ok(())
 }
 
 async fn count(_: Count, _: &mut Tx) -> Result<(), Error> {
@@ -69,6 +83,20 @@ async fn jobs_of_a_kind_that_is_gone_or_of_another_shape_are_named(bed: Bed) {
         .await
         .unwrap();
     assert_eq!(jobs, [(of_words.unreadable[0].example.clone(),)]);
+}
+
+/// E-25: what cannot be read is in the reason, as the reader has found it.
+async fn reasons_do_not_repeat_what_is_sensitive(bed: Bed) {
+    let stage = bed.stage([worker().job(count_word)]).await;
+    let mut tx = stage.handle("worker").begin_own().await.unwrap();
+    let word = "hunter2-and-more".to_owned();
+    tx.enqueue(&CountWord { word }).await.unwrap();
+    tx.commit().await.unwrap();
+    let reason = async |service: Service| fly(&bed, [service]).await.unreadable[0].reason.clone();
+    let open = reason(worker().job(count_letters)).await;
+    assert!(open.contains("hunter2-and-more"), "{open}");
+    let masked = reason(worker().job(count_letters).sensitive(&["word"])).await;
+    assert_eq!(masked, open.replace("hunter2-and-more", "•••"));
 }
 
 #[derive(Serialize, Deserialize)]
