@@ -43,8 +43,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         .iter()
         .map(|variant| arms(variant, &attribute.key))
         .collect::<Result<_>>()?;
-    let event_types = arms.iter().map(|arm| &arm.event_type);
-    let older = arms.iter().map(|arm| &arm.older);
     let keys = arms.iter().map(|arm| &arm.key);
     let types_of = arms.iter().map(|arm| &arm.type_of);
     let encodes = arms.iter().map(|arm| &arm.encode);
@@ -58,29 +56,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
     });
     let ident = &input.ident;
-    let name = &attribute.name;
-    let slots = attribute
-        .slots
-        .map(|slots| quote!(const SLOTS: u16 = #slots;));
-    let kind = attribute.state.then(|| {
-        quote!(
-            const KIND: ::tidings::Kind = ::tidings::Kind::State;
-        )
-    });
-    let compatibility = attribute.compatibility.map(|rule| {
-        quote!(
-            const COMPATIBILITY: ::tidings::schema::Compatibility =
-                ::tidings::schema::Compatibility::#rule;
-        )
-    });
+    let constants = constants(&attribute, &arms);
     Ok(quote! {
         impl ::tidings::Stream for #ident {
-            const NAME: &'static str = #name;
-            #slots
-            #kind
-            #compatibility
-            const TYPES: &'static [::tidings::EventType] = &[#(#event_types),*];
-            const OLDER: &'static [::tidings::EventType] = &[#(#older)*];
+            #constants
 
             fn key(&self) -> ::std::string::String {
                 match self { #(#keys),* }
@@ -111,6 +90,34 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             #schemas
         }
     })
+}
+
+/// What is fixed about the stream.
+fn constants(attribute: &StreamAttribute, arms: &[Arms]) -> TokenStream {
+    let name = &attribute.name;
+    let event_types = arms.iter().map(|arm| &arm.event_type);
+    let older = arms.iter().map(|arm| &arm.older);
+    let slots = attribute.slots.as_ref();
+    let slots = slots.map(|slots| quote!(const SLOTS: u16 = #slots;));
+    let kind = attribute.state.then(|| {
+        quote!(
+            const KIND: ::tidings::Kind = ::tidings::Kind::State;
+        )
+    });
+    let compatibility = attribute.compatibility.as_ref().map(|rule| {
+        quote!(
+            const COMPATIBILITY: ::tidings::schema::Compatibility =
+                ::tidings::schema::Compatibility::#rule;
+        )
+    });
+    quote! {
+        const NAME: &'static str = #name;
+        #slots
+        #kind
+        #compatibility
+        const TYPES: &'static [::tidings::EventType] = &[#(#event_types),*];
+        const OLDER: &'static [::tidings::EventType] = &[#(#older)*];
+    }
 }
 
 fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {

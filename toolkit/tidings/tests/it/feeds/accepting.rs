@@ -12,7 +12,6 @@ on_both!(
     an_event_that_is_sent_twice_is_published_once,
     twins_sent_at_the_same_moment_are_published_once,
     an_event_that_its_stream_does_not_know_is_refused_with_a_reason,
-    everything_that_is_wrong_with_the_data_is_answered_at_once_with_its_place,
     what_is_no_event_of_a_size_to_be_sent_is_refused,
     a_stream_that_was_not_opened_takes_nothing,
 );
@@ -152,108 +151,6 @@ async fn an_event_that_its_stream_does_not_know_is_refused_with_a_reason(bed: Be
         assert!(text.contains(why), "{text:?} says nothing of {why:?}");
     }
     assert!(published(&site).await.is_empty());
-    site.stop().await;
-}
-
-/// As [`CountEvent`], and more is said of it.
-#[derive(tidings::Stream)]
-#[stream(name = "readings", key = "meter", slots = 4, schemas)]
-enum ReadingEvent {
-    #[event("reading.taken", version = 2, upcast(1 = in_a_list))]
-    Taken {
-        meter: String,
-        at: tidings::Timestamp,
-        values: Vec<i64>,
-        #[schemars(length(max = 3))]
-        note: Option<String>,
-    },
-}
-
-fn in_a_list(mut taken: Value) -> Result<Value, String> {
-    taken["values"] = json!([taken["value"]]);
-    Ok(taken)
-}
-
-async fn everything_that_is_wrong_with_the_data_is_answered_at_once_with_its_place(bed: Bed) {
-    let service = Service::new("meters")
-        .publishes::<ReadingEvent>()
-        .accepts::<ReadingEvent>();
-    let site = Site::open(bed.setup(&tidings::Clock::system()).service(service), None).await;
-    let token = site.token_of("publisher");
-    let sent = |data: Value| {
-        json!({
-            "specversion": "1.0", "id": "m-1", "source": "https://meters.example/7",
-            "type": "reading.taken", "data": data,
-        })
-    };
-    let taken = sent(json!({ "at": "noon", "values": [1, "2", 3.5], "note": "too long" }));
-    let refused = site.post_as(&token, "/feed/readings", &taken).await;
-    assert_eq!(
-        (refused.status, refused.problem().1.as_str()),
-        (422, "bad_event")
-    );
-    let errors = refused.json()["errors"].clone();
-    let errors = errors.as_array().unwrap().iter();
-    let errors: Vec<(&str, &str)> = errors
-        .map(|one| {
-            (
-                one["field"].as_str().unwrap_or("-"),
-                one["message"].as_str().unwrap(),
-            )
-        })
-        .collect();
-    let expected = [
-        (
-            "-",
-            "The data is not that of reading.taken, in several places.",
-        ),
-        ("/data/meter", "/meter is missing: expected a string."),
-        (
-            "/data/at",
-            "/at must be a moment like 2026-03-14T16:00:00Z.",
-        ),
-        (
-            "/data/note",
-            "/note must have 3 characters at the most, and has 8.",
-        ),
-        (
-            "/data/values/1",
-            "/values/1 must be an integer, and is a string.",
-        ),
-        (
-            "/data/values/2",
-            "/values/2 must be an integer, and is a number.",
-        ),
-    ];
-    assert_eq!(errors, expected);
-
-    let many: Vec<Value> = (0..50).map(|_| json!("x")).collect();
-    let many = sent(json!({ "meter": "a", "at": "2026-03-14T16:00:00Z", "values": many }));
-    let refused = site.post_as(&token, "/feed/readings", &many).await.json();
-    assert_eq!(refused["errors"].as_array().unwrap().len(), 21);
-    let title = refused["title"].as_str().unwrap();
-    assert!(
-        title.ends_with("The first 20 are named, and 30 are not."),
-        "{title}"
-    );
-
-    let good = json!({ "meter": "a", "at": "2026-03-14T16:00:00Z", "values": [1] });
-    let good = site.post_as(&token, "/feed/readings", &sent(good)).await;
-    assert_eq!(good.status, 202, "{}", good.text);
-    // Of an older version only what makes it the next knows what it may be.
-    let mut old = sent(json!({ "meter": "a", "at": "2026-03-14T16:00:00Z", "value": "x" }));
-    old["dataschema"] = json!("urn:tidings:readings:reading.taken:1");
-    old["id"] = json!("m-2");
-    let refused = site.post_as(&token, "/feed/readings", &old).await;
-    assert_eq!(refused.status, 422);
-    assert!(
-        refused.problem().2.contains("invalid type"),
-        "{}",
-        refused.text
-    );
-    old["data"]["value"] = json!(7);
-    let taken = site.post_as(&token, "/feed/readings", &old).await;
-    assert_eq!(taken.status, 202, "{}", taken.text);
     site.stop().await;
 }
 
