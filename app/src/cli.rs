@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod documented;
 mod layout;
+mod schema;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use tidings::Start;
 
 pub(crate) use layout::Layout;
+pub(crate) use schema::{Schema, SchemaCheck, SchemaCommand};
 
 /// A ticket marketplace made of services that talk by events.
 #[derive(Parser)]
@@ -34,8 +36,11 @@ impl Cli {
     /// What is read, and told by `--help`. What the environment holds is `tidings config`'s to
     /// tell: here it could be a password, and would stand between the words.
     pub(crate) fn told() -> clap::Command {
-        let quiet = |command: clap::Command| command.mut_args(|arg| arg.hide_env_values(true));
-        quiet(Self::command()).mut_subcommands(quiet)
+        fn quiet(command: clap::Command) -> clap::Command {
+            let quiet_args = command.mut_args(|arg| arg.hide_env_values(true));
+            quiet_args.mut_subcommands(quiet)
+        }
+        quiet(Self::command())
     }
 }
 
@@ -88,6 +93,9 @@ pub(crate) enum Command {
     /// be stopped. Broken off at any point, even by kill -9, the command has changed nothing, or
     /// the new one is in use; what it has left half built, the next run removes.
     Rebuild(Rebuild),
+    /// What events and commands may say: list and show their schemas, keep the committed files to
+    /// the types, and try out whether this build can read what is in flight somewhere.
+    Schema(Schema),
 }
 
 /// How to serve.

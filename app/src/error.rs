@@ -51,6 +51,15 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is no event and no command of that name, or of that version.
+    #[error("find the schema of {name}: `tidings schema list` names all")]
+    NoSchema {
+        /// What was asked for.
+        name: String,
+    },
+    /// The installation cannot be tried out.
+    #[error("look at what is in flight")]
+    Flight(#[source] tidings::Error),
     /// A projection cannot be built anew.
     #[error("build the projection anew")]
     Rebuild(#[source] tidings::projection::RebuildError),

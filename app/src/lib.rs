@@ -17,6 +17,7 @@ mod move_to;
 mod opening;
 mod process;
 mod rebuild;
+mod schema;
 mod serve;
 mod services;
 mod settle;
@@ -77,7 +78,10 @@ fn log_to_stderr() {
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
     // Flags stand behind the command, where there is one.
-    let matches = matches.subcommand().map_or(matches, |(_, own)| own);
+    let mut matches = matches;
+    while let Some((_, own)) = matches.subcommand() {
+        matches = own;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -107,6 +111,9 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
             }
             Some(Command::Rebuild(options)) => {
                 rebuild::rebuild(config(&options.layout)?, options).await
+            }
+            Some(Command::Schema(options)) => {
+                return schema::schema(options.command, config).await;
             }
         }
         .map(|()| ExitCode::SUCCESS)

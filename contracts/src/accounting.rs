@@ -3,6 +3,7 @@
 //! Money is in minor units of the US dollar.
 
 use serde::{Deserialize, Serialize};
+use tidings::schemars::JsonSchema;
 use tidings::{Stream, Timestamp};
 
 use crate::calendar::BillingDay;
@@ -10,7 +11,7 @@ use crate::{PayoutId, TaskId, TransactionId, UserId};
 
 /// What tasks cost and bring. Each event holds the whole record.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "prices", key = "task_id", state)]
+#[stream(name = "prices", key = "task_id", state, schemas)]
 pub enum PriceEvent {
     /// A task has its price, the same for everybody and for ever (B-19).
     #[event("task.priced")]
@@ -27,7 +28,8 @@ pub enum PriceEvent {
 }
 
 /// What a movement of money is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 #[serde(rename_all = "snake_case")]
 pub enum TransactionKind {
     /// A task has fallen to somebody.
@@ -55,7 +57,7 @@ impl TransactionKind {
 
 /// What happens to the accounts of people.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "transactions", key = "account_id")]
+#[stream(name = "transactions", key = "account_id", schemas)]
 pub enum TransactionEvent {
     /// An entry was written into somebody's account, once (B-20).
     #[event("transaction.applied")]
@@ -85,7 +87,7 @@ pub enum TransactionEvent {
 
 /// What becomes of the days of the books.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "billing_days", key = "date")]
+#[stream(name = "billing_days", key = "date", schemas)]
 pub enum BillingDayEvent {
     /// A day is over: what was earned was paid, and nothing is written into it any more.
     #[event("billing_day.closed")]
@@ -105,7 +107,7 @@ pub enum BillingDayEvent {
 
 /// What becomes of payouts.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "payouts", key = "account_id")]
+#[stream(name = "payouts", key = "account_id", schemas)]
 pub enum PayoutEvent {
     /// What somebody had earned was paid; their account is at zero (B-26).
     #[event("payout.made")]

@@ -14,11 +14,10 @@ pub mod tasks;
 pub mod tickets;
 pub mod users;
 
+mod all;
 mod ids;
 mod money;
 
+pub use all::all;
 pub use ids::{OrderId, PaymentId, PayoutId, ShuffleId, TaskId, TicketId, TransactionId, UserId};
 pub use money::{Currency, Money, PRICE_MINOR_MAX, dollars, signed_dollars};
-
-#[cfg(test)]
-mod names;

@@ -4,12 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tidings::schemars::JsonSchema;
 
 /// The highest price of a ticket, in minor units.
 pub const PRICE_MINOR_MAX: i64 = 100_000_000;
 
 /// A currency with two decimal places.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub enum Currency {
     /// United States dollar.
     #[default]
@@ -44,7 +46,8 @@ impl FromStr for Currency {
 }
 
 /// An amount of a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub struct Money {
     /// Cents.
     pub minor: i64,

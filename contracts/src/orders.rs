@@ -3,12 +3,14 @@
 //! An order's version rises by one with every event of it (C-09, C-27), from 1.
 
 use serde::{Deserialize, Serialize};
+use tidings::schemars::JsonSchema;
 use tidings::{Stream, Timestamp};
 
 use crate::{Currency, OrderId, TicketId, UserId};
 
 /// Why an order was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
     /// The buyer did not want it any more.
@@ -36,7 +38,7 @@ impl CancelReason {
 
 /// What becomes of orders.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "orders", key = "order_id")]
+#[stream(name = "orders", key = "order_id", schemas)]
 pub enum OrderEvent {
     /// A buyer has ordered; the ticket is not yet confirmed.
     #[event("order.created")]

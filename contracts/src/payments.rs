@@ -6,7 +6,7 @@ use crate::{Currency, OrderId, PaymentId};
 
 /// What becomes of payments; all attempts for one order are in order.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "payments", key = "order_id")]
+#[stream(name = "payments", key = "order_id", schemas)]
 pub enum PaymentEvent {
     /// The provider has taken the money.
     #[event("payment.completed")]

@@ -10,6 +10,7 @@ mod title;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tidings::schemars::JsonSchema;
 use tidings::{Stream, Timestamp};
 
 use crate::{ShuffleId, TaskId, UserId};
@@ -18,7 +19,8 @@ pub use first::{FirstTaskEvent, FirstTaskRecord};
 pub use title::{is_jira_id, join_title, split_title};
 
 /// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
     /// It is to be done.
@@ -39,7 +41,8 @@ impl TaskStatus {
 }
 
 /// The public record of a task.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub struct TaskRecord {
     /// The task.
     pub task_id: TaskId,
@@ -67,7 +70,7 @@ pub struct TaskRecord {
 ///
 /// Version 2 has `jira_id`. In version 1 it stood in the title: `[POP-42] Mend the gate`.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "tasks", key = "task_id", state)]
+#[stream(name = "tasks", key = "task_id", state, schemas)]
 pub enum TaskEvent {
     /// Somebody has written it down.
     #[event("task.created", version = 2, upcast(1 = number_out_of_title))]
@@ -87,7 +90,8 @@ fn number_out_of_title(mut record: Value) -> Result<Value, String> {
 }
 
 /// Why a task fell to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentReason {
     /// It was new.
@@ -110,7 +114,7 @@ impl AssignmentReason {
 /// What happens to tasks. The `at` of an event decides which day it counts for (B-34), not
 /// the moment at which somebody hears of it.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "assignments", key = "task_id")]
+#[stream(name = "assignments", key = "task_id", schemas)]
 pub enum AssignmentEvent {
     /// It is new: whoever sets prices may set one.
     #[event("task.added")]
@@ -154,7 +158,7 @@ pub enum AssignmentEvent {
 
 /// What becomes of dealings.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "shuffles", key = "shuffle_id")]
+#[stream(name = "shuffles", key = "shuffle_id", schemas)]
 pub enum ShuffleEvent {
     /// Every task that was open when it was reached has been dealt (B-15).
     #[event("tasks.shuffled")]

@@ -6,12 +6,14 @@
 //! A listing's version rises by one with every event of it (C-27), from 1.
 
 use serde::{Deserialize, Serialize};
+use tidings::schemars::JsonSchema;
 use tidings::{Stream, Timestamp};
 
 use crate::{Currency, OrderId, TicketId, UserId};
 
 /// The public record of a listing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub struct Ticket {
     /// The listing.
     pub ticket_id: TicketId,
@@ -39,7 +41,7 @@ pub struct Ticket {
 
 /// What becomes of listings.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "tickets", key = "ticket_id")]
+#[stream(name = "tickets", key = "ticket_id", schemas)]
 pub enum TicketEvent {
     /// A seller has put a ticket up for sale.
     #[event("ticket.created")]

@@ -2,15 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 use tidings::Stream;
+use tidings::schemars::JsonSchema;
 
 use crate::UserId;
 
 /// The public record of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub struct User {
     /// The account.
     pub user_id: UserId,
     /// Its e-mail address, as it was typed.
+    #[schemars(extend("x-sensitive" = true))]
     pub email: String,
     /// The full name of its owner; empty when nobody has said it.
     #[serde(default)]
@@ -46,7 +49,7 @@ pub fn called(name: &str, email: &str, id: UserId) -> String {
 
 /// What becomes of accounts; each event holds the whole public record.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "users", key = "user_id", state)]
+#[stream(name = "users", key = "user_id", state, schemas)]
 pub enum UserEvent {
     /// Somebody has signed up.
     #[event("user.created")]

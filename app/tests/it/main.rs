@@ -21,4 +21,6 @@ mod parts;
 mod readme;
 mod rebuilding;
 mod refusals;
+#[cfg(test)]
+mod schemas;
 mod serving;

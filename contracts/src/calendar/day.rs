@@ -1,10 +1,12 @@
 //! A day of the books.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tidings::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tidings::{FromValue, Value};
 
 /// A day of the books; sorts as it is written, on the wire and in the database: `2026-03-14`.
@@ -134,6 +136,16 @@ impl<'de> Deserialize<'de> for BillingDay {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for BillingDay {
+    fn schema_name() -> Cow<'static, str> {
+        "BillingDay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
     }
 }
 

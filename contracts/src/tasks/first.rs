@@ -1,13 +1,15 @@
 //! The first version of the records of tasks, for a writer that is rolled out (B.5).
 
 use serde::{Deserialize, Serialize};
+use tidings::schemars::JsonSchema;
 use tidings::{Stream, Timestamp};
 
 use super::{TaskRecord, TaskStatus, join_title};
 use crate::{TaskId, UserId};
 
 /// The public record of a task, with its number in the title: `[POP-42] Mend the gate`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 pub struct FirstTaskRecord {
     /// The task.
     pub task_id: TaskId,
@@ -48,7 +50,7 @@ impl From<TaskRecord> for FirstTaskRecord {
 /// The stream `tasks` as it was first written. Nobody reads it as this: readers know
 /// [`TaskEvent`](super::TaskEvent), which makes the second version of it.
 #[derive(Clone, Debug, PartialEq, Eq, Stream)]
-#[stream(name = "tasks", key = "task_id", state)]
+#[stream(name = "tasks", key = "task_id", state, schemas)]
 pub enum FirstTaskEvent {
     /// Somebody has written it down.
     #[event("task.created")]

@@ -52,8 +52,18 @@ impl EventAttribute {
         }
     }
 
-    /// Reads older versions: each is made the next, until it is the one that is known.
+    /// The older versions that can be read.
     pub(crate) fn older(&self) -> TokenStream {
+        let name = &self.name;
+        let older = self
+            .upcasts
+            .keys()
+            .map(|version| quote!(::tidings::EventType { name: #name, version: #version },));
+        quote!(#(#older)*)
+    }
+
+    /// Reads older versions: each is made the next, until it is the one that is known.
+    pub(crate) fn upcasts(&self) -> TokenStream {
         let name = &self.name;
         let arms = self.upcasts.iter().map(|(from, step)| {
             let next = from + 1;

@@ -10,8 +10,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// Makes an enum a stream: one variant per event type.
 ///
 /// On the enum: `#[stream(name = "orders", key = "order_id")]`, optionally
-/// `slots = 64`, `state` (for state events) and `schemas` (to say what its events' data may
-/// be; fields then take `#[schemars(…)]`). On each variant:
+/// `slots = 64`, `state` (for state events), `schemas` (to say what its events' data may
+/// be; fields then take `#[schemars(…)]`) and `compatibility = "full"` (or `"backward"`,
+/// `"forward"`: which changes of that need no new version). On each variant:
 /// `#[event("order.created")]`, optionally `version = 2` and
 /// `upcast(1 = from_first)`, the function that makes data of version 1 that of
 /// version 2; one for every version from the oldest on. A variant has named fields, or one unnamed field that is a struct; the key is a field of either.

@@ -16,11 +16,13 @@ struct StreamAttribute {
     slots: Option<LitInt>,
     state: bool,
     schemas: bool,
+    compatibility: Option<Ident>,
 }
 
 /// The code that one variant contributes.
 struct Arms {
     event_type: TokenStream,
+    older: TokenStream,
     key: TokenStream,
     type_of: TokenStream,
     encode: TokenStream,
@@ -41,7 +43,6 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         .iter()
         .map(|variant| arms(variant, &attribute.key))
         .collect::<Result<_>>()?;
-    let event_types = arms.iter().map(|arm| &arm.event_type);
     let keys = arms.iter().map(|arm| &arm.key);
     let types_of = arms.iter().map(|arm| &arm.type_of);
     let encodes = arms.iter().map(|arm| &arm.encode);
@@ -55,21 +56,10 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         }
     });
     let ident = &input.ident;
-    let name = &attribute.name;
-    let slots = attribute
-        .slots
-        .map(|slots| quote!(const SLOTS: u16 = #slots;));
-    let kind = attribute.state.then(|| {
-        quote!(
-            const KIND: ::tidings::Kind = ::tidings::Kind::State;
-        )
-    });
+    let constants = constants(&attribute, &arms);
     Ok(quote! {
         impl ::tidings::Stream for #ident {
-            const NAME: &'static str = #name;
-            #slots
-            #kind
-            const TYPES: &'static [::tidings::EventType] = &[#(#event_types),*];
+            #constants
 
             fn key(&self) -> ::std::string::String {
                 match self { #(#keys),* }
@@ -102,6 +92,34 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     })
 }
 
+/// What is fixed about the stream.
+fn constants(attribute: &StreamAttribute, arms: &[Arms]) -> TokenStream {
+    let name = &attribute.name;
+    let event_types = arms.iter().map(|arm| &arm.event_type);
+    let older = arms.iter().map(|arm| &arm.older);
+    let slots = attribute.slots.as_ref();
+    let slots = slots.map(|slots| quote!(const SLOTS: u16 = #slots;));
+    let kind = attribute.state.then(|| {
+        quote!(
+            const KIND: ::tidings::Kind = ::tidings::Kind::State;
+        )
+    });
+    let compatibility = attribute.compatibility.as_ref().map(|rule| {
+        quote!(
+            const COMPATIBILITY: ::tidings::schema::Compatibility =
+                ::tidings::schema::Compatibility::#rule;
+        )
+    });
+    quote! {
+        const NAME: &'static str = #name;
+        #slots
+        #kind
+        #compatibility
+        const TYPES: &'static [::tidings::EventType] = &[#(#event_types),*];
+        const OLDER: &'static [::tidings::EventType] = &[#(#older)*];
+    }
+}
+
 fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
     let attribute = event_attribute(variant)?;
     let EventAttribute { name, version, .. } = &attribute;
@@ -119,14 +137,15 @@ fn arms(variant: &Variant, key: &Ident) -> Result<Arms> {
             return Err(Error::new_spanned(variant, text));
         }
     };
-    let older = attribute.older();
+    let upcasts = attribute.upcasts();
     let decode = quote! {
         (#name, #version) => { #decode }
-        #older
+        #upcasts
     };
     let schema = schema(variant, &event_type);
     Ok(Arms {
         event_type,
+        older: attribute.older(),
         key,
         type_of,
         encode,
@@ -229,7 +248,7 @@ fn unnamed(ident: &Ident, ty: &Type, key: &Ident) -> (TokenStream, TokenStream, 
 
 fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
     let (mut name, mut key, mut slots) = (None, None, None);
-    let (mut state, mut schemas) = (false, false);
+    let (mut state, mut schemas, mut compatibility) = (false, false, None);
     find(&input.attrs, "stream", &input.ident)?.parse_nested_meta(|meta| {
         if meta.path.is_ident("name") {
             name = Some(meta.value()?.parse::<LitStr>()?);
@@ -241,8 +260,11 @@ fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
             state = true;
         } else if meta.path.is_ident("schemas") {
             schemas = true;
+        } else if meta.path.is_ident("compatibility") {
+            compatibility = Some(rule(&meta.value()?.parse::<LitStr>()?)?);
         } else {
-            return Err(meta.error("expected name, key, slots, state or schemas"));
+            let text = "expected name, key, slots, state, schemas or compatibility";
+            return Err(meta.error(text));
         }
         Ok(())
     })?;
@@ -253,7 +275,24 @@ fn stream_attribute(input: &DeriveInput) -> Result<StreamAttribute> {
         slots,
         state,
         schemas,
+        compatibility,
     })
+}
+
+/// Which changes of the events are allowed without a new version.
+fn rule(said: &LitStr) -> Result<Ident> {
+    let name = match said.value().as_str() {
+        "backward" => "Backward",
+        "forward" => "Forward",
+        "full" => "Full",
+        _ => {
+            return Err(Error::new(
+                said.span(),
+                "expected backward, forward or full",
+            ));
+        }
+    };
+    Ok(Ident::new(name, said.span()))
 }
 
 pub(crate) fn find<'a>(

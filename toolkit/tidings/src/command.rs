@@ -17,6 +17,7 @@ pub(crate) use table::{MIGRATION, sweep};
 pub(crate) use wiring::{Declared, alert_unhandled, reader_of, unhandled, wire};
 
 use crate::outbox::NewEvent;
+use crate::schema::{Compatibility, EventSchema};
 use crate::{Context, Enqueue, Error, EventType, Timestamp, Tx, job, stream, tx};
 
 crate::typed_id! {
@@ -66,6 +67,8 @@ pub trait Command: Serialize + DeserializeOwned + Send + Sync + 'static {
     const TARGET: &'static str;
     /// The version of its data, counted from 1.
     const VERSION: u16 = 1;
+    /// Which changes of its data are allowed without a new version.
+    const COMPATIBILITY: Compatibility = Compatibility::Full;
     /// What the receiver answers; `()` when there is nothing to say.
     type Reply: Serialize + DeserializeOwned + Send + Sync + 'static;
 
@@ -81,8 +84,43 @@ pub trait Command: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// By default for every version: only the newest is known. The command is refused then.
     fn upcast(from: u16, command: serde_json::Value) -> Result<serde_json::Value, String> {
         let _ = command;
-        Err(format!("version {from} is not known to this build"))
+        Err(unknown_version(from))
     }
+
+    /// What the data may be, for catalogues and for the contracts that are kept beside the code.
+    /// A type that derives `JsonSchema` (of [`crate::schemars`]) says so in one line:
+    ///
+    /// ```
+    /// # use tidings::Command;
+    /// use tidings::schema::EventSchema;
+    /// use tidings::schemars::{self, JsonSchema};
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize, JsonSchema)]
+    /// struct SendEmail {
+    ///     #[schemars(extend("x-sensitive" = true))]
+    ///     to: String,
+    /// }
+    ///
+    /// impl Command for SendEmail {
+    /// #   const NAME: &'static str = "notifications.send_email";
+    /// #   const TARGET: &'static str = "notifications";
+    /// #   type Reply = ();
+    /// #   fn key(&self) -> String { self.to.clone() }
+    ///     // …
+    ///     fn schema() -> Option<EventSchema> {
+    ///         Some(EventSchema::of_command::<Self>())
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    fn schema() -> Option<EventSchema> {
+        None
+    }
+}
+
+/// What is said of a version that nothing makes the next.
+pub(crate) fn unknown_version(from: u16) -> String {
+    format!("version {from} is not known to this build")
 }
 
 /// A command as its handler gets it.

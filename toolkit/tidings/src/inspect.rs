@@ -170,7 +170,7 @@ impl Setup {
 
 /// The database of a service, or why it was not reached. A server that did not answer once is not
 /// waited for again.
-async fn reach(
+pub(crate) async fn reach(
     storage: &Storage,
     service: &str,
     silent: &mut HashMap<String, String>,

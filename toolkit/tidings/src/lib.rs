@@ -29,6 +29,7 @@ mod error;
 mod event;
 mod failure;
 mod feed;
+pub mod flight;
 mod handle;
 mod history;
 mod housekeeping;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::Installation;
+use crate::{Handle, Installation};
 
 /// What is shown in place of a value.
 const HIDDEN: &str = "•••";
@@ -37,6 +37,21 @@ pub struct Mask {
 }
 
 impl Mask {
+    /// What hides the sensitive fields of these services.
+    pub(crate) fn of<'a>(services: impl Iterator<Item = &'a Handle>) -> Self {
+        let mut mask = Self::default();
+        for handle in services {
+            let names = handle.0.sensitive.iter();
+            names.for_each(|name| mask.add_name(name));
+            for stream in &handle.0.streams {
+                for of in (stream.schemas)() {
+                    mask.add_schema(&of.schema);
+                }
+            }
+        }
+        mask
+    }
+
     pub(crate) fn add_name(&mut self, name: &str) {
         self.names.insert(name.to_owned());
     }
@@ -156,21 +171,8 @@ impl Installation {
     #[must_use]
     pub fn mask(&self) -> &Mask {
         self.mask.get_or_init(|| {
-            let mut mask = Mask::default();
             let away = self.away.iter().map(|part| &part.handle);
-            for handle in self.handles().iter().chain(away) {
-                handle
-                    .0
-                    .sensitive
-                    .iter()
-                    .for_each(|name| mask.add_name(name));
-                for stream in &handle.0.streams {
-                    for of in (stream.schemas)() {
-                        mask.add_schema(&of.schema);
-                    }
-                }
-            }
-            mask
+            Mask::of(self.handles().iter().chain(away))
         })
     }
 }

@@ -29,15 +29,34 @@
 //!
 //! What is published stays: stored events are read by later builds, and for as long as a
 //! roll-out lasts, by earlier ones. [`compare`] says what a change of a schema breaks and for
-//! whom.
+//! whom; [`Contracts`] keeps the schemas of all versions as files, and changes to the rule.
+//!
+//! # What is published is what its schema says
+//!
+//! The schema is made of the type that is written, so a service cannot publish what its schema
+//! does not allow: what does not fit does not compile, and what cannot be written as JSON fails
+//! the transaction ([`Tx::publish`](crate::Tx::publish)). What the compiler cannot see is a
+//! `Serialize` written by hand that writes what its `Deserialize` does not read, or a float that
+//! is not a number: in builds with debug assertions, which tests are, every event that is
+//! published is read back at once, and one that cannot be read fails the transaction as well. In
+//! a release it costs nothing. What comes from outside is compared with the schema
+//! ([`violations`]) and read as the type before it is published.
 
+mod committed;
 mod compare;
+mod contracts;
+mod names;
+mod violations;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use committed::{Finding, Findings};
 pub use compare::{Broken, Comparison, Compatibility, compare};
+pub use contracts::{Contract, Contracts};
+pub use names::{check_command_name, check_event_name};
+pub use violations::{Violation, violations};
 
 use crate::{Command, EventType};
 
@@ -69,7 +88,7 @@ impl EventSchema {
         }
     }
 
-    /// The schema of a command's data.
+    /// The schema of a command's data; see [`Command::schema`].
     #[must_use]
     pub fn of_command<C: Command + JsonSchema>() -> Self {
         let event = EventType {

@@ -189,7 +189,7 @@ impl Setup {
     }
 
     /// What all services of the process share.
-    fn common(&self, here: &[Service]) -> Result<Common, Error> {
+    pub(crate) fn common(&self, here: &[Service]) -> Result<Common, Error> {
         let names = here.iter().map(|service| service.name).collect();
         let secret = self.secret.as_deref();
         let tokens = secret.map(ServiceTokens::try_new).transpose()?;
@@ -205,7 +205,13 @@ impl Setup {
     }
 
     /// A service with its database, before it is wired to the others.
-    fn part(&self, service: Service, db: Db, common: &Common, is_away: bool) -> ServiceParts {
+    pub(crate) fn part(
+        &self,
+        service: Service,
+        db: Db,
+        common: &Common,
+        is_away: bool,
+    ) -> ServiceParts {
         let has_operations = !service.operations.is_empty();
         let openapi = operation::described(service.name, service.openapi, has_operations);
         let shared = Shared {
@@ -250,7 +256,7 @@ impl Setup {
 }
 
 /// What all services of a process share.
-struct Common {
+pub(crate) struct Common {
     outages: Outages,
     verifier: Verifier,
     tokens: Option<ServiceTokens>,

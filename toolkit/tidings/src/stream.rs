@@ -1,8 +1,10 @@
 //! Streams: the events about one kind of entity, as an enum.
 
+use std::fmt;
+
 use serde::Serialize;
 
-use crate::schema::EventSchema;
+use crate::schema::{Compatibility, EventSchema};
 
 /// What a stream's events are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -122,6 +124,10 @@ pub trait Stream: Sized + Send + Sync + 'static {
     const KIND: Kind = Kind::Business;
     /// Every event type that can occur.
     const TYPES: &'static [EventType];
+    /// The older versions that are made the newest ones when they are read.
+    const OLDER: &'static [EventType] = &[];
+    /// Which changes of an event's data are allowed without a new version of it.
+    const COMPATIBILITY: Compatibility = Compatibility::Full;
 
     /// The entity that the event is about. Events of one key are ordered.
     fn key(&self) -> String;
@@ -151,7 +157,7 @@ pub trait Stream: Sized + Send + Sync + 'static {
 }
 
 /// A stream as the runtime sees it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Serialize)]
 pub struct StreamInfo {
     /// Its name.
     pub name: &'static str,
@@ -161,9 +167,21 @@ pub struct StreamInfo {
     pub kind: Kind,
     /// Every event type that can occur.
     pub types: &'static [EventType],
-    /// What the data of each may be; see [`Stream::schemas`].
+    /// What the data of each may be; see [`Stream::schemas`], and for what a command's is on
+    /// its way, [`Command::schema`](crate::Command::schema).
     #[serde(skip)]
-    pub schemas: fn() -> Vec<EventSchema>,
+    pub schemas: &'static (dyn Fn() -> Vec<EventSchema> + Send + Sync),
+}
+
+impl fmt::Debug for StreamInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamInfo")
+            .field("name", &self.name)
+            .field("slots", &self.slots)
+            .field("kind", &self.kind)
+            .field("types", &self.types)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StreamInfo {
@@ -173,7 +191,7 @@ impl StreamInfo {
             slots: S::SLOTS,
             kind: S::KIND,
             types: S::TYPES,
-            schemas: S::schemas,
+            schemas: &S::schemas,
         }
     }
 }

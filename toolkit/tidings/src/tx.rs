@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::handle::{Handle, Shared};
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
-use crate::{Context, Error, FromRow, Stream, Timestamp, Value, crash, stream};
+use crate::{Context, Error, EventType, FromRow, Stream, Timestamp, Value, crash, stream};
 
 /// The largest event or job, in bytes of JSON; what every broker takes.
 pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
@@ -139,6 +139,9 @@ impl Tx {
             source,
         })?;
         check_size(event_type.name, data.len())?;
+        if cfg!(debug_assertions) {
+            check_reads_back::<S>(event_type, &data)?;
+        }
         let key = event.key();
         self.events.push(NewEvent {
             stream: S::NAME,
@@ -194,6 +197,17 @@ impl Tx {
         self.shared.wake(!self.events.is_empty());
         Ok(())
     }
+}
+
+/// Nobody could read it, and everybody would have it dead; see [`schema`](crate::schema).
+fn check_reads_back<S: Stream>(event_type: EventType, data: &str) -> Result<(), Error> {
+    let read = S::decode(event_type.name, event_type.version, data);
+    read.map(|_| ()).map_err(|reason| Error::Encode {
+        what: event_type.name.to_owned(),
+        source: <serde_json::Error as serde::ser::Error>::custom(format!(
+            "its own type does not read it: {reason}"
+        )),
+    })
 }
 
 pub(crate) fn check_size(what: &str, bytes: usize) -> Result<(), Error> {

@@ -90,6 +90,7 @@ mod flow;
 mod message;
 mod operate;
 mod outcome;
+mod rehearsal;
 mod row;
 mod start;
 mod step;
@@ -110,8 +111,10 @@ pub use operate::{
     Filter, RunCount, Verdict, abandon, cancel, counts, decide, find, get, list, retry, steps,
 };
 pub use outcome::{Found, Outcome};
+pub(crate) use rehearsal::{Recorded, Rehearsal};
 pub(crate) use row::MIGRATION;
 pub use row::{RunState, StepKind, StepRow, StepState, WorkflowRow};
+pub(crate) use start::job_kind;
 pub use step::{StepFailed, StepHandler};
 pub(crate) use sweep::{carry_the_lost, sweep};
 pub use undo::UndoCall;

@@ -1,26 +1,33 @@
 //! The receiver's side: commands as they travel, and the code that carries them out.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::handler::CommandHandler;
 use super::reply::{Ended, Replied};
 use super::{Command, CommandId, Received, wiring};
 use crate::failure::Failure;
 use crate::outbox::NewEvent;
+use crate::schema::EventSchema;
 use crate::subscription::{Erased, Failed, caused_by};
 use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, stream, tx};
 
 /// A command that a service sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sends {
     pub(crate) target: &'static str,
     pub(crate) event_type: EventType,
+    /// The command's type.
+    pub(super) of: TypeId,
+    pub(super) schema: fn() -> Option<EventSchema>,
 }
 
 impl Sends {
@@ -31,12 +38,32 @@ impl Sends {
                 name: C::NAME,
                 version: C::VERSION,
             },
+            of: TypeId::of::<C>(),
+            schema: sent_schema::<C>,
         }
     }
 }
 
+/// What a command is on its way, where its own data says what it may be.
+fn sent_schema<C: Command>() -> Option<EventSchema> {
+    let own = C::schema()?;
+    let mut whole = EventSchema::of::<Sent<Value>>(own.event, &[]);
+    let mut command = own.schema;
+    for name in ["description", "$defs"] {
+        if let Some(said) = command.as_object_mut().and_then(|own| own.remove(name)) {
+            whole.schema[name] = said;
+        }
+    }
+    if let Some(own) = command.as_object_mut() {
+        own.remove("$schema");
+    }
+    whole.schema["properties"]["command"] = command;
+    Some(whole)
+}
+
 /// A command on its way.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(crate = "::tidings::schemars")]
 struct Sent<C> {
     command_id: CommandId,
     /// Until when the sender waits for a reply, if it does.
@@ -80,7 +107,7 @@ fn decode_command<C: Command>(envelope: &Envelope) -> Result<Sent<C>, String> {
     if *version >= C::VERSION {
         return decode(envelope, C::VERSION);
     }
-    let old: Sent<serde_json::Value> = decode(envelope, *version)?;
+    let old: Sent<Value> = decode(envelope, *version)?;
     let newest =
         (*version..C::VERSION).try_fold(old.command, |command, from| C::upcast(from, command));
     let command =
@@ -96,6 +123,8 @@ fn decode_command<C: Command>(envelope: &Envelope) -> Result<Sent<C>, String> {
 pub(crate) trait CommandCode: Send + Sync {
     fn name(&self) -> &'static str;
     fn target(&self) -> &'static str;
+    /// Whether this build can read a command.
+    fn reads(&self, envelope: &Envelope) -> Result<(), String>;
     /// Carries out a command; gives the data of the reply if one is wanted.
     fn apply<'a>(
         &'a self,
@@ -132,6 +161,10 @@ where
 
     fn target(&self) -> &'static str {
         C::TARGET
+    }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        decode_command::<C>(envelope).map(|_| ())
     }
 
     fn apply<'a>(
@@ -181,13 +214,15 @@ pub(super) struct Dispatch {
 }
 
 impl Dispatch {
+    fn code_of(&self, name: &str) -> Result<&dyn CommandCode, String> {
+        // Not skipped as an event of an unknown type is: somebody waits for it to be done.
+        let target = self.target;
+        let error = || format!("carry out {name}: {target} has no handler for this command");
+        self.code.get(name).map(|code| &**code).ok_or_else(error)
+    }
+
     async fn carry_out(&self, envelope: &Envelope, tx: &mut Tx) -> Result<(), Refused> {
-        let Some(code) = self.code.get(envelope.name.as_str()) else {
-            // Not skipped as an event of an unknown type is: somebody waits for it to be done.
-            let (target, name) = (self.target, &envelope.name);
-            let error = format!("carry out {name}: {target} has no handler for this command");
-            return Err(Failure::hopeless(error).into());
-        };
+        let code = self.code_of(&envelope.name).map_err(Failure::hopeless)?;
         tx.set_context(caused_by(envelope));
         if let Some(reply) = code.apply(self.sender, envelope, tx).await? {
             tx.add_event(self.reply(code.name(), envelope, reply, tx));
@@ -236,6 +271,10 @@ impl Erased for Dispatch {
             }
             Ok(0)
         })
+    }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        self.code_of(&envelope.name)?.reads(envelope)
     }
 }
 

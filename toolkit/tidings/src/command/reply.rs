@@ -33,6 +33,8 @@ pub(super) enum Ended<R> {
 pub(crate) trait AnswerCode: Send + Sync {
     fn name(&self) -> &'static str;
     fn target(&self) -> &'static str;
+    /// Whether this build can read a reply.
+    fn reads(&self, envelope: &Envelope) -> Result<(), String>;
     /// Takes a reply.
     fn replied<'a>(
         &'a self,
@@ -70,6 +72,10 @@ where
 
     fn target(&self) -> &'static str {
         C::TARGET
+    }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        code::decode::<Replied<C::Reply>>(envelope, C::VERSION).map(|_| ())
     }
 
     fn replied<'a>(
@@ -158,6 +164,11 @@ impl Erased for Answers {
             }
             Ok(0)
         })
+    }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        let code = self.of(&envelope.name).map_err(|failure| failure.error)?;
+        code.reads(envelope)
     }
 }
 

@@ -3,6 +3,7 @@
 //! A stream for each sender and receiver, so that a stream has one writer, and what waits for
 //! one receiver says nothing about another.
 
+use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use super::reply::{AnswerCode, Answers};
 use crate::alert::{self, Alert};
 use crate::handle::Handle;
 use crate::id::interned;
+use crate::schema::EventSchema;
 use crate::subscription::Subscription;
 use crate::{Error, EventType, Kind, Service, Start, StreamInfo};
 
@@ -46,7 +48,8 @@ pub(crate) struct Declared {
 
 impl Declared {
     pub(super) fn declare(&mut self, sends: Sends) {
-        if !self.sends.contains(&sends) {
+        let has = |own: &Sends| (own.target, own.event_type) == (sends.target, sends.event_type);
+        if !self.sends.iter().any(has) {
             self.sends.push(sends);
         }
     }
@@ -87,9 +90,13 @@ pub(crate) fn wire(services: Vec<Service>) -> Result<Vec<Service>, Error> {
         for target in services[sender].commands.targets() {
             let name = services[sender].name;
             let sends = services[sender].commands.sends.iter();
-            let types = sends.filter(|sends| sends.target == target);
-            let types: Vec<EventType> = types.map(|sends| sends.event_type).collect();
-            let stream = implicit(commands(name, target), &types);
+            let sends = sends.filter(|sends| sends.target == target);
+            let sends: Vec<Sends> = sends.copied().collect();
+            let types: Vec<EventType> = sends.iter().map(|sends| sends.event_type).collect();
+            let stream = StreamInfo {
+                schemas: schemas_of(&sends),
+                ..implicit(commands(name, target), &types)
+            };
             services[sender].streams.push(stream);
             if let Some(receiver) = services.iter().position(|of| of.name == target) {
                 connect(&mut services, sender, receiver, stream);
@@ -150,8 +157,23 @@ fn implicit(name: &'static str, types: &[EventType]) -> StreamInfo {
         slots: SLOTS,
         kind: Kind::Command,
         types: kept(types),
-        schemas: Vec::new,
+        schemas: &|| Vec::new(),
     }
+}
+
+type Schemas = dyn Fn() -> Vec<EventSchema> + Send + Sync;
+
+/// As [`interned`], for what the commands of a stream say of their data.
+fn schemas_of(sends: &[Sends]) -> &'static Schemas {
+    static KNOWN: Mutex<BTreeMap<Vec<TypeId>, &'static Schemas>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = sends.iter().map(|sends| sends.of).collect();
+    let schemas = sends.iter().map(|sends| sends.schema).collect::<Vec<_>>();
+    *known.entry(of).or_insert_with(|| {
+        Box::leak(Box::new(move || {
+            schemas.iter().filter_map(|schema| schema()).collect()
+        }))
+    })
 }
 
 /// As [`interned`], for the types of a stream.

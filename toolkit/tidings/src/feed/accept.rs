@@ -1,5 +1,7 @@
 //! Events from outside: any program may publish to a stream that its service has opened.
 
+use std::sync::LazyLock;
+
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -12,13 +14,14 @@ use super::outside::Outside;
 use crate::handle::Handle;
 use crate::http::idempotency::{Noted, note_in_tx};
 use crate::http::{CORRELATION_HEADER, is_plain};
+use crate::schema::EventSchema;
 use crate::{CLOUDEVENT, Context, Error, Problem, Service, Stream, StreamInfo, Tx, slot_of};
 
 /// How events of one open stream are understood.
-#[derive(Clone, Copy)]
 pub(crate) struct Acceptor {
     pub(crate) stream: &'static str,
     decode: fn(name: &str, version: u16, data: &str) -> Result<Option<Admitted>, String>,
+    schemas: LazyLock<Vec<EventSchema>>,
 }
 
 type Publish = dyn FnOnce(&mut Tx) -> Result<(), Error> + Send;
@@ -55,7 +58,9 @@ impl Service {
     /// # ; }
     /// ```
     ///
-    /// An event is read as the stream's type, or refused; its key is taken from its data. It
+    /// An event is read as the stream's type, or refused; its key is taken from its data. What
+    /// it is refused for is answered all at once, each with a JSON pointer to its place and what
+    /// is expected there, where the stream says its schemas (see [`schema`](crate::schema)). It
     /// is on disk when 202 is answered. One `source` and `id` is published once, for seven
     /// days: a sender that got no answer sends it again. Who may: services, and accounts with
     /// the role `operator` or `publisher`.
@@ -64,6 +69,7 @@ impl Service {
         self.accepts.push(Acceptor {
             stream: S::NAME,
             decode: decode::<S>,
+            schemas: LazyLock::new(S::schemas),
         });
         self
     }
@@ -101,13 +107,17 @@ pub(super) async fn publish(
     let caller = Caller::of(&headers, &service).await?;
     caller.check_publishes()?;
     let acceptors = service.0.accepts.iter();
-    let Some(open) = acceptors.copied().find(|one| one.stream == stream.name) else {
+    let Some(open) = acceptors.into_iter().find(|one| one.stream == stream.name) else {
         let text = format!("{} takes no events from outside.", stream.name);
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_open", text));
     };
     check_kind(&headers)?;
     let outside = Outside::read(&body?)?;
     let version = outside.version(&stream)?;
+    let of = |one: &&EventSchema| (one.event.name, one.event.version) == (&outside.name, version);
+    if let Some(known) = open.schemas.iter().find(of) {
+        outside.check_data(&known.schema)?;
+    }
     let admitted = match (open.decode)(&outside.name, version, outside.data()) {
         Ok(Some(admitted)) => admitted,
         Ok(None) => return Err(outside.unknown_type(&stream)),

@@ -3,12 +3,16 @@
 use aws_lc_rs::digest::{Context as Hash, SHA256};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::{Problem, StreamInfo};
+use crate::schema::violations;
+use crate::{FieldError, Problem, StreamInfo};
 
 const NAME_BYTES_MAX: usize = 512;
 const KEY_BYTES_MAX: usize = 1024;
+/// How many wrong places are named in one answer.
+const VIOLATIONS_MAX: usize = 20;
 
 /// What of a CloudEvent counts here. `time` and `subject` are the sender's own; the event that
 /// is published has the time of its transaction and the key of its data.
@@ -93,6 +97,42 @@ impl Outside {
             known.join(", ")
         );
         wrong(text)
+    }
+
+    /// Everything of the data that is not as its schema says; of what schemas do not say the
+    /// type has the last word.
+    pub(super) fn check_data(&self, schema: &Value) -> Result<(), Problem> {
+        // Valid as part of the whole, but for numbers that are too large to be kept.
+        let data = serde_json::from_str(self.data()).unwrap_or_default();
+        let mut found = violations(schema, &data);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let (all, more) = (found.len(), found.len().saturating_sub(VIOLATIONS_MAX));
+        found.truncate(VIOLATIONS_MAX);
+        let places = if all == 1 {
+            "one place"
+        } else {
+            "several places"
+        };
+        let more = match more {
+            0 => String::new(),
+            more => format!(" The first {VIOLATIONS_MAX} are named, and {more} are not."),
+        };
+        let name = &self.name;
+        let text = format!("The data is not that of {name}, in {places}.{more}");
+        let places = found.into_iter().map(|one| {
+            let pointer = format!("/data{}", one.pointer);
+            (format!("{one}."), Some(pointer))
+        });
+        let errors = std::iter::once((text, None)).chain(places);
+        let errors = errors.map(|(message, field)| FieldError {
+            code: "bad_event",
+            message,
+            field,
+        });
+        let errors = errors.collect();
+        Err(Problem::fields(errors).with_status(StatusCode::UNPROCESSABLE_ENTITY))
     }
 
     pub(super) fn bad_data(&self, reason: &str) -> Problem {

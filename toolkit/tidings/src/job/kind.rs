@@ -12,6 +12,7 @@ use super::table::JobRow;
 use super::{Job, JobRun};
 use crate::failure::Failure;
 use crate::handle::Handle;
+use crate::workflow::Rehearsal;
 use crate::{Error, Fault, Tx};
 
 /// How a job ended that was not done.
@@ -49,6 +50,15 @@ pub(crate) trait JobKind: Send + Sync {
     }
     /// As [`JobKind::limit`], of one limit key.
     fn limit_per_key(&self) -> Option<u32> {
+        None
+    }
+    /// Whether this build can read a job of the kind; it runs nothing.
+    ///
+    /// # Errors
+    /// Why not, as it would be said of a dead job.
+    fn reads(&self, row: &JobRow) -> Result<(), String>;
+    /// How this build reads the runs that jobs of the kind carry, where they carry any.
+    fn rehearsal(&self) -> Option<&dyn Rehearsal> {
         None
     }
     /// Runs the job and completes it.
@@ -175,6 +185,10 @@ macro_rules! constants_of {
         }
         fn limit_per_key(&self) -> Option<u32> {
             $job::CONCURRENCY_PER_KEY
+        }
+        fn reads(&self, row: &JobRow) -> Result<(), String> {
+            let read = decode::<$job>(row);
+            read.map(|_| ()).map_err(|failure| failure.error)
         }
     };
 }

@@ -30,7 +30,7 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    pub(super) fn new(row: JobRow, until: Timestamp) -> Self {
+    pub(crate) fn new(row: JobRow, until: Timestamp) -> Self {
         let until = Arc::new(AtomicI64::new(until.as_micros()));
         Self { row, until }
     }

@@ -60,6 +60,9 @@ impl<K: JobKind> JobKind for Closing<K> {
     fn limit_per_key(&self) -> Option<u32> {
         self.kind.limit_per_key()
     }
+    fn reads(&self, row: &JobRow) -> Result<(), String> {
+        self.kind.reads(row)
+    }
     fn run(&self, service: Handle, claim: Claim) -> BoxFuture<'_, Result<(), Failure>> {
         self.kind.run(service, claim)
     }

@@ -78,6 +78,12 @@ pub(crate) trait Erased: Send + Sync {
         events: &'a [&'a Envelope],
         tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<u64, Failed>>;
+
+    /// Whether this build can read an event; it applies nothing.
+    ///
+    /// # Errors
+    /// Why not, as it would be said of a dead event.
+    fn reads(&self, envelope: &Envelope) -> Result<(), String>;
 }
 
 /// Code for one event, whatever it is given of the transaction.
@@ -146,6 +152,11 @@ fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S
     }))
 }
 
+fn reads<S: Stream>(envelope: &Envelope) -> Result<(), String> {
+    let decoded = decode::<S>(0, envelope);
+    decoded.map(|_| ()).map_err(|failed| failed.failure.error)
+}
+
 impl<S, E, H> OneCode<S> for OnTx<E, H>
 where
     S: Stream,
@@ -195,6 +206,10 @@ impl<S: Stream, C: OneCode<S>> Erased for One<S, C> {
             Ok(unknown)
         })
     }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        reads::<S>(envelope)
+    }
 }
 
 impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
@@ -219,5 +234,9 @@ impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
             }
             Ok(unknown)
         })
+    }
+
+    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+        reads::<S>(envelope)
     }
 }

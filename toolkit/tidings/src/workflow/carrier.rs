@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::flow::{Flow, Parting, PartingPlace};
+use super::rehearsal::Rehearsal;
 use super::row::{RunState, WorkflowRow};
 use super::start::{Carried, job_kind};
 use super::{Workflow, WorkflowHandler, operate, store};
@@ -22,7 +23,7 @@ const ATTEMPTS_MAX: u32 = 20;
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 pub(super) struct Carrier<W, E, H> {
-    handler: H,
+    pub(super) handler: H,
     kind: &'static str,
     types: PhantomData<fn(W) -> E>,
 }
@@ -63,6 +64,12 @@ where
         };
         Box::pin(self.carry(run))
     }
+    fn reads(&self, row: &JobRow) -> Result<(), String> {
+        carried(row).map(|_| ())
+    }
+    fn rehearsal(&self) -> Option<&dyn Rehearsal> {
+        Some(self)
+    }
     /// A run whose job cannot go on is stuck, for whatever reason (F-60).
     fn ended<'a>(
         &'a self,
@@ -91,15 +98,19 @@ where
     }
 }
 
+fn carried(row: &JobRow) -> Result<Carried, String> {
+    serde_json::from_str(&row.data).map_err(|error| format!("read job: {error}"))
+}
+
 /// How the code was left.
-enum Left<T> {
+pub(super) enum Left<T> {
     Returned(T),
     Parted(Parting),
 }
 
 /// Runs the code until it returns or is to be left. What it returns after that counts for
 /// nothing: it cannot have come from what is recorded.
-async fn drive<T>(place: &PartingPlace, code: impl Future<Output = T>) -> Left<T> {
+pub(super) async fn drive<T>(place: &PartingPlace, code: impl Future<Output = T>) -> Left<T> {
     let mut code = pin!(code);
     poll_fn(|cx| {
         let polled = code.as_mut().poll(cx);
@@ -123,9 +134,7 @@ where
         };
         crash::point("S0").await;
         check_version::<W>(&row)?;
-        let input: W = serde_json::from_str(&row.input).map_err(|error| {
-            Failure::hopeless(format!("read what the run was started with: {error}"))
-        })?;
+        let input = input_of::<W>(&row)?;
         let steps = store::steps(&mut run.service().read().await?, row.id).await?;
         let place = PartingPlace::default();
         let mut flow = Flow::new(run, row, steps, W::ATTEMPTS_MAX, place.clone());
@@ -151,8 +160,7 @@ where
 
     /// The run, if this job is (still) the one that carries it.
     async fn load(&self, run: &JobRun) -> Result<Option<WorkflowRow>, Failure> {
-        let Carried { run: id } = serde_json::from_str(&run.claim.row.data)
-            .map_err(|error| Failure::hopeless(format!("read job: {error}")))?;
+        let Carried { run: id } = carried(&run.claim.row).map_err(Failure::hopeless)?;
         let row = store::load(&mut run.service().read().await?, id).await?;
         let ours = |row: &WorkflowRow| row.job_id == Some(run.id()) && row.finished_at.is_none();
         let Some(row) = row.filter(ours) else {
@@ -169,7 +177,12 @@ where
     }
 }
 
-fn check_version<W: Workflow>(row: &WorkflowRow) -> Result<(), Failure> {
+pub(super) fn input_of<W: Workflow>(row: &WorkflowRow) -> Result<W, Failure> {
+    serde_json::from_str(&row.input)
+        .map_err(|error| Failure::hopeless(format!("read what the run was started with: {error}")))
+}
+
+pub(super) fn check_version<W: Workflow>(row: &WorkflowRow) -> Result<(), Failure> {
     let (version, newest, oldest) = (row.version, W::VERSION, W::OLDEST);
     if version > newest {
         // While versions are changed, a newer process will carry it.
@@ -193,6 +206,8 @@ impl Flow {
             Parting::Failed(failure) => Err(failure),
             // Only steps of the code are left so, and they are not driven any more.
             Parting::Cancelled => Err(Failure::hopeless("stop while undoing".to_owned())),
+            // Only whoever rehearses a run is left so.
+            Parting::Rehearsed => Ok(()),
         }
     }
 

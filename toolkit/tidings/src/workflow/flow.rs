@@ -33,6 +33,8 @@ pub struct Flow {
     position: u32,
     names: HashSet<String>,
     parting: PartingPlace,
+    /// Of a run that is only rehearsed, the messages that wait for it, by name.
+    pub(super) rehearsed_with: Option<Vec<(String, String)>>,
 }
 
 /// Why the code is left where it stands.
@@ -43,6 +45,8 @@ pub(super) enum Parting {
     Failed(Failure),
     /// Somebody has asked the run to stop.
     Cancelled,
+    /// What is recorded ends here, and the code is not to do anything.
+    Rehearsed,
 }
 
 /// Where a flow leaves word for whoever drives it.
@@ -78,6 +82,7 @@ impl Flow {
             undos: Vec::new(),
             position: 0,
             names: HashSet::new(),
+            rehearsed_with: None,
         }
     }
 
@@ -144,6 +149,9 @@ impl Flow {
     pub(super) async fn place(&mut self, name: &str, kind: StepKind) -> StepRow {
         match self.fit(name, kind) {
             Ok(step) if step.state == StepState::Cancelled => self.part(Parting::Cancelled).await,
+            Ok(step) if self.rehearsed_with.is_some() && !step.state.is_recorded() => {
+                self.part(Parting::Rehearsed).await
+            }
             Ok(step) => step,
             Err(misfit) => self.give_up(misfit).await,
         }

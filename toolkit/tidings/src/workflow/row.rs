@@ -167,6 +167,13 @@ words! {
     }
 }
 
+impl StepState {
+    /// Whether a replay is given how it has ended.
+    pub(super) fn is_recorded(self) -> bool {
+        matches!(self, StepState::Done | StepState::Failed)
+    }
+}
+
 /// A run of a workflow as it is stored.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkflowRow {

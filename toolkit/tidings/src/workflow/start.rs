@@ -11,7 +11,7 @@ pub(super) struct Carried {
 }
 
 /// The kind of the jobs that carry runs of a workflow.
-pub(super) fn job_kind(name: &str) -> &'static str {
+pub(crate) fn job_kind(name: &str) -> &'static str {
     crate::id::interned(format!("workflow.{name}"))
 }
 

@@ -140,6 +140,7 @@ impl Flow {
     where
         T: Told<M>,
     {
+        self.read_waiting::<T, M>().await;
         let mut step = self.place(name, StepKind::Wait).await;
         if step.state == StepState::Done {
             return self.message_of(&step).await;

@@ -9,3 +9,4 @@ mod hostile;
 mod pages;
 mod polling;
 pub(crate) mod site;
+mod violations;

@@ -1,5 +1,7 @@
 //! Events and commands of older versions, read as those of the newest.
 
+mod read;
+
 use serde_json::{Value, json};
 use tidings::{
     Clock, Command, Error, Event, Handle, Migration, Projection, Received, Service, Stream, Tx,

@@ -16,7 +16,7 @@ fn stream(name: &'static str) -> StreamInfo {
         slots: SLOTS,
         kind: Kind::Business,
         types: &[],
-        schemas: Vec::new,
+        schemas: &|| Vec::new(),
     }
 }
 
