@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::catalog::Outline;
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
 use crate::feed::{Bus, Feed, LocalFeed, Transport};
@@ -142,6 +143,7 @@ impl Setup {
         let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
         feed::refuse_unwritten(&services)?;
+        let outline = Outline::of(&services);
         let unhandled = command::unhandled(&services, &self.remotes);
         self.process.locate(&mut self.remotes, &services);
         let (here, away) = self.process.divide(services)?;
@@ -180,6 +182,7 @@ impl Setup {
         } = common;
         let (clock, parts) = (self.clock, (parts, away_parts));
         let mut opened = Installation::assemble(parts, &clock, verifier, sources, network).await?;
+        opened.outline = outline;
         opened.fetch_keys(&clock, &outages, self.process.keys_from);
         Ok(opened)
     }
