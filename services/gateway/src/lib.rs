@@ -17,6 +17,7 @@
 
 mod assets;
 mod console;
+mod drawing;
 mod edge;
 mod forgery;
 mod headers;
@@ -41,6 +42,7 @@ use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use session::Sessions;
+pub use drawing::svg as map_svg;
 pub use waiting::waiting;
 
 /// What the gateway is told when it starts.

@@ -1,0 +1,174 @@
+//! What is drawn of a catalogue: all of it, or what follows from one stream or event.
+
+use tidings::catalog::{Catalog, Reader, StreamEntry};
+
+use super::{Box, Column, Drawing, Line, Row, Shape, Tone};
+
+/// Everybody who publishes, every stream, everybody who reads.
+pub(crate) fn everything(catalog: &Catalog) -> Drawing {
+    let streams: Vec<&StreamEntry> = catalog.streams.iter().collect();
+    let mut drawing = Drawing::default();
+    let writers = streams.iter().filter_map(|stream| stream.producer);
+    drawing.services("Publishes", 0, writers);
+    drawing.streams("Stream", 1, &streams);
+    drawing.writing(0, &streams);
+    drawing.reading("Reads", 2, &streams, |_, _| true);
+    drawing
+}
+
+/// Who reacts to a stream, or to one event of it, what they publish, and who reads that.
+pub(crate) fn around(catalog: &Catalog, stream: &StreamEntry, event: Option<&str>) -> Drawing {
+    let first = [stream];
+    let gets = |_: &StreamEntry, reader: &Reader| event.is_none_or(|name| reader.gets(name));
+    let readers = stream.readers.iter().filter(|reader| gets(stream, reader));
+    let readers: Vec<&str> = readers.map(|reader| reader.service).collect();
+    let then = catalog.streams.iter();
+    let then: Vec<&StreamEntry> = then
+        .filter(|one| one.producer.is_some_and(|name| readers.contains(&name)))
+        .filter(|one| one.name != stream.name)
+        .collect();
+    let mut drawing = Drawing::default();
+    drawing.services("Publishes", 0, stream.producer.into_iter());
+    drawing.streams("Stream", 1, &first);
+    drawing.writing(0, &first);
+    drawing.reading("Reacts", 2, &first, gets);
+    if !then.is_empty() {
+        drawing.streams("May publish in turn", 3, &then);
+        drawing.writing(2, &then);
+        drawing.reading("Reads that", 4, &then, |_, _| true);
+    }
+    drawing
+}
+
+fn service_id(column: usize, service: &str) -> String {
+    format!("{column}-{service}")
+}
+
+fn stream_id(stream: &str) -> String {
+    format!("stream-{stream}")
+}
+
+/// Unique with its column, for a reader can stand in two.
+pub(crate) fn row_id(column: usize, service: &str, subscription: &str, stream: &str) -> String {
+    format!("{column}-{service}-{subscription}-{stream}")
+}
+
+impl Drawing {
+    fn column(&mut self, title: &'static str, index: usize) -> &mut Vec<Box> {
+        while self.columns.len() <= index {
+            self.columns.push(Column::default());
+        }
+        self.columns[index].title = title;
+        &mut self.columns[index].boxes
+    }
+
+    fn services<'a>(
+        &mut self,
+        title: &'static str,
+        index: usize,
+        names: impl Iterator<Item = &'a str>,
+    ) {
+        let boxes = self.column(title, index);
+        for name in names {
+            let id = service_id(index, name);
+            if !boxes.iter().any(|one| one.id == id) {
+                boxes.push(service(id, name));
+            }
+        }
+    }
+
+    fn streams(&mut self, title: &'static str, index: usize, streams: &[&StreamEntry]) {
+        let boxes = streams.iter().map(|stream| Box {
+            id: stream_id(stream.name),
+            shape: Shape::Stream,
+            title: stream.name.to_owned(),
+            note: events(stream.events.len()),
+            href: format!("/console/map?of={}", stream.name),
+            tone: Tone::Plain,
+            rows: Vec::new(),
+        });
+        self.column(title, index).extend(boxes);
+    }
+
+    /// The lines from services to the streams that they write.
+    fn writing(&mut self, index: usize, streams: &[&StreamEntry]) {
+        for stream in streams {
+            if let Some(producer) = stream.producer {
+                self.lines.push(Line {
+                    from: service_id(index, producer),
+                    to: stream_id(stream.name),
+                    label: String::new(),
+                    tone: Tone::Plain,
+                });
+            }
+        }
+    }
+
+    /// The services that read, with a row for each subscription, and the lines to them.
+    fn reading(
+        &mut self,
+        title: &'static str,
+        index: usize,
+        streams: &[&StreamEntry],
+        reads: impl Fn(&StreamEntry, &Reader) -> bool,
+    ) {
+        for stream in streams {
+            let readers = stream.readers.iter();
+            for reader in readers.filter(|reader| reads(stream, reader)) {
+                let name = reader.service;
+                let id = row_id(index, name, reader.subscription, stream.name);
+                let boxes = self.column(title, index);
+                let own = service_id(index, name);
+                let place = boxes.iter().position(|one| one.id == own);
+                let place = place.unwrap_or_else(|| {
+                    boxes.push(service(own, name));
+                    boxes.len() - 1
+                });
+                boxes[place].rows.push(row(id.clone(), stream, reader));
+                self.lines.push(Line {
+                    from: stream_id(stream.name),
+                    to: id,
+                    label: String::new(),
+                    tone: Tone::Plain,
+                });
+            }
+        }
+    }
+}
+
+fn service(id: String, name: &str) -> Box {
+    Box {
+        id,
+        shape: Shape::Service,
+        title: name.to_owned(),
+        note: String::new(),
+        href: format!("/console/catalogue?service={name}"),
+        tone: Tone::Plain,
+        rows: Vec::new(),
+    }
+}
+
+fn row(id: String, stream: &StreamEntry, reader: &Reader) -> Row {
+    let words = match (reader.is_projection, &reader.takes) {
+        (true, _) => "projection".to_owned(),
+        (false, Some(names)) => format!("{} of {}", names.len(), events(stream.events.len())),
+        (false, None) => String::new(),
+    };
+    Row {
+        id,
+        name: reader.subscription.to_owned(),
+        words,
+        href: format!(
+            "/console/map?of={}#{}-{}",
+            stream.name, reader.service, reader.subscription
+        ),
+        tone: Tone::Plain,
+    }
+}
+
+fn events(count: usize) -> String {
+    match count {
+        1 => "1 event type".to_owned(),
+        _ => format!("{count} event types"),
+    }
+}
