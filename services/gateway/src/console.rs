@@ -3,10 +3,12 @@
 mod act;
 mod callbacks;
 mod calls;
+mod catalogue;
 mod decide;
 mod job;
 mod jobs;
 mod list;
+mod map;
 mod operation;
 mod operations;
 pub(crate) mod operator;
@@ -28,10 +30,13 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
+use catalogue::{Catalogue, OneVersion, newest, schemas};
 use callbacks::{Callbacks, Redeliver};
 use decide::{call, form};
 use job::OneJob;
 use jobs::Jobs;
+use map::Map;
+pub(crate) use map::Pulse;
 use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
@@ -55,6 +60,7 @@ pub(crate) fn pages() -> Router<Gateway> {
             &format!("/console{settle}/live"),
             get(changes::<Standstill>),
         )
+        .merge(pages_of_the_catalogue())
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -114,6 +120,8 @@ fn routes_for_programs() -> Router<Gateway> {
         .route(&format!("/ops{job}"), get(ops::job))
         .route(&format!("/ops{job}/retry"), post(call::<job::Retry>))
         .route(&format!("/ops{job}/cancel"), post(call::<job::Cancel>))
+        .route("/ops/schemas", get(schemas::list))
+        .route("/ops/schemas/{event}/{version}", get(schemas::one))
         .merge(programs_of_long_work())
 }
 
@@ -143,6 +151,18 @@ fn programs_of_long_work() -> Router<Gateway> {
             &format!("/ops{callback}/redeliver"),
             post(call::<Redeliver>),
         )
+}
+
+fn pages_of_the_catalogue() -> Router<Gateway> {
+    let version = "/console/catalogue/{event}/{version}";
+    Router::new()
+        .route("/console/map", get(show::<Map>))
+        .route("/console/map/live", get(changes::<Map>))
+        .route("/console/catalogue", get(show::<Catalogue>))
+        .route("/console/catalogue/live", get(changes::<Catalogue>))
+        .route("/console/catalogue/{event}", get(newest))
+        .route(version, get(show::<OneVersion>))
+        .route(&format!("{version}/live"), get(changes::<OneVersion>))
 }
 
 fn pages_of_jobs() -> Router<Gateway> {

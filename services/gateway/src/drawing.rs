@@ -11,7 +11,7 @@ use askama::Template;
 use tidings::catalog::Catalog;
 
 pub(crate) use layout::Placed;
-pub(crate) use whole::{around, everything};
+pub(crate) use whole::{around, everything, row_id, stream_id};
 
 /// What a drawing is made of: boxes in columns, and lines between boxes of two columns.
 #[derive(Clone, Debug, Default)]
@@ -99,16 +99,24 @@ impl Tone {
 }
 
 #[derive(Template)]
-#[template(path = "drawing_file.svg")]
-struct File<'a> {
+#[template(path = "drawing.svg")]
+struct Inside<'a> {
     drawing: &'a Placed,
 }
 
-/// The whole catalogue as an SVG file of its own.
+/// The whole catalogue as an SVG file, which brings its own look with it.
 ///
 /// # Errors
 /// None that anybody has seen: it is written into memory.
 pub fn svg(catalog: &Catalog) -> Result<String, askama::Error> {
     let drawing = everything(catalog).placed();
-    File { drawing: &drawing }.render()
+    let Placed { width, height, .. } = drawing;
+    let inside = Inside { drawing: &drawing }.render()?;
+    let style = include_str!("../assets/drawing.css");
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+         width=\"{width}\" height=\"{height}\" role=\"img\">\n\
+         <title>Who publishes what, and who reads it</title>\n\
+         <style>\n{style}</style>{inside}</svg>\n"
+    ))
 }

@@ -16,6 +16,7 @@
 //! have [`behind`] for a door.
 
 mod assets;
+mod asyncapi;
 mod console;
 mod drawing;
 mod edge;
@@ -52,6 +53,8 @@ pub struct Settings {
     /// of feeds who wait end too: they would otherwise hold up a graceful stop for as long as
     /// a tab is open.
     pub stopping: Option<watch::Receiver<bool>>,
+    /// Where streams can be read, for the description of events.
+    pub streams_at: Vec<tidings::catalog::Server>,
 }
 
 /// What the gateway's layers and routes share. Cheap to clone.
@@ -67,6 +70,7 @@ pub(crate) struct Shared {
     streams: streams::Streams,
     clock: Clock,
     settings: Settings,
+    pulse: console::Pulse,
 }
 
 impl Gateway {
@@ -83,6 +87,7 @@ impl Gateway {
             installation,
             clock,
             settings,
+            pulse: console::Pulse::default(),
         }))
     }
 
@@ -120,6 +125,7 @@ pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
+        .merge(asyncapi::routes())
         .merge(console::pages())
         .merge(console::programs(&gateway))
         .merge(problems::routes())

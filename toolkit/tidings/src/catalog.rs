@@ -44,6 +44,7 @@ pub use example::{Field, example, fields};
 pub(crate) use outline::Outline;
 pub use warnings::Warning;
 
+use crate::schema::EventSchema;
 use crate::{Error, Installation, Setup, command};
 
 /// What there is, and who has to do with it.
@@ -102,9 +103,9 @@ impl Catalog {
                 || of.calls.contains(&one.name)
                 || one.calls.contains(&service)
                 || streams.iter().any(|stream| {
-                    let reads = stream.readers.iter().any(|it| it.service == one.name);
+                    let mut readers = stream.readers.iter();
                     stream.producer == Some(one.name)
-                        || (stream.producer == Some(service) && reads)
+                        || readers.any(|reader| reader.service == one.name)
                 })
         };
         let services = self.services.iter().filter(|one| is_near(one));
@@ -119,13 +120,21 @@ impl Catalog {
 }
 
 impl Setup {
+    /// Tells the catalogue what events of earlier versions say, which services no longer
+    /// publish and still read: `OrderEventV1::schemas`.
+    #[must_use]
+    pub fn earlier_schemas(mut self, schemas: fn() -> Vec<EventSchema>) -> Self {
+        self.earlier.push(schemas);
+        self
+    }
+
     /// What there is, and who has to do with it, without opening anything.
     ///
     /// # Errors
     /// When declarations contradict each other, as [`Setup::open`] refuses them.
     pub fn into_catalog(self) -> Result<Catalog, Error> {
         let services = command::wire(self.services)?;
-        Ok(Outline::of(&services).into_catalog())
+        Ok(Outline::of(&services, self.earlier).into_catalog())
     }
 }
 

@@ -16,6 +16,7 @@ use crate::http::idempotency;
 use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
+use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
     CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, history, housekeeping,
@@ -51,6 +52,8 @@ pub struct Setup {
     pub(crate) remotes: HashMap<String, String>,
     secret: Option<Vec<u8>>,
     pub(crate) process: Layout,
+    /// For the catalogue.
+    pub(crate) earlier: Vec<fn() -> Vec<EventSchema>>,
 }
 
 impl Setup {
@@ -71,6 +74,7 @@ impl Setup {
             remotes: HashMap::new(),
             secret: None,
             process: Layout::default(),
+            earlier: Vec::new(),
         }
     }
 
@@ -143,7 +147,7 @@ impl Setup {
         let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
         feed::refuse_unwritten(&services)?;
-        let outline = Outline::of(&services);
+        let outline = Outline::of(&services, std::mem::take(&mut self.earlier));
         let unhandled = command::unhandled(&services, &self.remotes);
         self.process.locate(&mut self.remotes, &services);
         let (here, away) = self.process.divide(services)?;

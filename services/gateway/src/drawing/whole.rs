@@ -44,7 +44,7 @@ fn service_id(column: usize, service: &str) -> String {
     format!("{column}-{service}")
 }
 
-fn stream_id(stream: &str) -> String {
+pub(crate) fn stream_id(stream: &str) -> String {
     format!("stream-{stream}")
 }
 

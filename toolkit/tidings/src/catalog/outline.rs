@@ -23,12 +23,16 @@ pub(crate) struct Outline {
     services: Vec<ServiceEntry>,
     streams: Vec<(&'static str, StreamInfo)>,
     readers: Vec<(StreamInfo, Reader)>,
+    earlier: Vec<fn() -> Vec<EventSchema>>,
 }
 
 impl Outline {
     /// Of services that know of each other's commands already.
-    pub(crate) fn of(services: &[Service]) -> Self {
-        let mut outline = Self::default();
+    pub(crate) fn of(services: &[Service], earlier: Vec<fn() -> Vec<EventSchema>>) -> Self {
+        let mut outline = Self {
+            earlier,
+            ..Self::default()
+        };
         for service in services {
             let streams = service.streams.iter();
             outline.streams.extend(streams.map(|of| (service.name, *of)));
@@ -41,16 +45,17 @@ impl Outline {
     }
 
     pub(crate) fn into_catalog(self) -> Catalog {
+        let earlier = by_type(self.earlier.iter().flat_map(|schemas| schemas()));
         let mut streams: Vec<StreamEntry> = Vec::new();
         for (producer, info) in &self.streams {
             streams.push(StreamEntry {
                 producer: Some(producer),
-                ..self.stream(info)
+                ..self.stream(info, &earlier)
             });
         }
         for (info, _) in &self.readers {
             if !streams.iter().any(|stream| stream.name == info.name) {
-                streams.push(self.stream(info));
+                streams.push(self.stream(info, &earlier));
             }
         }
         // Stable: within a kind the order of the definitions stays.
@@ -64,7 +69,7 @@ impl Outline {
         catalog
     }
 
-    fn stream(&self, info: &StreamInfo) -> StreamEntry {
+    fn stream(&self, info: &StreamInfo, earlier: &Schemas) -> StreamEntry {
         let readers = self.readers.iter();
         let readers = readers.filter(|(of, _)| of.name == info.name);
         let mut services = self.services.iter();
@@ -74,40 +79,50 @@ impl Outline {
             slots: info.slots,
             producer: None,
             is_open: services.any(|service| service.accepts.contains(&info.name)),
-            events: events(info),
+            events: events(info, earlier),
             readers: readers.map(|(_, reader)| reader.clone()).collect(),
         }
     }
 }
 
-fn events(info: &StreamInfo) -> Vec<EventEntry> {
-    let mut schemas: BTreeMap<(&str, u16), Value> = BTreeMap::new();
-    for EventSchema { event, schema } in (info.schemas)() {
-        schemas.insert((event.name, event.version), schema);
-    }
+type Schemas = BTreeMap<(&'static str, u16), Value>;
+
+fn by_type(schemas: impl IntoIterator<Item = EventSchema>) -> Schemas {
+    let schemas = schemas.into_iter();
+    schemas
+        .map(|EventSchema { event, schema }| ((event.name, event.version), schema))
+        .collect()
+}
+
+fn events(info: &StreamInfo, earlier: &Schemas) -> Vec<EventEntry> {
+    let newest = by_type((info.schemas)());
     let types = info.types.iter().map(|event| {
-        let schema = schemas.remove(&(event.name, event.version));
-        let about = schema.as_ref().and_then(|schema| {
-            let about = schema.get("description")?.as_str()?;
-            Some(about.to_owned())
-        });
-        let newest = VersionEntry {
-            version: event.version,
-            schema,
+        let schema_of = |version| {
+            let found = newest.get(&(event.name, version));
+            found.or_else(|| earlier.get(&(event.name, version))).cloned()
         };
-        // What is older than the type is known by its number; its schema is on file, if anywhere.
-        let older = (1..event.version).rev().map(|version| VersionEntry {
+        // What is older than the type is known by its number, and by its schema if somebody
+        // tells it.
+        let versions = (1..=event.version).rev().map(|version| VersionEntry {
             version,
-            schema: None,
+            schema: schema_of(version),
         });
+        let versions: Vec<VersionEntry> = versions.collect();
+        let schema = versions.first().and_then(|one| one.schema.as_ref());
         EventEntry {
             name: event.name,
             version: event.version,
-            about,
-            versions: std::iter::once(newest).chain(older).collect(),
+            about: schema.and_then(about),
+            versions,
         }
     });
     types.collect()
+}
+
+/// What a contract's comment says.
+fn about(schema: &Value) -> Option<String> {
+    let about = schema.get("description")?.as_str()?;
+    Some(about.to_owned())
 }
 
 fn reader(service: &'static str, of: &Subscription) -> Reader {
