@@ -7,7 +7,6 @@ mod text;
 use std::io::Write;
 
 use clap::ValueEnum;
-use tidings::Catalog;
 use tidings::catalog::{Api, Server};
 
 use crate::Error;
@@ -68,7 +67,10 @@ pub(crate) fn servers(config: &Config) -> Vec<Server> {
     let feeds = said.map(|url| url.value.clone());
     let feeds = feeds.unwrap_or_else(|| format!("http://{}", config.listen.value));
     // Of several brokers of one cluster any leads to the others.
-    let bus = config.bus.iter().filter_map(|url| url.value.split(',').next());
+    let bus = config
+        .bus
+        .iter()
+        .filter_map(|url| url.value.split(',').next());
     let bus = bus.map(|url| Server::Nats(url.trim().to_owned()));
     std::iter::once(Server::Feeds(feeds)).chain(bus).collect()
 }
@@ -76,30 +78,4 @@ pub(crate) fn servers(config: &Config) -> Vec<Server> {
 /// For the command line.
 pub(crate) fn parse_service(name: &str) -> Result<String, String> {
     check_name(name, &NAMES).map(|()| name.to_owned())
-}
-
-/// The events of a stream that have the same readers, one behind the other.
-fn alike(
-    catalog: &Catalog,
-) -> impl Iterator<Item = (&tidings::catalog::StreamEntry, Vec<String>, String)> {
-    catalog.streams.iter().flat_map(|stream| {
-        let mut groups: Vec<(Vec<String>, String)> = Vec::new();
-        for event in &stream.events {
-            let readers = stream.readers_of(event.name).map(|one| match stream.kind {
-                // There is one receiver, and its subscription is always called the same.
-                tidings::Kind::Command => one.service.to_owned(),
-                _ => format!("{}/{}", one.service, one.subscription),
-            });
-            let readers = readers.collect::<Vec<_>>().join(", ");
-            let name = match event.version {
-                1 => event.name.to_owned(),
-                version => format!("{} v{version}", event.name),
-            };
-            match groups.last_mut() {
-                Some((names, same)) if *same == readers => names.push(name),
-                _ => groups.push((vec![name], readers)),
-            }
-        }
-        groups.into_iter().map(move |(names, readers)| (stream, names, readers))
-    })
 }

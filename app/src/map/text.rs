@@ -5,8 +5,6 @@ use std::fmt::Write;
 use tidings::catalog::ServiceEntry;
 use tidings::{Catalog, Kind};
 
-use super::alike;
-
 const HEADS: [&str; 4] = ["PUBLISHES", "STREAM", "EVENT", "READ BY"];
 /// Where nobody publishes or reads.
 const NOBODY: &str = "nobody";
@@ -26,12 +24,17 @@ pub(super) fn of(catalog: &Catalog) -> String {
         told.push('\n');
         let width = more.iter().map(|[name, _]| name.len()).max();
         for [name, text] in &more {
-            line(&mut told, &format!("{name:<width$}  {text}", width = width.unwrap_or(0)));
+            line(
+                &mut told,
+                &format!("{name:<width$}  {text}", width = width.unwrap_or(0)),
+            );
         }
     }
     told.push('\n');
     if catalog.warnings.is_empty() {
-        told.push_str("No warnings: everything that is published is read, and what is read is published.\n");
+        told.push_str(
+            "No warnings: everything that is published is read, and what is read is published.\n",
+        );
     }
     for warning in &catalog.warnings {
         line(&mut told, &format!("warning: {}", warning.text));
@@ -46,34 +49,40 @@ struct Cells {
 
 fn rows(catalog: &Catalog) -> Vec<Cells> {
     let mut rows = Vec::new();
-    let mut before = "";
-    for (stream, names, readers) in alike(catalog) {
-        let is_first = before != stream.name;
-        before = stream.name;
-        let producer = stream.producer.unwrap_or(NOBODY);
-        let kind = match stream.kind {
-            Kind::State => " (state)",
-            Kind::Business | Kind::Command => "",
+    for stream in &catalog.streams {
+        let is_command = stream.kind == Kind::Command;
+        let readers = stream.readers.iter().map(|one| match is_command {
+            // There is one receiver, and its subscription is always called the same.
+            true => one.service.to_owned(),
+            false => format!("{}/{}", one.service, one.subscription),
+        });
+        let readers = readers.collect::<Vec<_>>().join(", ");
+        let state = if stream.kind == Kind::State {
+            " (state)"
+        } else {
+            ""
         };
         let open = if stream.is_open { " (open)" } else { "" };
-        let start = match is_first {
-            true => [producer.to_owned(), format!("{}{kind}{open}", stream.name)],
-            false => Default::default(),
+        let mut start = [
+            stream.producer.unwrap_or(NOBODY).to_owned(),
+            format!("{}{state}{open}", stream.name),
+        ];
+        let mut end = if readers.is_empty() {
+            NOBODY.to_owned()
+        } else {
+            readers
         };
-        let readers = match readers.is_empty() {
-            true => NOBODY.to_owned(),
-            false => readers,
-        };
-        for (index, name) in names.into_iter().enumerate() {
-            let [producer, stream_name] = match index {
-                0 => start.clone(),
-                _ => Default::default(),
+        for event in &stream.events {
+            let version = match event.version {
+                1 => String::new(),
+                version => format!(" v{version}"),
             };
-            let readers = if index == 0 { readers.clone() } else { "″".to_owned() };
+            let [producer, name] = std::mem::take(&mut start);
             rows.push(Cells {
-                is_command: stream.kind == Kind::Command,
-                cells: [producer, stream_name, name, readers],
+                is_command,
+                cells: [producer, name, format!("{}{version}", event.name), end],
             });
+            end = "″".to_owned();
         }
     }
     rows
@@ -137,7 +146,7 @@ mod tests {
     }
 
     #[derive(Stream)]
-    #[stream(name = "people", key = "id", kind = "state")]
+    #[stream(name = "people", key = "id", state)]
     enum PersonEvent {
         #[event("person.changed")]
         Changed { id: u64 },

@@ -30,8 +30,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
-use catalogue::{Catalogue, OneVersion, newest, schemas};
 use callbacks::{Callbacks, Redeliver};
+use catalogue::{Catalogue, OneVersion, newest, schemas};
 use decide::{call, form};
 use job::OneJob;
 use jobs::Jobs;
@@ -121,7 +121,7 @@ fn routes_for_programs() -> Router<Gateway> {
         .route(&format!("/ops{job}/retry"), post(call::<job::Retry>))
         .route(&format!("/ops{job}/cancel"), post(call::<job::Cancel>))
         .route("/ops/schemas", get(schemas::list))
-        .route("/ops/schemas/{event}/{version}", get(schemas::one))
+        .route("/ops/schemas/{event_type}/{version}", get(schemas::one))
         .merge(programs_of_long_work())
 }
 
@@ -154,15 +154,20 @@ fn programs_of_long_work() -> Router<Gateway> {
 }
 
 fn pages_of_the_catalogue() -> Router<Gateway> {
-    let version = "/console/catalogue/{event}/{version}";
     Router::new()
         .route("/console/map", get(show::<Map>))
         .route("/console/map/live", get(changes::<Map>))
         .route("/console/catalogue", get(show::<Catalogue>))
         .route("/console/catalogue/live", get(changes::<Catalogue>))
-        .route("/console/catalogue/{event}", get(newest))
-        .route(version, get(show::<OneVersion>))
-        .route(&format!("{version}/live"), get(changes::<OneVersion>))
+        .route("/console/catalogue/{event_type}", get(newest))
+        .route(
+            "/console/catalogue/{event_type}/{version}",
+            get(show::<OneVersion>),
+        )
+        .route(
+            "/console/catalogue/{event_type}/{version}/live",
+            get(changes::<OneVersion>),
+        )
 }
 
 fn pages_of_jobs() -> Router<Gateway> {

@@ -42,8 +42,8 @@ use tidings::{Clock, Installation, Problem, Timestamp};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use session::Sessions;
 pub use drawing::svg as map_svg;
+use session::Sessions;
 pub use waiting::waiting;
 
 /// What the gateway is told when it starts.

@@ -23,9 +23,8 @@
 //! # Ok::<(), tidings::Error>(())
 //! ```
 //!
-//! What it knows of an event is what the definitions say: a handler that ignores some events of
-//! its stream looks like one that takes all, unless it says so with
-//! [`Service::takes`](crate::Service::takes).
+//! It knows what the definitions say, and those speak of streams: a handler is given every event
+//! of the streams that it reads, and one that does nothing about some of them looks the same.
 
 mod asyncapi;
 mod entry;
@@ -143,6 +142,7 @@ impl Installation {
     /// by their definitions.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        self.catalog.get_or_init(|| self.outline.clone().into_catalog())
+        self.catalog
+            .get_or_init(|| self.outline.clone().into_catalog())
     }
 }

@@ -50,11 +50,14 @@ impl Asked {
         let service = self.service();
         let is_of = service.is_empty()
             || stream.producer == Some(service)
-            || stream.readers_of(event.name).any(|one| one.service == service);
+            || stream.readers.iter().any(|one| one.service == service);
         let words = self.words().to_lowercase();
         let about = event.about.as_deref().unwrap_or_default();
         let texts = [event.name, stream.name, about];
-        is_of && texts.iter().any(|text| text.to_lowercase().contains(&words))
+        is_of
+            && texts
+                .iter()
+                .any(|text| text.to_lowercase().contains(&words))
     }
 }
 
@@ -103,13 +106,16 @@ impl Page for Catalogue {
 }
 
 fn view(stream: &StreamEntry, asked: &Asked) -> StreamView {
-    let wanted = stream.events.iter().filter(|event| asked.wants(stream, event));
+    let wanted = stream
+        .events
+        .iter()
+        .filter(|event| asked.wants(stream, event));
     let rows = wanted.map(|event| EventRow {
         name: event.name,
         href: href(event.name, event.version),
         version: event.version,
         about: first_line(event.about.as_deref()),
-        readers: readers(stream, event.name),
+        readers: readers(stream),
     });
     StreamView {
         name: stream.name,
@@ -130,8 +136,8 @@ fn first_line(about: Option<&str>) -> String {
 }
 
 /// Each service once, although it may read a stream twice.
-fn readers(stream: &StreamEntry, event: &str) -> String {
-    let mut names: Vec<&str> = stream.readers_of(event).map(|one| one.service).collect();
+fn readers(stream: &StreamEntry) -> String {
+    let mut names: Vec<&str> = stream.readers.iter().map(|one| one.service).collect();
     names.dedup();
     match names.is_empty() {
         true => "nobody".to_owned(),
@@ -145,10 +151,12 @@ fn carriers<'a>(
     catalog: &'a Catalog,
     name: &'a str,
 ) -> impl Iterator<Item = (&'a StreamEntry, &'a EventEntry)> {
-    let is_reply = |stream: &StreamEntry| {
-        stream.kind == Kind::Command && stream.name.starts_with("replies.")
-    };
-    let streams = catalog.streams.iter().filter(move |stream| !is_reply(stream));
+    let is_reply =
+        |stream: &StreamEntry| stream.kind == Kind::Command && stream.name.starts_with("replies.");
+    let streams = catalog
+        .streams
+        .iter()
+        .filter(move |stream| !is_reply(stream));
     streams.filter_map(move |stream| {
         let event = stream.events.iter().find(|event| event.name == name)?;
         Some((stream, event))

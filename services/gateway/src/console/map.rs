@@ -14,8 +14,8 @@ use super::text::grouped;
 use crate::Gateway;
 use crate::drawing::{self, Drawing, Line, Placed, Tone};
 use crate::page::encode;
-pub(crate) use pulse::Pulse;
 use pulse::Picture;
+pub(crate) use pulse::Pulse;
 use stand::{Stand, per_second};
 use table::StreamRow;
 pub(super) use table::kind;
@@ -62,23 +62,21 @@ impl Page for Map {
             ));
         };
         let picture = pulse::look(gateway).await;
-        let mut drawing = match (catalog.stream(of), event) {
-            (_, Some((stream, name))) => match catalog.stream(stream) {
-                Some(stream) => drawing::around(whole, stream, Some(name)),
-                None => drawing::everything(&catalog),
-            },
-            (Some(stream), None) => drawing::around(whole, stream, None),
-            (None, None) => drawing::everything(&catalog),
+        let stream = event.map_or(of, |(stream, _)| stream);
+        let mut drawing = match whole.stream(stream) {
+            Some(stream) => drawing::around(whole, stream),
+            None => drawing::everything(&catalog),
         };
         enliven(&mut drawing, whole, &picture);
-        let event = event.map(|(_, name)| name);
-        let streams = table::rows(&catalog, whole, event, &picture);
+        let streams = table::rows(&catalog, whole, &picture);
         let readers = || streams.iter().flat_map(|row| &row.readers);
         let warnings = catalog.warnings.iter();
         Ok(Self {
             said: Said::default(),
             troubled: readers().filter(|one| one.stand.tone >= Tone::Warn).count(),
-            unknown: readers().filter(|one| one.stand.tone == Tone::Unknown).count(),
+            unknown: readers()
+                .filter(|one| one.stand.tone == Tone::Unknown)
+                .count(),
             of: of.to_owned(),
             is_event: event.is_some(),
             choices: choices(whole),
@@ -107,7 +105,9 @@ fn part(whole: &Catalog, of: &str) -> Option<(Catalog, Option<EventOf>)> {
     let only = |name: &str| {
         let mut catalog = whole.clone();
         catalog.streams.retain(|stream| stream.name == name);
-        catalog.warnings.retain(|one| one.subject == name || one.subject == of);
+        catalog
+            .warnings
+            .retain(|one| one.subject == name || one.subject == of);
         catalog
     };
     if of.is_empty() {

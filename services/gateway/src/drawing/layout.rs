@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{Box, Drawing, Shape, Tone};
 
-const BOX_WIDTH: f64 = 176.0;
+const BOX_WIDTH: f64 = 196.0;
 /// A box with rows has words of its own on them.
 const WIDE: f64 = 236.0;
 const HEAD: f64 = 34.0;
@@ -48,7 +48,12 @@ impl PlacedBox {
     }
 
     pub(crate) fn text_x(&self) -> f64 {
-        self.x + if self.it.shape == Shape::Stream { 20.0 } else { 12.0 }
+        self.x
+            + if self.it.shape == Shape::Stream {
+                20.0
+            } else {
+                12.0
+            }
     }
 
     pub(crate) fn title_y(&self) -> f64 {
@@ -86,7 +91,11 @@ fn row_offset(index: usize) -> f64 {
 }
 
 fn head(it: &Box) -> f64 {
-    if it.note.is_empty() { HEAD } else { HEAD + NOTE }
+    if it.note.is_empty() {
+        HEAD
+    } else {
+        HEAD + NOTE
+    }
 }
 
 fn height(it: &Box) -> f64 {
@@ -152,7 +161,11 @@ impl Drawing {
                 turns.reverse();
             }
             for index in turns {
-                let orders = if round == 0 { orders.clone() } else { self.places() };
+                let orders = if round == 0 {
+                    orders.clone()
+                } else {
+                    self.places()
+                };
                 self.sort(index, &orders);
             }
             let crossings = self.crossings();
@@ -194,7 +207,11 @@ impl Drawing {
         };
         let mut sorted = self.columns[index].boxes.clone();
         for one in &mut sorted {
-            one.rows.sort_by(|a, b| pull(&a.id).partial_cmp(&pull(&b.id)).unwrap_or(std::cmp::Ordering::Equal));
+            one.rows.sort_by(|a, b| {
+                pull(&a.id)
+                    .partial_cmp(&pull(&b.id))
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            });
         }
         let whole = |one: &Box| {
             let ids = one.rows.iter().map(|row| row.id.as_str());
@@ -258,7 +275,10 @@ fn lines(drawing: &Drawing, boxes: &[PlacedBox]) -> Vec<PlacedLine> {
         let level = if line.label.is_empty() { 10.0 } else { 104.0 };
         let bend = x1.midpoint(x2 - level);
         let knee = x2 - level;
-        let path = format!("M{x1:.0} {y1:.0}C{bend:.0} {y1:.0} {bend:.0} {y2:.0} {knee:.0} {y2:.0}H{:.0}", x2 - 7.0);
+        let path = format!(
+            "M{x1:.0} {y1:.0}C{bend:.0} {y1:.0} {bend:.0} {y2:.0} {knee:.0} {y2:.0}H{:.0}",
+            x2 - 7.0
+        );
         Some(PlacedLine {
             path,
             label: line.label.clone(),

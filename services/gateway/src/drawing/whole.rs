@@ -1,5 +1,6 @@
 //! What is drawn of a catalogue: all of it, or what follows from one stream or event.
 
+use tidings::Kind;
 use tidings::catalog::{Catalog, Reader, StreamEntry};
 
 use super::{Box, Column, Drawing, Line, Row, Shape, Tone};
@@ -12,16 +13,14 @@ pub(crate) fn everything(catalog: &Catalog) -> Drawing {
     drawing.services("Publishes", 0, writers);
     drawing.streams("Stream", 1, &streams);
     drawing.writing(0, &streams);
-    drawing.reading("Reads", 2, &streams, |_, _| true);
+    drawing.reading("Reads", 2, &streams);
     drawing
 }
 
-/// Who reacts to a stream, or to one event of it, what they publish, and who reads that.
-pub(crate) fn around(catalog: &Catalog, stream: &StreamEntry, event: Option<&str>) -> Drawing {
+/// Who reacts to a stream, what they publish, and who reads that.
+pub(crate) fn around(catalog: &Catalog, stream: &StreamEntry) -> Drawing {
     let first = [stream];
-    let gets = |_: &StreamEntry, reader: &Reader| event.is_none_or(|name| reader.gets(name));
-    let readers = stream.readers.iter().filter(|reader| gets(stream, reader));
-    let readers: Vec<&str> = readers.map(|reader| reader.service).collect();
+    let readers: Vec<&str> = stream.readers.iter().map(|reader| reader.service).collect();
     let then = catalog.streams.iter();
     let then: Vec<&StreamEntry> = then
         .filter(|one| one.producer.is_some_and(|name| readers.contains(&name)))
@@ -31,11 +30,11 @@ pub(crate) fn around(catalog: &Catalog, stream: &StreamEntry, event: Option<&str
     drawing.services("Publishes", 0, stream.producer.into_iter());
     drawing.streams("Stream", 1, &first);
     drawing.writing(0, &first);
-    drawing.reading("Reacts", 2, &first, gets);
+    drawing.reading("Reacts", 2, &first);
     if !then.is_empty() {
         drawing.streams("May publish in turn", 3, &then);
         drawing.writing(2, &then);
-        drawing.reading("Reads that", 4, &then, |_, _| true);
+        drawing.reading("Reads that", 4, &then);
     }
     drawing
 }
@@ -81,8 +80,8 @@ impl Drawing {
         let boxes = streams.iter().map(|stream| Box {
             id: stream_id(stream.name),
             shape: Shape::Stream,
-            title: stream.name.to_owned(),
-            note: events(stream.events.len()),
+            title: name_of(stream),
+            note: note(stream),
             href: format!("/console/map?of={}", stream.name),
             tone: Tone::Plain,
             rows: Vec::new(),
@@ -105,16 +104,9 @@ impl Drawing {
     }
 
     /// The services that read, with a row for each subscription, and the lines to them.
-    fn reading(
-        &mut self,
-        title: &'static str,
-        index: usize,
-        streams: &[&StreamEntry],
-        reads: impl Fn(&StreamEntry, &Reader) -> bool,
-    ) {
+    fn reading(&mut self, title: &'static str, index: usize, streams: &[&StreamEntry]) {
         for stream in streams {
-            let readers = stream.readers.iter();
-            for reader in readers.filter(|reader| reads(stream, reader)) {
+            for reader in &stream.readers {
                 let name = reader.service;
                 let id = row_id(index, name, reader.subscription, stream.name);
                 let boxes = self.column(title, index);
@@ -149,26 +141,34 @@ fn service(id: String, name: &str) -> Box {
 }
 
 fn row(id: String, stream: &StreamEntry, reader: &Reader) -> Row {
-    let words = match (reader.is_projection, &reader.takes) {
-        (true, _) => "projection".to_owned(),
-        (false, Some(names)) => format!("{} of {}", names.len(), events(stream.events.len())),
-        (false, None) => String::new(),
+    let words = if reader.is_projection {
+        "projection"
+    } else {
+        ""
     };
     Row {
         id,
         name: reader.subscription.to_owned(),
-        words,
-        href: format!(
-            "/console/map?of={}#{}-{}",
-            stream.name, reader.service, reader.subscription
-        ),
+        words: words.to_owned(),
+        href: format!("/console/map?of={}", stream.name),
         tone: Tone::Plain,
     }
 }
 
-fn events(count: usize) -> String {
-    match count {
-        1 => "1 event type".to_owned(),
-        _ => format!("{count} event types"),
+/// Streams of commands are called after both ends, which is more than a box holds.
+fn name_of(stream: &StreamEntry) -> String {
+    let kind = stream.name.split('.').next();
+    match stream.kind {
+        Kind::Command => kind.unwrap_or_default().to_owned(),
+        _ => stream.name.to_owned(),
+    }
+}
+
+fn note(stream: &StreamEntry) -> String {
+    let mut ends = stream.name.split('.').skip(1);
+    match (stream.kind, ends.next(), ends.next(), stream.events.len()) {
+        (Kind::Command, Some(from), Some(to), _) => format!("{from} → {to}"),
+        (.., 1) => "1 event type".to_owned(),
+        (.., count) => format!("{count} event types"),
     }
 }

@@ -45,7 +45,10 @@ fn every_class_in_a_template_exists_in_the_stylesheet() {
         let text = fs::read_to_string(&template).unwrap();
         for class in classes(&text) {
             let class_there = format!(".{class}");
-            if ![CSS, CONSOLE_CSS].iter().any(|css| css.contains(&class_there)) {
+            if ![CSS, CONSOLE_CSS]
+                .iter()
+                .any(|css| css.contains(&class_there))
+            {
                 unknown.insert(format!("{class} in {}", template.display()));
             }
         }

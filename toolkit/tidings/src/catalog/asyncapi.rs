@@ -100,7 +100,9 @@ fn servers(servers: &[Server]) -> BTreeMap<&'static str, ServerObject> {
 
 fn components() -> Components {
     let mut components = Components::default();
-    components.schemas.insert("CloudEvent".to_owned(), cloudevent());
+    components
+        .schemas
+        .insert("CloudEvent".to_owned(), cloudevent());
     let bearer = json!({
         "type": "http", "scheme": "bearer",
         "description": "An access token from POST /api/users/token, of somebody with the role operator or reader.",
@@ -241,7 +243,10 @@ fn channel(stream: &StreamEntry, address: String, servers: &[&str]) -> Channel {
         address,
         title: stream.name,
         description: format!("{by}: {what}. {} slots.", stream.slots),
-        servers: servers.iter().map(|name| Reference::root("servers", name)).collect(),
+        servers: servers
+            .iter()
+            .map(|name| Reference::root("servers", name))
+            .collect(),
         parameters: BTreeMap::new(),
         messages: own.collect(),
     }
@@ -261,8 +266,7 @@ fn operations(stream: &StreamEntry) -> BTreeMap<String, Operation> {
     let name = stream.name;
     let send = stream.producer.map(|producer| {
         let summary = format!("{producer} publishes {name}");
-        let all = messages(stream).map(|(message, ..)| message);
-        let operation = operation("send", stream, summary, all);
+        let operation = operation("send", stream, summary);
         (format!("{producer}.publishes.{name}"), operation)
     });
     let receive = stream.readers.iter().map(|reader| {
@@ -271,28 +275,21 @@ fn operations(stream: &StreamEntry) -> BTreeMap<String, Operation> {
             subscription,
             ..
         } = reader;
-        let taken = messages(stream).filter(|(_, event, _)| reader.gets(event.name));
-        let taken = taken.map(|(message, ..)| message);
         let summary = format!("{service} reads {name} as {subscription}");
-        let operation = operation("receive", stream, summary, taken);
+        let operation = operation("receive", stream, summary);
         (format!("{service}.reads.{name}.{subscription}"), operation)
     });
     send.into_iter().chain(receive).collect()
 }
 
-fn operation(
-    action: &'static str,
-    stream: &StreamEntry,
-    summary: String,
-    messages: impl Iterator<Item = String>,
-) -> Operation {
-    let within = |message: String| Reference {
+fn operation(action: &'static str, stream: &StreamEntry, summary: String) -> Operation {
+    let within = |(message, ..): (String, _, _)| Reference {
         target: format!("#/channels/{}/messages/{message}", stream.name),
     };
     Operation {
         action,
         channel: Reference::root("channels", stream.name),
         summary,
-        messages: messages.map(within).collect(),
+        messages: messages(stream).map(within).collect(),
     }
 }

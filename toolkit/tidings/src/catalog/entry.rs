@@ -41,8 +41,6 @@ pub struct SubscriptionEntry {
     pub stream: &'static str,
     /// Whether its tables can be built anew from the stream.
     pub is_projection: bool,
-    /// The events that it takes; of all, where nothing is said.
-    pub takes: Option<Vec<&'static str>>,
 }
 
 /// A command that a service sends.
@@ -86,13 +84,6 @@ pub struct StreamEntry {
     pub readers: Vec<Reader>,
 }
 
-impl StreamEntry {
-    /// Those who are handed an event of this name.
-    pub fn readers_of<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Reader> {
-        self.readers.iter().filter(move |reader| reader.gets(event))
-    }
-}
-
 /// An event type, or a command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventEntry {
@@ -132,15 +123,4 @@ pub struct Reader {
     pub subscription: &'static str,
     /// Whether the tables of the subscription can be built anew from the stream.
     pub is_projection: bool,
-    /// The events that it takes; of all, where nothing is said.
-    pub takes: Option<Vec<&'static str>>,
-}
-
-impl Reader {
-    /// Whether it is handed events of this name.
-    #[must_use]
-    pub fn gets(&self, event: &str) -> bool {
-        let takes = self.takes.as_ref();
-        takes.is_none_or(|names| names.contains(&event))
-    }
 }

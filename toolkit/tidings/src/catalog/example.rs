@@ -69,7 +69,9 @@ fn variants(schema: &Value) -> impl Iterator<Item = &Value> {
 fn resolved<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut found = schema;
     for _ in 0..DEPTH {
-        let target = found["$ref"].as_str().and_then(|text| text.strip_prefix('#'));
+        let target = found["$ref"]
+            .as_str()
+            .and_then(|text| text.strip_prefix('#'));
         match target.and_then(|pointer| root.pointer(pointer)) {
             Some(next) => found = next,
             None => break,
@@ -145,7 +147,9 @@ fn example_of(root: &Value, schema: &Value, depth: usize) -> Value {
     if depth > DEPTH {
         return Value::Null;
     }
-    let one_of = ["oneOf", "anyOf"].iter().find_map(|key| schema[*key].get(0));
+    let one_of = ["oneOf", "anyOf"]
+        .iter()
+        .find_map(|key| schema[*key].get(0));
     let mut found = match one_of {
         Some(first) => example_of(root, first, depth + 1),
         None => bare(root, schema, depth),

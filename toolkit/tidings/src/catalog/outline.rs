@@ -35,7 +35,9 @@ impl Outline {
         };
         for service in services {
             let streams = service.streams.iter();
-            outline.streams.extend(streams.map(|of| (service.name, *of)));
+            outline
+                .streams
+                .extend(streams.map(|of| (service.name, *of)));
             let subscriptions = service.subscriptions.iter();
             let readers = subscriptions.map(|of| (of.stream, reader(service.name, of)));
             outline.readers.extend(readers);
@@ -99,7 +101,9 @@ fn events(info: &StreamInfo, earlier: &Schemas) -> Vec<EventEntry> {
     let types = info.types.iter().map(|event| {
         let schema_of = |version| {
             let found = newest.get(&(event.name, version));
-            found.or_else(|| earlier.get(&(event.name, version))).cloned()
+            found
+                .or_else(|| earlier.get(&(event.name, version)))
+                .cloned()
         };
         // What is older than the type is known by its number, and by its schema if somebody
         // tells it.
@@ -130,7 +134,6 @@ fn reader(service: &'static str, of: &Subscription) -> Reader {
         service,
         subscription: of.name,
         is_projection: of.is_projection,
-        takes: None,
     }
 }
 
@@ -148,7 +151,12 @@ fn entry(service: &Service) -> ServiceEntry {
     let calls = service.calls.iter().map(|(target, _)| *target);
     ServiceEntry {
         name: service.name,
-        publishes: service.streams.iter().filter(own).map(|of| of.name).collect(),
+        publishes: service
+            .streams
+            .iter()
+            .filter(own)
+            .map(|of| of.name)
+            .collect(),
         accepts: service.accepts.iter().map(|of| of.stream).collect(),
         subscriptions: subscriptions.map(|of| subscription(of)).collect(),
         sends: commands(service),
@@ -159,7 +167,10 @@ fn entry(service: &Service) -> ServiceEntry {
             .map(|kind| kind.trim_start_matches(WORKFLOW))
             .collect(),
         operations: service.operations.clone(),
-        jobs: jobs.into_iter().filter(|kind| !is_operation(kind)).collect(),
+        jobs: jobs
+            .into_iter()
+            .filter(|kind| !is_operation(kind))
+            .collect(),
         schedules: schedules
             .map(|one| ScheduleEntry {
                 name: one.name(),
@@ -174,7 +185,6 @@ fn subscription(of: &Subscription) -> SubscriptionEntry {
         name: of.name,
         stream: of.stream.name,
         is_projection: of.is_projection,
-        takes: None,
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Warning {
     pub code: &'static str,
     /// The service whose definition says it.
     pub service: &'static str,
-    /// What it is about: a stream, an event, a command, a service.
+    /// What it is about: a stream, a command, a service.
     pub subject: &'static str,
     /// The whole in words.
     pub text: String,
@@ -41,20 +41,11 @@ fn unread(stream: &StreamEntry, all: &mut Vec<Warning>) {
             code: "unread",
             service,
             subject: stream.name,
-            text: format!("nobody reads the stream {}, which {service} publishes", stream.name),
+            text: format!(
+                "nobody reads the stream {}, which {service} publishes",
+                stream.name
+            ),
         });
-        return;
-    }
-    for event in &stream.events {
-        if stream.readers_of(event.name).next().is_none() {
-            let name = event.name;
-            all.push(Warning {
-                code: "unread",
-                service,
-                subject: name,
-                text: format!("nobody takes {name}, which {service} publishes"),
-            });
-        }
     }
 }
 

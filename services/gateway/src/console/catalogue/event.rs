@@ -93,17 +93,19 @@ impl OneVersion {
             newest: event.version,
             about: event.about.clone().unwrap_or_default(),
             kind: kind(stream.kind),
-            carriers: all.map(|(stream, event)| carrier(stream, event)).collect(),
+            carriers: all.map(|(stream, _)| carrier(stream)).collect(),
             fields: schema.map(fields),
-            example: schema.map(|schema| pretty(&example(schema))).unwrap_or_default(),
+            example: schema
+                .map(|schema| pretty(&example(schema)))
+                .unwrap_or_default(),
             schema: schema.map(pretty).unwrap_or_default(),
             versions: history(event),
         })
     }
 }
 
-fn carrier(stream: &tidings::catalog::StreamEntry, event: &EventEntry) -> Carrier {
-    let readers = stream.readers_of(event.name);
+fn carrier(stream: &tidings::catalog::StreamEntry) -> Carrier {
+    let readers = stream.readers.iter();
     Carrier {
         stream: stream.name,
         producer: stream.producer.unwrap_or("nobody here"),

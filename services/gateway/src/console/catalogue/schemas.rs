@@ -27,7 +27,7 @@ pub(crate) struct SchemaRow {
 
 impl SchemaRow {
     fn of(stream: &StreamEntry, event: &EventEntry, version: u16, has_schema: bool) -> Self {
-        let mut consumers: Vec<_> = stream.readers_of(event.name).map(|one| one.service).collect();
+        let mut consumers: Vec<_> = stream.readers.iter().map(|one| one.service).collect();
         consumers.dedup();
         Self {
             name: event.name,
@@ -47,9 +47,7 @@ pub(crate) async fn list(_: Operator, State(gateway): State<Gateway>) -> Json<Ve
     let rows = streams.flat_map(|stream| {
         stream.events.iter().flat_map(move |event| {
             let versions = event.versions.iter();
-            versions.map(move |one| {
-                SchemaRow::of(stream, event, one.version, one.schema.is_some())
-            })
+            versions.map(move |one| SchemaRow::of(stream, event, one.version, one.schema.is_some()))
         })
     });
     Json(rows.collect())
@@ -76,11 +74,12 @@ pub(crate) async fn one(
     let catalog = gateway.installation().catalog();
     let (_, event) = carriers(catalog, &name).next().ok_or_else(no_event)?;
     let mut versions = event.versions.iter();
-    let own = versions.find(|one| one.version == version).ok_or_else(no_event)?;
+    let own = versions
+        .find(|one| one.version == version)
+        .ok_or_else(no_event)?;
     let carried = carriers(catalog, &name);
-    let carried = carried.map(|(stream, event)| {
-        SchemaRow::of(stream, event, version, own.schema.is_some())
-    });
+    let carried =
+        carried.map(|(stream, event)| SchemaRow::of(stream, event, version, own.schema.is_some()));
     Ok(Json(Schema {
         name: event.name,
         version,

@@ -80,14 +80,18 @@ impl Counts {
     }
 
     fn is_good(&self, now: Timestamp) -> bool {
-        self.0.back().is_some_and(|(at, _)| now <= at.plus(GOOD_FOR))
+        self.0
+            .back()
+            .is_some_and(|(at, _)| now <= at.plus(GOOD_FOR))
     }
 
     /// In a second, over what is remembered. A count that went back is of another database.
     fn rate(&self) -> Option<f64> {
         let ((first, before), (last, after)) = (*self.0.front()?, *self.0.back()?);
         let micros = last.as_micros().checked_sub(first.as_micros())?;
-        let millis = u32::try_from(micros / 1000).ok().filter(|millis| *millis >= 1000)?;
+        let millis = u32::try_from(micros / 1000)
+            .ok()
+            .filter(|millis| *millis >= 1000)?;
         let events = u32::try_from(after.saturating_sub(before)).unwrap_or(u32::MAX);
         Some(f64::from(events) * 1000.0 / f64::from(millis))
     }
@@ -101,7 +105,9 @@ impl Pulse {
     /// Whether it is time to read, which the asker does then.
     fn begins(&self, now: Timestamp) -> bool {
         let mut known = self.known();
-        let is_due = known.began.is_none_or(|began| began.plus(READ_EVERY) <= now);
+        let is_due = known
+            .began
+            .is_none_or(|began| began.plus(READ_EVERY) <= now);
         if is_due {
             known.began = Some(now);
         }
@@ -110,11 +116,16 @@ impl Pulse {
 
     fn picture(&self, now: Timestamp) -> Picture {
         let known = self.known();
-        let streams = known.streams.iter().filter(|(_, counts)| counts.is_good(now));
+        let streams = known
+            .streams
+            .iter()
+            .filter(|(_, counts)| counts.is_good(now));
         let subscriptions = known.subscriptions.iter();
         let subscriptions = subscriptions.filter(|(_, (counts, _))| counts.is_good(now));
         Picture {
-            streams: streams.map(|(name, counts)| (name.clone(), counts.rate())).collect(),
+            streams: streams
+                .map(|(name, counts)| (name.clone(), counts.rate()))
+                .collect(),
             subscriptions: subscriptions
                 .map(|(name, (counts, read))| {
                     let beat = Beat {
@@ -131,11 +142,25 @@ impl Pulse {
 
     fn take_stream(&self, now: Timestamp, name: &str, head: u64) {
         let mut known = self.known();
-        known.streams.entry(name.to_owned()).or_default().add(now, head);
+        known
+            .streams
+            .entry(name.to_owned())
+            .or_default()
+            .add(now, head);
     }
 
-    fn take_subscription(&self, now: Timestamp, applied: u64, status: SubscriptionStatus, is_stopped: bool) {
-        let name = (status.service.clone(), status.name.clone(), status.stream.clone());
+    fn take_subscription(
+        &self,
+        now: Timestamp,
+        applied: u64,
+        status: SubscriptionStatus,
+        is_stopped: bool,
+    ) {
+        let name = (
+            status.service.clone(),
+            status.name.clone(),
+            status.stream.clone(),
+        );
         let mut known = self.known();
         let (mut counts, before) = match known.subscriptions.remove(&name) {
             Some((counts, before)) => (counts, Some(before)),
@@ -186,7 +211,12 @@ async fn read(gateway: Gateway, now: Timestamp) {
     future::join(join_all(streams), join_all(unseen)).await;
 }
 
-async fn read_stream(gateway: &Gateway, handle: &Handle, name: &str, now: Timestamp) -> Option<u64> {
+async fn read_stream(
+    gateway: &Gateway,
+    handle: &Handle,
+    name: &str,
+    now: Timestamp,
+) -> Option<u64> {
     let found = tokio::time::timeout(READ_LIMIT, lag::stream(handle, name)).await;
     let head = found.ok()?.ok()?.head;
     gateway.0.pulse.take_stream(now, name, head);
@@ -208,6 +238,9 @@ async fn read_subscription(
     let found = tokio::time::timeout(READ_LIMIT, reading).await;
     if let Ok(Ok(Some((status, is_stopped)))) = found {
         let applied = head.map_or(0, |head| head.saturating_sub(status.lag));
-        gateway.0.pulse.take_subscription(now, applied, status, is_stopped);
+        gateway
+            .0
+            .pulse
+            .take_subscription(now, applied, status, is_stopped);
     }
 }

@@ -18,7 +18,11 @@ pub(super) struct Stand {
 
 impl Stand {
     pub(super) fn of(picture: &Picture, service: &str, subscription: &str, stream: &str) -> Self {
-        let name = (service.to_owned(), subscription.to_owned(), stream.to_owned());
+        let name = (
+            service.to_owned(),
+            subscription.to_owned(),
+            stream.to_owned(),
+        );
         match picture.subscriptions.get(&name) {
             Some(beat) => Self::known(beat),
             None => Self {
@@ -37,7 +41,11 @@ impl Stand {
         } else if status.dead > 0 {
             (Tone::Bad, format!("{} dead", grouped(&status.dead)), "✕ ")
         } else if status.parked > 0 {
-            (Tone::Warn, format!("{} parked", grouped(&status.parked)), "▲ ")
+            (
+                Tone::Warn,
+                format!("{} parked", grouped(&status.parked)),
+                "▲ ",
+            )
         } else if beat.is_behind {
             (Tone::Warn, "Behind".to_owned(), "▲ ")
         } else {

@@ -25,15 +25,9 @@ pub(super) struct ReaderRow {
     pub(super) then: Vec<&'static str>,
 }
 
-pub(super) fn rows(
-    catalog: &Catalog,
-    whole: &Catalog,
-    event: Option<&str>,
-    picture: &Picture,
-) -> Vec<StreamRow> {
+pub(super) fn rows(catalog: &Catalog, whole: &Catalog, picture: &Picture) -> Vec<StreamRow> {
     let of = |stream: &StreamEntry| {
         let readers = stream.readers.iter();
-        let readers = readers.filter(|reader| event.is_none_or(|name| reader.gets(name)));
         StreamRow {
             name: stream.name,
             kind: kind(stream.kind),
@@ -42,7 +36,9 @@ pub(super) fn rows(
                 Some(rate) => rate.map(per_second).unwrap_or_default(),
                 None => "not known".to_owned(),
             },
-            readers: readers.map(|one| reader(one, stream, whole, picture)).collect(),
+            readers: readers
+                .map(|one| reader(one, stream, whole, picture))
+                .collect(),
         }
     };
     catalog.streams.iter().map(of).collect()
