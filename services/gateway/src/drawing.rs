@@ -71,6 +71,8 @@ pub(crate) struct Line {
     /// A box or a row.
     pub(crate) to: String,
     pub(crate) label: String,
+    /// Where its words lead.
+    pub(crate) href: String,
     pub(crate) tone: Tone,
 }
 
@@ -109,7 +111,9 @@ struct Inside<'a> {
 /// # Errors
 /// None that anybody has seen: it is written into memory.
 pub fn svg(catalog: &Catalog) -> Result<String, askama::Error> {
-    let drawing = everything(catalog).placed();
+    let mut drawing = everything(catalog);
+    drawing.lead_nowhere();
+    let drawing = drawing.placed();
     let Placed { width, height, .. } = drawing;
     let inside = Inside { drawing: &drawing }.render()?;
     let style = include_str!("../assets/drawing.css");

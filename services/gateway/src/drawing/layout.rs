@@ -81,6 +81,7 @@ impl PlacedBox {
 pub(crate) struct PlacedLine {
     pub(crate) path: String,
     pub(crate) label: String,
+    pub(crate) href: String,
     pub(crate) label_x: f64,
     pub(crate) label_y: f64,
     pub(crate) tone: Tone,
@@ -282,6 +283,7 @@ fn lines(drawing: &Drawing, boxes: &[PlacedBox]) -> Vec<PlacedLine> {
         Some(PlacedLine {
             path,
             label: line.label.clone(),
+            href: line.href.clone(),
             label_x: x2 - 14.0,
             label_y: y2 - 5.0,
             tone: line.tone,

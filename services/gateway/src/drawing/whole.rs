@@ -47,12 +47,25 @@ pub(crate) fn stream_id(stream: &str) -> String {
     format!("stream-{stream}")
 }
 
+fn stream_page(stream: &str) -> String {
+    format!("/console/map?of={stream}")
+}
+
 /// Unique with its column, for a reader can stand in two.
 pub(crate) fn row_id(column: usize, service: &str, subscription: &str, stream: &str) -> String {
     format!("{column}-{service}-{subscription}-{stream}")
 }
 
 impl Drawing {
+    /// In a file there are no pages to lead to.
+    pub(super) fn lead_nowhere(&mut self) {
+        self.lines.iter_mut().for_each(|line| line.href.clear());
+        for one in self.columns.iter_mut().flat_map(|column| &mut column.boxes) {
+            one.href.clear();
+            one.rows.iter_mut().for_each(|row| row.href.clear());
+        }
+    }
+
     fn column(&mut self, title: &'static str, index: usize) -> &mut Vec<Box> {
         while self.columns.len() <= index {
             self.columns.push(Column::default());
@@ -82,7 +95,7 @@ impl Drawing {
             shape: Shape::Stream,
             title: name_of(stream),
             note: note(stream),
-            href: format!("/console/map?of={}", stream.name),
+            href: stream_page(stream.name),
             tone: Tone::Plain,
             rows: Vec::new(),
         });
@@ -97,6 +110,7 @@ impl Drawing {
                     from: service_id(index, producer),
                     to: stream_id(stream.name),
                     label: String::new(),
+                    href: stream_page(stream.name),
                     tone: Tone::Plain,
                 });
             }
@@ -116,11 +130,14 @@ impl Drawing {
                     boxes.push(service(own, name));
                     boxes.len() - 1
                 });
-                boxes[place].rows.push(row(id.clone(), stream, reader));
+                let row = row(id.clone(), reader);
+                let href = row.href.clone();
+                boxes[place].rows.push(row);
                 self.lines.push(Line {
                     from: stream_id(stream.name),
                     to: id,
                     label: String::new(),
+                    href,
                     tone: Tone::Plain,
                 });
             }
@@ -140,7 +157,9 @@ fn service(id: String, name: &str) -> Box {
     }
 }
 
-fn row(id: String, stream: &StreamEntry, reader: &Reader) -> Row {
+fn row(id: String, reader: &Reader) -> Row {
+    let anchor = format!("{}-{}", reader.service, reader.subscription);
+    let anchor = anchor.replace(|one: char| !one.is_ascii_alphanumeric(), "-");
     let words = if reader.is_projection {
         "projection"
     } else {
@@ -150,7 +169,7 @@ fn row(id: String, stream: &StreamEntry, reader: &Reader) -> Row {
         id,
         name: reader.subscription.to_owned(),
         words: words.to_owned(),
-        href: format!("/console/map?of={}", stream.name),
+        href: format!("/console/subscriptions#s-{anchor}"),
         tone: Tone::Plain,
     }
 }

@@ -8,8 +8,8 @@ use crate::Kind;
 /// Something that is published for nobody, or waits for nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// What kind, for code: `unread`, `unfed`, `unhandled`, `unsent`, `unknown_target`.
-    pub code: &'static str,
+    /// What kind, for programs: `unread`, `unfed`, `unhandled`, `unsent`, `unknown_target`.
+    pub kind: &'static str,
     /// The service whose definition says it.
     pub service: &'static str,
     /// What it is about: a stream, a command, a service.
@@ -38,7 +38,7 @@ fn unread(stream: &StreamEntry, all: &mut Vec<Warning>) {
     };
     if stream.readers.is_empty() {
         all.push(Warning {
-            code: "unread",
+            kind: "unread",
             service,
             subject: stream.name,
             text: format!(
@@ -56,7 +56,7 @@ fn unfed(stream: &StreamEntry, all: &mut Vec<Warning>) {
     for reader in &stream.readers {
         let (service, name) = (reader.service, stream.name);
         all.push(Warning {
-            code: "unfed",
+            kind: "unfed",
             service,
             subject: name,
             text: format!("{service} reads the stream {name}, which no service here publishes"),
@@ -76,7 +76,7 @@ fn commands(catalog: &Catalog, service: &ServiceEntry, all: &mut Vec<Warning>) {
             Some(_) => continue,
         };
         all.push(Warning {
-            code: "unhandled",
+            kind: "unhandled",
             service: from,
             subject: name,
             text,
@@ -86,7 +86,7 @@ fn commands(catalog: &Catalog, service: &ServiceEntry, all: &mut Vec<Warning>) {
         let mut senders = catalog.services.iter();
         if !senders.any(|one| one.sends.iter().any(|sent| sent.name == *name)) {
             all.push(Warning {
-                code: "unsent",
+                kind: "unsent",
                 service: from,
                 subject: name,
                 text: format!("{from} carries out {name}, which nobody sends"),
@@ -100,7 +100,7 @@ fn calls(catalog: &Catalog, service: &ServiceEntry, all: &mut Vec<Warning>) {
         if catalog.service(target).is_none() {
             let from = service.name;
             all.push(Warning {
-                code: "unknown_target",
+                kind: "unknown_target",
                 service: from,
                 subject: target,
                 text: format!("{from} calls {target}, which is not there"),

@@ -2,10 +2,24 @@
 
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use tokio::net::TcpListener;
 
 use super::{hears, open, stream_of};
 use crate::door::Door;
+
+/// What is read is read by a task of its own, which must have its turn.
+async fn hears_in_the_end(door: &Door, page: &mut Body) -> bool {
+    for _ in 0..10 {
+        if hears(door, page).await.is_some() {
+            return true;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    false
+}
 
 #[tokio::test]
 async fn the_map_shows_who_publishes_and_who_reads_with_links() {
@@ -27,11 +41,11 @@ async fn a_dead_event_is_trouble_in_words_and_signs_and_the_open_map_hears_of_it
     let mut door = Door::open().await;
     let page = door.visit("/console/map", "olga").await.text;
     let mut live = open(&door, &stream_of(&page)).await;
-    assert_eq!(hears(&door, &mut live).await, None);
+    assert!(!hears_in_the_end(&door, &mut live).await);
     assert_eq!(door.call("POST /api/things", &[], "").await.status, 201);
     door.settle().await;
     door.clock.advance(Duration::from_secs(3));
-    assert!(hears(&door, &mut live).await.is_some());
+    assert!(hears_in_the_end(&door, &mut live).await);
     let page = door.visit("/console/map", "olga").await.text;
     assert!(page.contains("1 reader is in trouble"), "{page}");
     assert!(
