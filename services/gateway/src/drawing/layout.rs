@@ -13,8 +13,8 @@ const ROW: f64 = 26.0;
 /// Between two boxes of a column, at least.
 const GAP: f64 = 16.0;
 /// Between two columns: lines need room, and their words even more.
-const BETWEEN: f64 = 120.0;
-const BETWEEN_WITH_WORDS: f64 = 196.0;
+const BETWEEN: f64 = 150.0;
+const BETWEEN_WITH_WORDS: f64 = 210.0;
 const MARGIN: f64 = 12.0;
 const TITLES: f64 = 34.0;
 /// How often boxes are put nearer to those that they are joined with.
@@ -273,7 +273,11 @@ fn lines(drawing: &Drawing, boxes: &[PlacedBox]) -> Vec<PlacedLine> {
     let placed = drawing.lines.iter().filter_map(|line| {
         let ((x1, y1), (x2, y2)) = (start(&line.from)?, end(&line.to)?);
         // A label lies on the end of the line, so that end is level.
-        let level = if line.label.is_empty() { 10.0 } else { 104.0 };
+        let level = if line.label.is_empty() {
+            10.0
+        } else {
+            (x2 - x1) * 0.45
+        };
         let bend = x1.midpoint(x2 - level);
         let knee = x2 - level;
         let path = format!(

@@ -27,14 +27,15 @@ pub(crate) fn around(catalog: &Catalog, stream: &StreamEntry) -> Drawing {
         .filter(|one| one.name != stream.name)
         .collect();
     let mut drawing = Drawing::default();
-    drawing.services("Publishes", 0, stream.producer.into_iter());
-    drawing.streams("Stream", 1, &first);
-    drawing.writing(0, &first);
-    drawing.reading("Reacts", 2, &first);
+    drawing.streams("Stream", 0, &first);
+    if let (Some(own), Some(producer)) = (drawing.columns[0].boxes.first_mut(), stream.producer) {
+        own.note = format!("published by {producer}");
+    }
+    drawing.reading("Reacts", 1, &first);
     if !then.is_empty() {
-        drawing.streams("May publish in turn", 3, &then);
-        drawing.writing(2, &then);
-        drawing.reading("Reads that", 4, &then);
+        drawing.streams("May publish in turn", 2, &then);
+        drawing.writing(1, &then);
+        drawing.reading("Reads that", 3, &then);
     }
     drawing
 }
