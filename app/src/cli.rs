@@ -13,6 +13,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use tidings::Start;
 
+use crate::map::Format;
+
 pub(crate) use layout::Layout;
 pub(crate) use schema::{Schema, SchemaCheck, SchemaCommand};
 
@@ -96,6 +98,11 @@ pub(crate) enum Command {
     /// What events and commands may say: list and show their schemas, keep the committed files to
     /// the types, and try out whether this build can read what is in flight somewhere.
     Schema(Schema),
+    /// Show which service publishes which events, and who reads them.
+    ///
+    /// It comes from the definitions in this program: no server and no database is asked. What
+    /// nobody reads, and what is read but never published, is told at the end.
+    Map(Map),
 }
 
 /// How to serve.
@@ -252,6 +259,19 @@ pub(crate) struct Grant {
     pub(crate) role: String,
     /// The account's e-mail address.
     pub(crate) email: String,
+    #[command(flatten)]
+    pub(crate) layout: Layout,
+}
+
+/// What is shown, and how.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Map {
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Only what this service publishes and reads, and those on the other ends.
+    #[arg(long, value_name = "NAME", value_parser = crate::map::parse_service)]
+    pub(crate) service: Option<String>,
     #[command(flatten)]
     pub(crate) layout: Layout,
 }

@@ -13,6 +13,7 @@ mod error;
 mod folder;
 mod front;
 mod grant;
+mod map;
 mod move_to;
 mod opening;
 mod process;
@@ -108,6 +109,9 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
             Some(Command::Grant(options)) => grant::grant(config(&options.layout)?, options).await,
             Some(Command::Revoke(options)) => {
                 grant::revoke(config(&options.layout)?, options).await
+            }
+            Some(Command::Map(options)) => {
+                map::map(&config(&options.layout)?, &options, &mut std::io::stdout())
             }
             Some(Command::Rebuild(options)) => {
                 rebuild::rebuild(config(&options.layout)?, options).await

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::folder::{Folder, Moved};
 use crate::front::Front;
 use crate::services::GATEWAY;
-use crate::{Error, opening, process};
+use crate::{Error, map, opening, process};
 
 /// How long what was begun may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(25);
@@ -44,6 +44,7 @@ pub(crate) async fn serve(mut config: Config) -> Result<(), Error> {
     let running = installation.start();
     let settings = gateway::Settings {
         stopping: Some(front.stopping.subscribe()),
+        streams_at: map::servers(&config),
     };
     let installation = Arc::new(installation);
     let waiting = tokio::spawn(process::tell_of_waiting(Arc::clone(&installation)));

@@ -1,7 +1,7 @@
 //! All services together.
 
 use contracts::calendar::Calendar;
-use tidings::{Clock, Installation, Setup, Storage};
+use tidings::{Clock, Installation, Setup, Storage, Stream};
 
 /// Every service, in the order in which they are told of.
 pub(crate) const NAMES: [&str; 9] = [
@@ -84,4 +84,5 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(accounting::service(books))
         .service(analytics::service(settings.calendar))
         .keys_from(KEYS.0, KEYS.1)
+        .earlier_schemas(contracts::tasks::FirstTaskEvent::schemas)
 }

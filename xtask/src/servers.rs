@@ -5,12 +5,14 @@ mod account;
 mod apt;
 mod chromium;
 mod nats;
+mod node;
 mod postgres;
 mod python;
 
 pub(crate) use apt::Apt;
 pub(crate) use chromium::Chromium;
 pub(crate) use nats::NatsServer;
+pub(crate) use node::Node;
 pub(crate) use postgres::Postgres;
 pub(crate) use python::Python;
 

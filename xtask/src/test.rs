@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::failure::{Failure, Outcome, WhileDoing};
 use crate::process::{self, Group};
-use crate::servers::{Apt, Chromium, NatsServer, Postgres, Python};
+use crate::servers::{Apt, Chromium, NatsServer, Node, Postgres, Python};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -19,12 +19,14 @@ pub(crate) fn run(for_cargo: &[String]) -> Outcome<ExitCode> {
     let chromium = Chromium::find_or_install(&mut apt)?;
     let python = Python::find_or_install(&mut apt)?;
     let nats = NatsServer::find(&python)?;
+    let node = Node::find_or_install(&python)?;
     let postgres = Postgres::start(&mut apt)?;
 
     let mut cargo = cargo_test(&workspace, for_cargo);
     chromium.tell(&mut cargo);
     python.tell(&mut cargo);
     nats.tell(&mut cargo);
+    node.tell(&mut cargo);
     postgres.tell(&mut cargo);
     let (status, tally) = run_counting(cargo)?;
     drop(postgres);

@@ -9,11 +9,14 @@ mod program;
 mod configuring;
 mod demo;
 #[cfg(test)]
+mod described;
+#[cfg(test)]
 mod doctoring;
 #[cfg(test)]
 mod granting;
 #[cfg(test)]
 mod inviting;
+mod mapping;
 #[cfg(test)]
 mod moving;
 mod parts;

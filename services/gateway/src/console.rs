@@ -3,10 +3,12 @@
 mod act;
 mod callbacks;
 mod calls;
+mod catalogue;
 mod decide;
 mod job;
 mod jobs;
 mod list;
+mod map;
 mod operation;
 mod operations;
 pub(crate) mod operator;
@@ -29,9 +31,12 @@ use axum::routing::{get, post};
 
 use crate::Gateway;
 use callbacks::{Callbacks, Redeliver};
+use catalogue::{Catalogue, OneVersion, newest, schemas};
 use decide::{call, form};
 use job::OneJob;
 use jobs::Jobs;
+use map::Map;
+pub(crate) use map::Pulse;
 use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
@@ -55,6 +60,7 @@ pub(crate) fn pages() -> Router<Gateway> {
             &format!("/console{settle}/live"),
             get(changes::<Standstill>),
         )
+        .merge(pages_of_the_catalogue())
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -114,6 +120,8 @@ fn routes_for_programs() -> Router<Gateway> {
         .route(&format!("/ops{job}"), get(ops::job))
         .route(&format!("/ops{job}/retry"), post(call::<job::Retry>))
         .route(&format!("/ops{job}/cancel"), post(call::<job::Cancel>))
+        .route("/ops/schemas", get(schemas::list))
+        .route("/ops/schemas/{event_type}/{version}", get(schemas::one))
         .merge(programs_of_long_work())
 }
 
@@ -142,6 +150,23 @@ fn programs_of_long_work() -> Router<Gateway> {
         .route(
             &format!("/ops{callback}/redeliver"),
             post(call::<Redeliver>),
+        )
+}
+
+fn pages_of_the_catalogue() -> Router<Gateway> {
+    Router::new()
+        .route("/console/map", get(show::<Map>))
+        .route("/console/map/live", get(changes::<Map>))
+        .route("/console/catalogue", get(show::<Catalogue>))
+        .route("/console/catalogue/live", get(changes::<Catalogue>))
+        .route("/console/catalogue/{event_type}", get(newest))
+        .route(
+            "/console/catalogue/{event_type}/{version}",
+            get(show::<OneVersion>),
+        )
+        .route(
+            "/console/catalogue/{event_type}/{version}/live",
+            get(changes::<OneVersion>),
         )
 }
 

@@ -16,7 +16,9 @@
 //! have [`behind`] for a door.
 
 mod assets;
+mod asyncapi;
 mod console;
+mod drawing;
 mod edge;
 mod forgery;
 mod headers;
@@ -40,6 +42,7 @@ use tidings::{Clock, Installation, Problem, Timestamp};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use drawing::svg as map_svg;
 use session::Sessions;
 pub use waiting::waiting;
 
@@ -50,6 +53,8 @@ pub struct Settings {
     /// of feeds who wait end too: they would otherwise hold up a graceful stop for as long as
     /// a tab is open.
     pub stopping: Option<watch::Receiver<bool>>,
+    /// Where streams can be read, for the description of events.
+    pub streams_at: Vec<tidings::catalog::Server>,
 }
 
 /// What the gateway's layers and routes share. Cheap to clone.
@@ -65,6 +70,7 @@ pub(crate) struct Shared {
     streams: streams::Streams,
     clock: Clock,
     settings: Settings,
+    pulse: console::Pulse,
 }
 
 impl Gateway {
@@ -81,6 +87,7 @@ impl Gateway {
             installation,
             clock,
             settings,
+            pulse: console::Pulse::default(),
         }))
     }
 
@@ -118,6 +125,7 @@ pub fn shell(installation: Arc<Installation>, settings: Settings) -> Router {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(openapi::routes())
+        .merge(asyncapi::routes())
         .merge(console::pages())
         .merge(console::programs(&gateway))
         .merge(problems::routes())

@@ -60,13 +60,15 @@ const EXCHANGE: [(&str, &str, For); 6] = [
 ];
 
 /// The pages of the console, which one of the services may fill: address, name.
-const CONSOLE: [(&str, &str); 6] = [
+const CONSOLE: [(&str, &str); 8] = [
     ("/console", "Overview"),
     ("/console/jobs", "Jobs"),
     ("/console/workflows", "Workflows"),
     ("/console/operations", "Operations"),
     ("/console/callbacks", "Callbacks"),
     ("/console/mail", "Mail"),
+    ("/console/map", "Map"),
+    ("/console/catalogue", "Catalogue"),
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";

@@ -79,6 +79,8 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{slot}", "0")
         .replace("{operation_id}", id)
         .replace("{callback_id}", id)
+        .replace("{event_type}", "order.created")
+        .replace("{version}", "1")
         .replace("{date}", "2026-01-01")
         .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
@@ -130,6 +132,24 @@ const ROUTES: &[Route] = &[
     program("GET", "/assets/{name}", Rule::Public),
     program("GET", "/api/openapi.json", Rule::Public),
     page("GET", "/api/docs", Rule::Public),
+    program("GET", "/events/docs.json", Rule::Public),
+    page("GET", "/events/docs", Rule::Public),
+    page("GET", "/console/map", Rule::Operator),
+    stream("/console/map/live", Rule::Operator),
+    page("GET", "/console/catalogue", Rule::Operator),
+    stream("/console/catalogue/live", Rule::Operator),
+    page("GET", "/console/catalogue/{event_type}", Rule::Operator),
+    page(
+        "GET",
+        "/console/catalogue/{event_type}/{version}",
+        Rule::Operator,
+    ),
+    stream(
+        "/console/catalogue/{event_type}/{version}/live",
+        Rule::Operator,
+    ),
+    program("GET", "/ops/schemas", Rule::Operator),
+    program("GET", "/ops/schemas/{event_type}/{version}", Rule::Operator),
     page("GET", "/problems/{code}", Rule::Public),
     // Accounts.
     program("POST", "/api/users/signup", Rule::Public),

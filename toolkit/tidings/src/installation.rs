@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::catalog::{Catalog, Outline};
 use crate::client::Network;
 use crate::feed::{self, Bus, Feed, LocalFeed, Transport};
 use crate::handle::Handle;
@@ -96,6 +97,9 @@ pub struct Installation {
     routers: Vec<(Handle, Router<Handle>)>,
     openapi: Vec<(&'static str, serde_json::Value)>,
     clock: Clock,
+    /// What the catalogue is made of, and the catalogue, once somebody has asked for it.
+    pub(crate) outline: Outline,
+    pub(crate) catalog: OnceLock<Catalog>,
     /// The services that run in other processes.
     pub(crate) away: Vec<ServiceParts>,
     pub(crate) verifier: Verifier,
@@ -155,6 +159,8 @@ impl Installation {
             routers: Vec::new(),
             openapi: Vec::new(),
             clock: clock.clone(),
+            outline: Outline::default(),
+            catalog: OnceLock::new(),
             away: Vec::new(),
             verifier,
             network,

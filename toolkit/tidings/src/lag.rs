@@ -59,16 +59,22 @@ pub struct BusStatus {
 pub async fn streams(installation: &Installation) -> Result<Vec<StreamStatus>, Error> {
     let mut all = Vec::new();
     for (handle, info) in installation.streams() {
-        let Some(heads) = seen(handle, heads(handle, info.name).await)? else {
-            continue;
-        };
-        all.push(StreamStatus {
-            stream: info.name.to_owned(),
-            service: handle.name().to_owned(),
-            head: heads.iter().map(|(_, head)| head).sum(),
-        });
+        all.extend(seen(handle, stream(handle, info.name).await)?);
     }
     Ok(all)
+}
+
+/// One stream of a service, with its head.
+///
+/// # Errors
+/// As statements.
+pub async fn stream(service: &Handle, name: &str) -> Result<StreamStatus, Error> {
+    let heads = heads(service, name).await?;
+    Ok(StreamStatus {
+        stream: name.to_owned(),
+        service: service.name().to_owned(),
+        head: heads.iter().map(|(_, head)| head).sum(),
+    })
 }
 
 async fn heads(service: &Handle, stream: &str) -> Result<Vec<(u16, u64)>, Error> {
@@ -97,14 +103,25 @@ pub(crate) fn seen<T>(service: &Handle, outcome: Result<T, Error>) -> Result<Opt
 /// As statements, about services that run here.
 pub async fn subscriptions(installation: &Installation) -> Result<Vec<SubscriptionStatus>, Error> {
     let mut all = Vec::new();
-    for subscription in installation.subscriptions() {
-        let Some(produced) = produced_for(installation, subscription).await? else {
-            continue;
-        };
-        let status = status(subscription, produced).await;
-        all.extend(seen(&subscription.service, status)?);
+    for one in installation.subscriptions() {
+        all.extend(subscription(installation, one).await?);
     }
     Ok(all)
+}
+
+/// One subscription with its lag; nothing where it, or its producer elsewhere, can be neither
+/// seen nor asked.
+///
+/// # Errors
+/// As statements, about services that run here.
+pub async fn subscription(
+    installation: &Installation,
+    one: &SubscriptionInfo,
+) -> Result<Option<SubscriptionStatus>, Error> {
+    let Some(produced) = produced_for(installation, one).await? else {
+        return Ok(None);
+    };
+    seen(&one.service, status(one, produced).await)
 }
 
 /// Every stream that is handed to a bus.

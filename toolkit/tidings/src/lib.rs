@@ -20,6 +20,7 @@ extern crate self as tidings;
 mod act;
 pub mod alert;
 pub mod callback;
+pub mod catalog;
 pub mod client;
 mod cloudevent;
 mod command;
@@ -65,6 +66,7 @@ pub mod workflow;
 
 pub use alert::Alert;
 pub use callback::CallbackPolicy;
+pub use catalog::Catalog;
 pub use client::{BreakerState, CallError, CallStatus, Calls, Client};
 pub use cloudevent::{BadCloudEvent, CLOUDEVENT, CLOUDEVENT_BATCH};
 pub use command::{

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::catalog::Outline;
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
 use crate::feed::{Bus, Feed, LocalFeed, Transport};
@@ -15,6 +16,7 @@ use crate::http::idempotency;
 use crate::identity::{ServiceTokens, Verifier};
 use crate::installation::{self, Installation, ServiceParts};
 use crate::process::{Layout, Sources};
+use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
     CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, history, housekeeping,
@@ -50,6 +52,8 @@ pub struct Setup {
     pub(crate) remotes: HashMap<String, String>,
     secret: Option<Vec<u8>>,
     pub(crate) process: Layout,
+    /// For the catalogue.
+    pub(crate) earlier: Vec<fn() -> Vec<EventSchema>>,
 }
 
 impl Setup {
@@ -70,6 +74,7 @@ impl Setup {
             remotes: HashMap::new(),
             secret: None,
             process: Layout::default(),
+            earlier: Vec::new(),
         }
     }
 
@@ -142,6 +147,7 @@ impl Setup {
         let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
         feed::refuse_unwritten(&services)?;
+        let outline = Outline::of(&services, std::mem::take(&mut self.earlier));
         let unhandled = command::unhandled(&services, &self.remotes);
         self.process.locate(&mut self.remotes, &services);
         let (here, away) = self.process.divide(services)?;
@@ -180,6 +186,7 @@ impl Setup {
         } = common;
         let (clock, parts) = (self.clock, (parts, away_parts));
         let mut opened = Installation::assemble(parts, &clock, verifier, sources, network).await?;
+        opened.outline = outline;
         opened.fetch_keys(&clock, &outages, self.process.keys_from);
         Ok(opened)
     }

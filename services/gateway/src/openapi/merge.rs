@@ -1,5 +1,8 @@
 //! Several OpenAPI documents become one.
 
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 /// Merges documents: operations are tagged with their service, and of two different
@@ -9,11 +12,13 @@ pub(crate) fn merge(documents: impl IntoIterator<Item = (&'static str, Value)>) 
     let mut schemas = Map::new();
     let mut security = Map::new();
     let mut tags = Vec::new();
+    let mut names = BTreeSet::new();
     for (service, mut document) in documents {
         rename_clashes(service, &mut document, &schemas);
         tags.push(json!({ "name": service, "description": description(&document) }));
         for (path, mut item) in take(&mut document, "/paths") {
             tag(service, &mut item);
+            complete(service, &path, &mut item, &mut names);
             if service != "gateway" {
                 take_keys(&mut item);
             }
@@ -75,6 +80,40 @@ fn tag(service: &str, item: &mut Value) {
     };
     for operation in operations.values_mut().filter_map(Value::as_object_mut) {
         operation.insert("tags".to_owned(), json!([service]));
+    }
+}
+
+/// What OpenAPI demands and generators forget: a name for each operation that no other has, in
+/// no service, and words for every answer.
+fn complete(service: &str, path: &str, item: &mut Value, names: &mut BTreeSet<String>) {
+    let Value::Object(operations) = item else {
+        return;
+    };
+    for (method, operation) in operations {
+        if let Some(name) = operation["operationId"].as_str() {
+            let mut unique = format!("{service}.{name}");
+            if !names.insert(unique.clone()) {
+                let words = path
+                    .split(['/', '{', '}', '.'])
+                    .filter(|word| !word.is_empty());
+                let words = words.skip_while(|word| *word == "api").collect::<Vec<_>>();
+                unique = format!("{service}.{name}.{method}.{}", words.join("_"));
+                names.insert(unique.clone());
+            }
+            operation["operationId"] = unique.into();
+        }
+        let answers = operation
+            .get_mut("responses")
+            .and_then(Value::as_object_mut);
+        for (status, answer) in answers.into_iter().flatten() {
+            if answer.get("description").is_none() && answer.get("$ref").is_none() {
+                let known = status.parse().ok().map(StatusCode::from_u16);
+                let known = known
+                    .and_then(Result::ok)
+                    .and_then(|of| of.canonical_reason());
+                answer["description"] = known.unwrap_or("Something else").into();
+            }
+        }
     }
 }
 
@@ -166,6 +205,23 @@ mod tests {
             merged["paths"]["/integer"]["get"],
             json!({ "schema": { "$ref": "#/components/schemas/b.Thing" }, "tags": ["b"] })
         );
+    }
+
+    #[test]
+    fn operations_of_one_name_are_told_apart_and_every_answer_has_words() {
+        let list = || json!({ "operationId": "list", "responses": { "200": {}, "default": {} } });
+        let of = |path: &str| json!({ "paths": { path: { "get": list() } } });
+        let merged = merge([
+            ("a", of("/api/x")),
+            ("b", of("/api/y")),
+            ("b", of("/api/y/{id}")),
+        ]);
+        let names = ["/api/x", "/api/y", "/api/y/{id}"]
+            .map(|path| merged["paths"][path]["get"]["operationId"].clone());
+        assert_eq!(names, ["a.list", "b.list", "b.list.get.y_id"]);
+        let answers = &merged["paths"]["/api/x"]["get"]["responses"];
+        let described = json!({ "200": { "description": "OK" }, "default": { "description": "Something else" } });
+        assert_eq!(*answers, described);
     }
 
     ///

@@ -10,8 +10,10 @@ use serde_json::json;
 
 use crate::door::Door;
 
+mod catalogue;
 mod elsewhere;
 mod jobs;
+mod map;
 mod operations;
 mod projections;
 mod settle;

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tidings::catalog::Server;
 use tidings::{
     CallbackPolicy, Clock, Handle, Installation, Service, Setup, Signer, Storage, Worker,
 };
@@ -113,6 +114,7 @@ impl Door {
         let stopping = watch::Sender::new(false);
         let settings = gateway::Settings {
             stopping: Some(stopping.subscribe()),
+            streams_at: vec![Server::Feeds("https://things.example".to_owned())],
         };
         Self {
             router: gateway::shell(Arc::clone(&installation), settings),

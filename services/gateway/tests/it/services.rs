@@ -66,10 +66,14 @@ async fn token(State(handle): State<Handle>, headers: HeaderMap) -> Result<Json<
 }
 
 #[derive(Clone, Serialize, Deserialize, tidings::Stream)]
-#[stream(name = "things", key = "id")]
+#[stream(name = "things", key = "id", schemas)]
 pub(crate) enum ThingEvent {
+    /// Somebody has made a <b>thing</b>.
     #[event("thing.made")]
-    Made { id: String },
+    Made {
+        /// Which.
+        id: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

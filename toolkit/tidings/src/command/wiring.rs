@@ -58,8 +58,18 @@ impl Declared {
         self.sends.iter().any(|sends| sends.event_type.name == name)
     }
 
-    pub(super) fn awaits(&self, name: &str) -> bool {
+    pub(crate) fn awaits(&self, name: &str) -> bool {
         self.awaits.iter().any(|code| code.name() == name)
+    }
+
+    /// What it sends, as it was declared.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = &Sends> {
+        self.sends.iter()
+    }
+
+    /// The names of what it carries out.
+    pub(crate) fn handled(&self) -> impl Iterator<Item = &'static str> {
+        self.handles.iter().map(|code| code.name())
     }
 
     fn handles(&self, name: &str) -> bool {

@@ -128,7 +128,8 @@ impl Scheduled {
         })
     }
 
-    fn spec(&self) -> String {
+    /// The expression and the zone.
+    pub(crate) fn spec(&self) -> String {
         format!("{} {}", self.schedule.cron, self.schedule.zone)
     }
 }
