@@ -165,7 +165,8 @@ fn add_messages(stream: &StreamEntry, components: &mut Components) {
         let dataschema = format!("urn:tidings:{}:{}:{number}", stream.name, event.name);
         let mut data = json!({});
         if let Some(schema) = &version.schema {
-            components.schemas.insert(component.clone(), plain(schema));
+            let schema = placed(schema, &component);
+            components.schemas.insert(component.clone(), schema);
             data = json!({ "$ref": format!("#/components/schemas/{component}") });
         }
         let payload = json!({
@@ -198,13 +199,34 @@ fn add_messages(stream: &StreamEntry, components: &mut Components) {
     }
 }
 
-/// What says which dialect a schema is written in, which the document says for all.
-fn plain(schema: &Value) -> Value {
+/// A schema as a part of the document, which says for all in which dialect they are written,
+/// and in which a reference to the schema itself must say where that is.
+fn placed(schema: &Value, component: &str) -> Value {
     let mut schema = schema.clone();
     if let Some(keys) = schema.as_object_mut() {
         keys.remove("$schema");
+        keys.remove("$id");
     }
+    lead(&mut schema, component);
     schema
+}
+
+fn lead(value: &mut Value, component: &str) {
+    match value {
+        Value::Object(keys) => {
+            for (key, inner) in keys {
+                let target = inner.as_str().filter(|_| key == "$ref");
+                match target.and_then(|target| target.strip_prefix('#')) {
+                    Some(rest) => {
+                        *inner = format!("#/components/schemas/{component}{rest}").into();
+                    }
+                    None => lead(inner, component),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|one| lead(one, component)),
+        _ => {}
+    }
 }
 
 fn whole(stream: &str, event: &str, dataschema: &str, data: &Value) -> Value {

@@ -12,6 +12,8 @@
 mod bed;
 
 mod callbacks;
+#[cfg(test)]
+mod catalog;
 mod clients;
 mod commands;
 mod feeds;
