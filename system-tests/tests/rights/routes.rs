@@ -1,5 +1,6 @@
 //! Every route that there is, and who may use it.
 
+mod catalog;
 mod exchange;
 
 use crate::market::Market;
@@ -132,24 +133,6 @@ const ROUTES: &[Route] = &[
     program("GET", "/assets/{name}", Rule::Public),
     program("GET", "/api/openapi.json", Rule::Public),
     page("GET", "/api/docs", Rule::Public),
-    program("GET", "/events/docs.json", Rule::Public),
-    page("GET", "/events/docs", Rule::Public),
-    page("GET", "/console/map", Rule::Operator),
-    stream("/console/map/live", Rule::Operator),
-    page("GET", "/console/catalogue", Rule::Operator),
-    stream("/console/catalogue/live", Rule::Operator),
-    page("GET", "/console/catalogue/{event_type}", Rule::Operator),
-    page(
-        "GET",
-        "/console/catalogue/{event_type}/{version}",
-        Rule::Operator,
-    ),
-    stream(
-        "/console/catalogue/{event_type}/{version}/live",
-        Rule::Operator,
-    ),
-    program("GET", "/ops/schemas", Rule::Operator),
-    program("GET", "/ops/schemas/{event_type}/{version}", Rule::Operator),
     page("GET", "/problems/{code}", Rule::Public),
     // Accounts.
     program("POST", "/api/users/signup", Rule::Public),
@@ -398,7 +381,8 @@ const ROUTES: &[Route] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(exchange::ROUTES)
+    let more = catalog::ROUTES.iter().chain(exchange::ROUTES);
+    ROUTES.iter().chain(more)
 }
 
 /// The routes that are read.
