@@ -1,6 +1,7 @@
 //! Every route that there is, and who may use it.
 
 mod exchange;
+mod repair;
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
@@ -219,16 +220,6 @@ const ROUTES: &[Route] = &[
     page("GET", "/console", Rule::Operator),
     stream("/console/live", Rule::Operator),
     page(
-        "POST",
-        "/console/dead/{service}/{subscription}/{event_id}/retry",
-        Rule::Operator,
-    ),
-    page(
-        "POST",
-        "/console/dead/{service}/{subscription}/{event_id}/discard",
-        Rule::Operator,
-    ),
-    page(
         "GET",
         "/console/settle/{service}/{subscription}/{stream}",
         Rule::Operator,
@@ -358,7 +349,6 @@ const ROUTES: &[Route] = &[
     program("GET", "/feed/{stream}/heads", Rule::Operator),
     program("GET", "/feed/{stream}/{slot}", Rule::Operator),
     program("GET", "/ops/streams", Rule::Operator),
-    program("GET", "/ops/subscriptions", Rule::Operator),
     program("GET", "/ops/instances", Rule::Operator),
     program("GET", "/ops/projections", Rule::Operator),
     program(
@@ -367,19 +357,8 @@ const ROUTES: &[Route] = &[
         Rule::Operator,
     ),
     program("GET", "/ops/alerts", Rule::Operator),
-    program("GET", "/ops/dead", Rule::Operator),
     program("GET", "/ops/jobs", Rule::Operator),
     program("GET", "/ops/calls", Rule::Operator),
-    program(
-        "POST",
-        "/ops/dead/{service}/{subscription}/{event_id}/retry",
-        Rule::Operator,
-    ),
-    program(
-        "POST",
-        "/ops/dead/{service}/{subscription}/{event_id}/discard",
-        Rule::Operator,
-    ),
     program(
         "POST",
         "/ops/settle/{service}/{subscription}/{stream}",
@@ -398,7 +377,7 @@ const ROUTES: &[Route] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(exchange::ROUTES)
+    ROUTES.iter().chain(exchange::ROUTES).chain(repair::ROUTES)
 }
 
 /// The routes that are read.
