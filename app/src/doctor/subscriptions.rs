@@ -96,6 +96,11 @@ fn standing(
             words.push(text);
         }
     }
+    if let Some(paused) = &one.paused {
+        grade = grade.max(Grade::Warning);
+        let (since, by, why) = (paused.at, &paused.actor, &paused.note);
+        words.push(format!("paused since {since} by {by}: {why}"));
+    }
     if one.parked > 0 {
         grade = grade.max(Grade::Warning);
         let text = format!("{} parked, their keys wait for them", one.parked);

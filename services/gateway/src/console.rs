@@ -1,14 +1,18 @@
 //! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
 
 mod act;
+mod audit;
 mod callbacks;
 mod calls;
 mod catalogue;
+mod dead;
+mod dead_event;
 mod decide;
 mod job;
 mod jobs;
 mod list;
 mod map;
+mod masked;
 mod operation;
 mod operations;
 pub(crate) mod operator;
@@ -16,6 +20,7 @@ mod ops;
 mod page;
 mod projections;
 mod settle;
+mod subscriptions;
 mod text;
 mod verdict;
 mod view;
@@ -30,8 +35,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
+use audit::Audit;
 use callbacks::{Callbacks, Redeliver};
 use catalogue::{Catalogue, OneVersion, newest, schemas};
+use dead::Dead;
+use dead_event::OneDead;
 use decide::{call, form};
 use job::OneJob;
 use jobs::Jobs;
@@ -41,19 +49,19 @@ use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
 use settle::Standstill;
+use subscriptions::Subscriptions;
 use view::Console;
 use workflow::OneRun;
 use workflows::Workflows;
 
 /// The pages of the console.
 pub(crate) fn pages() -> Router<Gateway> {
-    let event = "/dead/{service}/{subscription}/{event_id}";
     let settle = "/settle/{service}/{subscription}/{stream}";
     Router::new()
         .route("/console", get(show::<Console>))
         .route("/console/live", get(changes::<Console>))
-        .route(&format!("/console{event}/retry"), post(act::retry_form))
-        .route(&format!("/console{event}/discard"), post(act::discard_form))
+        .route("/console/audit", get(show::<Audit>))
+        .route("/console/audit/live", get(changes::<Audit>))
         .route(&format!("/console{settle}"), get(show::<Standstill>))
         .route(&format!("/console{settle}"), post(settle::settle_form))
         .route(
@@ -61,6 +69,7 @@ pub(crate) fn pages() -> Router<Gateway> {
             get(changes::<Standstill>),
         )
         .merge(pages_of_the_catalogue())
+        .merge(pages_of_repair())
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -96,7 +105,6 @@ async fn tell_unseen(State(gateway): State<Gateway>, mut response: Response) -> 
 pub(crate) struct Unread(pub(crate) Vec<&'static str>);
 
 fn routes_for_programs() -> Router<Gateway> {
-    let event = "/dead/{service}/{subscription}/{event_id}";
     let settle = "/settle/{service}/{subscription}/{stream}";
     let job = "/jobs/{service}/{job_id}";
     Router::new()
@@ -104,15 +112,14 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
-        .route("/ops/dead", get(ops::dead))
+        .route("/ops/audit", get(audit::list))
+        .merge(programs_of_repair())
         .route("/ops/calls", get(calls::list))
         .route("/ops/projections", get(projections::list))
         .route(
             "/ops/projections/{service}/{name}/rebuild",
             post(projections::rebuild),
         )
-        .route(&format!("/ops{event}/retry"), post(act::retry))
-        .route(&format!("/ops{event}/discard"), post(act::discard))
         .route(&format!("/ops{settle}"), post(settle::settle))
         .route("/ops/jobs", get(ops::jobs))
         .route("/ops/jobs/counts", get(ops::job_counts))
@@ -167,6 +174,61 @@ fn pages_of_the_catalogue() -> Router<Gateway> {
         .route(
             "/console/catalogue/{event_type}/{version}/live",
             get(changes::<OneVersion>),
+        )
+}
+
+const EVENT: &str = "/dead/{service}/{subscription}/{event_id}";
+const READER: &str = "/subscriptions/{service}/{subscription}";
+
+fn pages_of_repair() -> Router<Gateway> {
+    let (event, reader) = (EVENT, READER);
+    Router::new()
+        .route("/console/dead", get(show::<Dead>))
+        .route("/console/dead/live", get(changes::<Dead>))
+        .route("/console/dead/retry", post(act::retry_all_form))
+        .route(&format!("/console{event}"), get(show::<OneDead>))
+        .route(&format!("/console{event}/live"), get(changes::<OneDead>))
+        .route(
+            &format!("/console{event}/try"),
+            post(dead_event::dry_run_form),
+        )
+        .route(
+            &format!("/console{event}/edit"),
+            post(dead_event::edit_form),
+        )
+        .route(&format!("/console{event}/retry"), post(act::retry_form))
+        .route(&format!("/console{event}/discard"), post(act::discard_form))
+        .route("/console/subscriptions", get(show::<Subscriptions>))
+        .route("/console/subscriptions/live", get(changes::<Subscriptions>))
+        .route(
+            &format!("/console{reader}/pause"),
+            post(subscriptions::pause_form),
+        )
+        .route(
+            &format!("/console{reader}/resume"),
+            post(subscriptions::resume_form),
+        )
+        .route(
+            &format!("/console{reader}/rebuild"),
+            post(subscriptions::rebuild_form),
+        )
+}
+
+fn programs_of_repair() -> Router<Gateway> {
+    let (event, reader) = (EVENT, READER);
+    Router::new()
+        .route("/ops/dead", get(dead::list))
+        .route("/ops/dead/retry", post(act::retry_all))
+        .route(&format!("/ops{event}"), get(dead::one))
+        .route(&format!("/ops{event}/try"), post(act::dry_run))
+        .route(&format!("/ops{event}/edit"), post(act::edit))
+        .route(&format!("/ops{event}/retry"), post(act::retry))
+        .route(&format!("/ops{event}/discard"), post(act::discard))
+        .route(&format!("/ops{reader}/pause"), post(subscriptions::pause))
+        .route(&format!("/ops{reader}/resume"), post(subscriptions::resume))
+        .route(
+            &format!("/ops{reader}/rebuild"),
+            post(subscriptions::rebuild),
         )
 }
 

@@ -14,6 +14,7 @@ mod page;
 mod patience;
 mod people;
 mod refusals;
+mod repair;
 mod sale;
 mod stage;
 mod without_scripts;

@@ -83,6 +83,7 @@ fn understood(call: &str) -> Option<Vec<Named>> {
             .replace("{run}", "/workflows/{service}/{run_id}")
             .replace("{operation}", "/operations/{service}/{operation_id}")
             .replace("{callback}", "/callbacks/{service}/{callback_id}")
+            .replace("{reader}", "/subscriptions/{service}/{subscription}")
             .replace("{settle}", "/settle/{service}/{subscription}/{stream}")
             .replace("{{position}}", "{position}")
     } else {

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod exchange;
+mod repair;
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
@@ -202,16 +203,6 @@ const ROUTES: &[Route] = &[
     page("GET", "/console", Rule::Operator),
     stream("/console/live", Rule::Operator),
     page(
-        "POST",
-        "/console/dead/{service}/{subscription}/{event_id}/retry",
-        Rule::Operator,
-    ),
-    page(
-        "POST",
-        "/console/dead/{service}/{subscription}/{event_id}/discard",
-        Rule::Operator,
-    ),
-    page(
         "GET",
         "/console/settle/{service}/{subscription}/{stream}",
         Rule::Operator,
@@ -341,7 +332,6 @@ const ROUTES: &[Route] = &[
     program("GET", "/feed/{stream}/heads", Rule::Operator),
     program("GET", "/feed/{stream}/{slot}", Rule::Operator),
     program("GET", "/ops/streams", Rule::Operator),
-    program("GET", "/ops/subscriptions", Rule::Operator),
     program("GET", "/ops/instances", Rule::Operator),
     program("GET", "/ops/projections", Rule::Operator),
     program(
@@ -350,19 +340,8 @@ const ROUTES: &[Route] = &[
         Rule::Operator,
     ),
     program("GET", "/ops/alerts", Rule::Operator),
-    program("GET", "/ops/dead", Rule::Operator),
     program("GET", "/ops/jobs", Rule::Operator),
     program("GET", "/ops/calls", Rule::Operator),
-    program(
-        "POST",
-        "/ops/dead/{service}/{subscription}/{event_id}/retry",
-        Rule::Operator,
-    ),
-    program(
-        "POST",
-        "/ops/dead/{service}/{subscription}/{event_id}/discard",
-        Rule::Operator,
-    ),
     program(
         "POST",
         "/ops/settle/{service}/{subscription}/{stream}",
@@ -381,8 +360,8 @@ const ROUTES: &[Route] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let more = catalog::ROUTES.iter().chain(exchange::ROUTES);
-    ROUTES.iter().chain(more)
+    let more = [catalog::ROUTES, exchange::ROUTES, repair::ROUTES];
+    ROUTES.iter().chain(more.into_iter().flatten())
 }
 
 /// The routes that are read.

@@ -15,9 +15,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::db::{CONNECTIONS, Conn, Db, Migration, differences};
+use crate::db::{CONNECTIONS, Db, Migration, differences};
+use crate::lag::oldest_owed;
 use crate::setup::steps_of;
-use crate::subscription::{Cursors, Subscription};
+use crate::subscription::{Cursors, Paused, Subscription, pause};
 use crate::{
     Alert, Error, Kind, SchemaDifference, Setup, Storage, StreamInfo, Timestamp, chain, command,
     history, housekeeping, moving, outbox, params,
@@ -104,6 +105,8 @@ pub struct InspectedSubscription {
     pub dead: u64,
     /// Slots that stand still, each with its alert.
     pub stopped: Vec<Alert>,
+    /// Who has paused it, if somebody has.
+    pub paused: Option<Paused>,
 }
 
 /// A service as far as it can be seen without starting it.
@@ -333,6 +336,11 @@ async fn subscription(
             count(CASE WHEN state = 'dead' THEN 1 END)
         FROM tidings_parked WHERE subscription = $1 AND stream = $2";
     let (parked, dead): (u64, u64) = conn.query_one(sql, names).await?;
+    // A database of an older version has no such table yet.
+    let paused = match status.differences.is_empty() {
+        true => pause::of(&mut conn, of.name).await?,
+        false => None,
+    };
     drop(conn);
     let about = format!("{} {}.", of.name, of.stream.name);
     let alerts = std::mem::take(&mut status.alerts);
@@ -349,6 +357,7 @@ async fn subscription(
         parked,
         dead,
         stopped,
+        paused,
     };
     if let Some((producer, heads)) = heads.get(of.stream.name) {
         let owed: BTreeMap<u16, (u64, u64)> = heads
@@ -364,19 +373,4 @@ async fn subscription(
         found.owes_since = oldest_owed(&mut conn, of.stream.name, &owed).await?;
     }
     Ok(found)
-}
-
-async fn oldest_owed(
-    conn: &mut Conn,
-    stream: &str,
-    owed: &BTreeMap<u16, (u64, u64)>,
-) -> Result<Option<Timestamp>, Error> {
-    let mut oldest: Option<Timestamp> = None;
-    for (&slot, &(cursor, _)) in owed {
-        let next = history::read_page(conn, stream, slot, cursor, 1).await?;
-        if let Some(next) = next.events.first() {
-            oldest = Some(oldest.map_or(next.time, |at| at.min(next.time)));
-        }
-    }
-    Ok(oldest)
 }

@@ -49,11 +49,14 @@ pub struct SubscriptionInfo {
     pub slots: u16,
     /// Where the stream comes from, of subscriptions that are read here.
     pub(crate) feed: Option<FeedOf>,
+    /// What applies its events.
+    pub(crate) code: CodeOf,
 }
 
 impl SubscriptionInfo {
-    fn of(service: &Handle, of: &Subscription, feed: Option<Arc<dyn Feed>>) -> Self {
+    fn of(service: &Handle, of: &Arc<Subscription>, feed: Option<Arc<dyn Feed>>) -> Self {
         Self {
+            code: CodeOf(Arc::clone(of)),
             service: service.clone(),
             name: of.name,
             stream: of.stream.name,
@@ -70,6 +73,16 @@ pub(crate) struct FeedOf(pub(crate) Arc<dyn Feed>);
 impl std::fmt::Debug for FeedOf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Feed")
+    }
+}
+
+/// A subscription's code among what can be printed.
+#[derive(Clone)]
+pub(crate) struct CodeOf(pub(crate) Arc<Subscription>);
+
+impl std::fmt::Debug for CodeOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code")
     }
 }
 

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::db::Conn;
 use crate::handle::Handle;
 pub use crate::instance::{InstanceShare, InstanceStatus, instances};
-use crate::{Error, Installation, SubscriptionInfo, chain, history, outbox, params, publisher};
+use crate::subscription::{Paused, pause};
+use crate::{
+    Error, Installation, SubscriptionInfo, Timestamp, chain, history, outbox, params, publisher,
+};
 
 /// A stream, and how many events it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +40,8 @@ pub struct SubscriptionStatus {
     pub parked: u64,
     /// Events that a person must decide about.
     pub dead: u64,
+    /// Who has paused it, if somebody has: it applies nothing until it is resumed.
+    pub paused: Option<Paused>,
 }
 
 /// A stream that is handed to a bus, and how much of it has not been.
@@ -174,6 +180,51 @@ async fn produced_for<'a>(
     }
 }
 
+/// When the oldest event was published that a subscription has yet to apply; nothing where it
+/// owes none, or its producer cannot be looked into from here.
+///
+/// # Errors
+/// As statements.
+pub async fn owes_since(
+    installation: &Installation,
+    subscription: &SubscriptionInfo,
+) -> Result<Option<Timestamp>, Error> {
+    let mut streams = installation.streams();
+    let producer = streams.find(|(_, stream)| stream.name == subscription.stream);
+    let Some((producer, stream)) = producer else {
+        return Ok(None);
+    };
+    let heads = heads(producer, stream.name).await?;
+    let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
+    let names = params![subscription.name, subscription.stream];
+    let mut conn = subscription.service.read().await?;
+    let cursors: Vec<(u16, u64)> = conn.query(sql, names).await?;
+    drop(conn);
+    let cursors: BTreeMap<u16, u64> = cursors.into_iter().collect();
+    let owed = heads.into_iter().map(|(slot, head)| {
+        let cursor = cursors.get(&slot).copied().unwrap_or(0);
+        (slot, (cursor, head))
+    });
+    let owed = owed.filter(|(_, (cursor, head))| cursor < head).collect();
+    oldest_owed(&mut producer.read().await?, stream.name, &owed).await
+}
+
+/// When the oldest was published of what comes next in each slot, by its cursor and head.
+pub(crate) async fn oldest_owed(
+    conn: &mut Conn,
+    stream: &str,
+    owed: &BTreeMap<u16, (u64, u64)>,
+) -> Result<Option<Timestamp>, Error> {
+    let mut oldest: Option<Timestamp> = None;
+    for (&slot, &(cursor, _)) in owed {
+        let next = history::read_page(conn, stream, slot, cursor, 1).await?;
+        if let Some(next) = next.events.first() {
+            oldest = Some(oldest.map_or(next.time, |at| at.min(next.time)));
+        }
+    }
+    Ok(oldest)
+}
+
 async fn status(
     subscription: &SubscriptionInfo,
     Produced { heads, by }: Produced<'_>,
@@ -190,6 +241,7 @@ async fn status(
             count(CASE WHEN state = 'dead' THEN 1 END)
         FROM tidings_parked WHERE subscription = $1 AND stream = $2";
     let (parked, dead): (u64, u64) = conn.query_one(sql, names).await?;
+    let paused = pause::of(&mut conn, subscription.name).await?;
     // One connection is enough for who asks both.
     drop(conn);
     let owed = heads
@@ -208,5 +260,6 @@ async fn status(
         lag,
         parked,
         dead,
+        paused,
     })
 }

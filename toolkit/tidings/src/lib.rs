@@ -126,7 +126,21 @@ pub mod commands {
 /// What operators do with events and jobs that have failed.
 pub mod dead {
     pub use crate::job::{cancel as cancel_job, dead as jobs, retry as retry_job};
-    pub use crate::subscription::{discard, parked as events, retry};
+    pub use crate::subscription::{
+        Alike, DeadPlace, DryRun, Edited, RetriedAll, RowChange, STATES, TableChange, Which,
+        WouldEnqueue, WouldPublish, alike, discard, dry_run, edit, get, list, parked as events,
+        retry, retry_all,
+    };
+}
+
+/// Subscriptions that operators stop and let go on.
+pub mod subscriptions {
+    pub use crate::subscription::{Paused, pause, paused, resume};
+}
+
+/// What operators have done.
+pub mod acts {
+    pub use crate::act::{ActRow, Acts, list};
 }
 
 /// What the derives call.

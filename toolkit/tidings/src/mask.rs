@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{Handle, Installation};
+use crate::{Handle, Installation, StreamInfo};
 
 /// What is shown in place of a value.
 const HIDDEN: &str = "•••";
@@ -48,6 +48,15 @@ impl Mask {
                     mask.add_schema(&of.schema);
                 }
             }
+        }
+        mask
+    }
+
+    /// What hides the sensitive fields of one stream, for the log of a service that reads it.
+    pub(crate) fn of_stream(service: &Handle, stream: &StreamInfo) -> Self {
+        let mut mask = Self::of(std::iter::once(service));
+        for of in (stream.schemas)() {
+            mask.add_schema(&of.schema);
         }
         mask
     }

@@ -19,8 +19,9 @@ use crate::process::{Layout, Sources};
 use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, history, housekeeping,
-    instance, job, mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Outages, Service, act, callback, command, feed, history,
+    housekeeping, instance, job, mark, moving, operation, outbox, publisher, sequencer,
+    subscription, workflow,
 };
 
 /// Where the services keep their databases.
@@ -320,6 +321,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         mark::MIGRATION,
         history::MIGRATION_POSITIONS,
         subscription::MIGRATION_TRYING,
+        act::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

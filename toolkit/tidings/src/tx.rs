@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::handle::{Handle, Shared};
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
+use crate::subscription::WouldEnqueue;
 use crate::{Context, Error, EventType, FromRow, Stream, Timestamp, Value, crash, stream};
 
 /// The largest event or job, in bytes of JSON; what every broker takes.
@@ -43,6 +44,8 @@ pub struct Tx {
     context: Context,
     now: Timestamp,
     events: Vec<NewEvent>,
+    /// What was enqueued, where somebody wants to know: in a dry run.
+    pub(crate) enqueued: Option<Vec<WouldEnqueue>>,
     /// The request that this is the effect of, if it has an `Idempotency-Key`.
     pub(crate) claim: Option<Arc<Claim>>,
     pub(crate) answer: Option<Box<Kept>>,
@@ -60,6 +63,7 @@ impl Tx {
             context,
             now,
             events: Vec::new(),
+            enqueued: None,
         })
     }
 
@@ -80,6 +84,7 @@ impl Tx {
             context,
             now,
             events: Vec::new(),
+            enqueued: None,
         };
         Ok((tx, rows))
     }
@@ -158,6 +163,11 @@ impl Tx {
     /// Adds an event that does not come from a declared stream's type.
     pub(crate) fn add_event(&mut self, event: NewEvent) {
         self.events.push(event);
+    }
+
+    /// What the transaction would publish.
+    pub(crate) fn events(&self) -> &[NewEvent] {
+        &self.events
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -97,7 +97,9 @@ fn told(page: &str, done: &str) -> String {
     let (path, query) = page.split_once('?').unwrap_or((page, ""));
     let kept = query.split('&');
     let mut query: Vec<_> = kept
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("done="))
+        .filter(|pair| {
+            !pair.is_empty() && !pair.starts_with("done=") && !pair.starts_with("count=")
+        })
         .collect();
     let done = format!("done={done}");
     query.push(&done);

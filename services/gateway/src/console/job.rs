@@ -6,6 +6,7 @@ use tidings::{Error, Handle, JobRow, Path, Problem, Tx, Uuid, dead, jobs};
 use super::decide::{Act, Thing, find_service, not_there};
 use super::jobs::{JobView, can_cancel, can_retry};
 use super::list::Of;
+use super::masked;
 use super::page::{Page, Said};
 use super::text::{moment, pretty, word};
 use crate::Gateway;
@@ -35,13 +36,16 @@ impl Page for OneJob {
         let Path((service, id)) = asked;
         let handle = find_service(gateway, service)?;
         let (service, now) = (handle.name(), gateway.now());
+        let mask = gateway.installation().mask();
         let job = jobs::get(&handle, *id).await?.ok_or_else(not_there)?;
+        let job = masked::job(mask, job);
         let children = jobs::children(&handle, *id).await?.into_iter();
         Ok(Self {
             said: Said::default(),
             data: pretty(&job.data),
             run: carried(&job).map(|run| format!("/console/workflows/{service}/{run}")),
             children: children
+                .map(|item| masked::job(mask, item))
                 .map(|item| JobView::of(Of { service, item }, now))
                 .collect(),
             view: JobView::of(Of { service, item: job }, now),

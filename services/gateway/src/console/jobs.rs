@@ -6,6 +6,7 @@ use askama::Template;
 use tidings::{JobCount, JobRow, Paging, Problem, Query, ScheduleRow, Timestamp, jobs};
 
 use super::list::{Filter, Found, Of, Older, Part, known, narrowed};
+use super::masked;
 use super::page::{Page, Said};
 use super::text::{grouped, moment, word};
 use crate::Gateway;
@@ -169,7 +170,9 @@ pub(crate) async fn find(
         let answer = jobs::list(handle, state, kind, before, paging.fetch()).await;
         found.add(handle, answer);
     }
-    Ok(found.newest(paging, |job| Older(job.id)))
+    let mask = gateway.installation().mask();
+    let part = found.newest(paging, |job: &JobRow| Older(job.id));
+    Ok(part.map(|job| masked::job(mask, job)))
 }
 
 fn in_state(counts: &[Of<JobCount>], state: &str) -> u64 {

@@ -3,11 +3,12 @@
 use askama::Template;
 use tidings::callback::{self, Attempt, CallbackRow};
 use tidings::operation::{self, OperationRow};
-use tidings::{Error, Handle, Path, Problem, Tx, Uuid, jobs};
+use tidings::{Error, Handle, Mask, Path, Problem, Tx, Uuid, jobs};
 
 use super::callbacks::CallbackView;
 use super::decide::{Act, Thing, find_service, not_there};
 use super::list::Of;
+use super::masked;
 use super::operations::{OperationView, can_cancel};
 use super::page::{Page, Said};
 use super::text::{pretty, word};
@@ -36,7 +37,7 @@ impl Page for OneOperation {
     async fn load(gateway: &Gateway, asked: &Self::Asked) -> Result<Self, Problem> {
         let Path((service, id)) = asked;
         let handle = find_service(gateway, service)?;
-        let found = read(&handle, *id).await?;
+        let found = read(&handle, *id, gateway.installation().mask()).await?;
         let (item, callback, attempts) = found.ok_or_else(not_there)?;
         let service = handle.name();
         let last = attempts.last().cloned();
@@ -61,7 +62,7 @@ impl Page for OneOperation {
 type Found = (OperationRow, Option<CallbackRow>, Vec<Attempt>);
 
 /// An operation with its callback and what was tried of that.
-pub(crate) async fn read(service: &Handle, id: Uuid) -> Result<Option<Found>, Error> {
+pub(crate) async fn read(service: &Handle, id: Uuid, mask: &Mask) -> Result<Option<Found>, Error> {
     let Some(operation) = operation::get(service, id).await? else {
         return Ok(None);
     };
@@ -70,7 +71,13 @@ pub(crate) async fn read(service: &Handle, id: Uuid) -> Result<Option<Found>, Er
         Some(callback) => callback::attempts(service, callback.id).await?,
         None => Vec::new(),
     };
-    Ok(Some((operation, callback, attempts)))
+    let attempts = attempts.into_iter().map(|one| masked::attempt(mask, one));
+    let attempts = attempts.collect();
+    Ok(Some((
+        masked::operation(mask, operation),
+        callback,
+        attempts,
+    )))
 }
 
 pub(crate) struct Cancel;

@@ -5,6 +5,7 @@ use tidings::operation::{self, OperationFilter, OperationRow};
 use tidings::{Paging, Problem, Query, Timestamp, Uuid};
 
 use super::list::{Filter, Found, Of, Part, known};
+use super::masked;
 use super::page::{Page, Said};
 use super::text::word;
 use crate::Gateway;
@@ -94,5 +95,7 @@ pub(crate) async fn find(
         let answer = operation::list(handle, &asked, paging.after, paging.fetch()).await;
         found.add(handle, answer);
     }
-    Ok(found.newest(paging, |one| (one.created_at, one.id)))
+    let mask = gateway.installation().mask();
+    let part = found.newest(paging, |one: &OperationRow| (one.created_at, one.id));
+    Ok(part.map(|one| masked::operation(mask, one)))
 }

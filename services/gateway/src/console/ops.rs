@@ -8,8 +8,7 @@ use tidings::lag::{self, InstanceStatus, StreamStatus, SubscriptionStatus};
 use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
 use tidings::{
-    DeadEvent, Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow,
-    alert, dead,
+    Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow, alert,
 };
 
 use super::decide::{Thing, find_service, not_there};
@@ -17,10 +16,8 @@ use super::jobs;
 use super::list::{Filter, Found, Of, Older, unread_once};
 use super::operator::Operator;
 use super::view::is_of;
-use super::{Unread, callbacks, operation, operations, workflow, workflows};
+use super::{Unread, callbacks, masked, operation, operations, workflow, workflows};
 use crate::Gateway;
-
-const ROWS_MAX: u32 = 500;
 
 /// What could be read, with the services of which something could not.
 type Partly<T> = Result<(Extension<Unread>, Json<Vec<T>>), Problem>;
@@ -80,13 +77,6 @@ pub(crate) async fn alerts(
     .await
 }
 
-pub(crate) async fn dead(_: Operator, State(gateway): State<Gateway>) -> Partly<Of<DeadEvent>> {
-    of_each(&gateway, |service| async move {
-        dead::events(&service, ROWS_MAX).await
-    })
-    .await
-}
-
 /// Dead ones where no state is chosen: those that wait for a person.
 pub(crate) async fn jobs(
     _: Operator,
@@ -108,6 +98,7 @@ pub(crate) async fn job(
     let item = tidings::jobs::get(&handle, id)
         .await?
         .ok_or_else(not_there)?;
+    let item = masked::job(gateway.installation().mask(), item);
     let service = handle.name();
     Ok(Json(Of { service, item }))
 }
@@ -156,7 +147,7 @@ pub(crate) async fn run(
     Path((service, id)): Path<Thing>,
 ) -> Result<Json<Of<Run>>, Problem> {
     let handle = find_service(&gateway, &service)?;
-    let found = workflow::read(&handle, id).await?;
+    let found = workflow::read(&handle, id, gateway.installation().mask()).await?;
     let (run, steps) = found.ok_or_else(not_there)?;
     let service = handle.name();
     let item = Run { run, steps };
@@ -198,7 +189,7 @@ pub(crate) async fn operation(
     Path((service, id)): Path<Thing>,
 ) -> Result<Json<Of<Operation>>, Problem> {
     let handle = find_service(&gateway, &service)?;
-    let found = operation::read(&handle, id).await?;
+    let found = operation::read(&handle, id, gateway.installation().mask()).await?;
     let (operation, callback, attempts) = found.ok_or_else(not_there)?;
     let service = handle.name();
     let item = Operation {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tidings::{Fragment, Installation, Problem, Query, Seen, follow_all};
 
 use super::operator::Operator;
+use super::text::grouped;
 use crate::Gateway;
 use crate::health::elsewhere::{Process, processes};
 
@@ -37,7 +38,7 @@ pub(crate) trait Page: Template + Send + Sized + 'static {
 #[derive(Default)]
 pub(crate) struct Said {
     /// What the act before this page has done.
-    pub(crate) done: Option<&'static str>,
+    pub(crate) done: Option<String>,
     /// Services whose database did not answer.
     pub(crate) silent: Vec<&'static str>,
     /// Services elsewhere whose databases cannot be looked into from here.
@@ -73,19 +74,21 @@ impl Said {
 #[derive(Deserialize)]
 pub(crate) struct Before {
     done: Option<String>,
+    /// How many things it was about.
+    count: Option<u64>,
 }
 
 pub(crate) async fn show<P: Page>(
     _: Operator,
     State(gateway): State<Gateway>,
     uri: Uri,
-    Query(Before { done }): Query<Before>,
+    Query(Before { done, count }): Query<Before>,
     asked: P::Asked,
 ) -> Result<Fragment, Problem> {
     let mut page = P::load(&gateway, &asked).await?;
     let live = live(&uri, revision(&page));
     let said = page.said();
-    said.done = done.as_deref().and_then(in_words);
+    said.done = done.and_then(|done| in_words(&done, count.unwrap_or(0)));
     if P::IS_OF_ALL {
         said.unseen = unseen(gateway.installation());
     }
@@ -128,15 +131,37 @@ fn revision(page: &impl Template) -> u64 {
 fn live(uri: &Uri, revision: u64) -> String {
     let query = uri.query().unwrap_or_default().split('&');
     let mut query: Vec<_> = query
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("done=") && !pair.starts_with("seen="))
+        .filter(|pair| {
+            let told = ["done=", "count=", "seen="];
+            !pair.is_empty() && !told.iter().any(|one| pair.starts_with(one))
+        })
         .collect();
     let seen = format!("seen={revision}");
     query.push(&seen);
     format!("{}/live?{}", uri.path(), query.join("&"))
 }
 
-fn in_words(done: &str) -> Option<&'static str> {
+fn in_words(done: &str, count: u64) -> Option<String> {
+    Some(match (done, count) {
+        ("retried_all", 1) => "One event is tried again.".to_owned(),
+        ("retried_all", count) => format!("{} events are tried again.", grouped(&count)),
+        ("retried_some", count) => {
+            let count = grouped(&count);
+            format!("{count} events are tried again, which is enough for once. There are more.")
+        }
+        (done, _) => words_for(done)?.to_owned(),
+    })
+}
+
+fn words_for(done: &str) -> Option<&'static str> {
     Some(match done {
+        "edited" => {
+            "The event is tried again with the new data. What it was stays on record with your \
+             note."
+        }
+        "paused" => "The subscription is paused. What comes for it is kept until it goes on.",
+        "resumed" => "The subscription goes on.",
+        "rebuilding" => "It is being built anew beside the one in use, which stays until then.",
         "retried" => "The event is tried again.",
         "discarded" => "The event is discarded, and your note is kept.",
         "job_retried" => "The job runs again.",

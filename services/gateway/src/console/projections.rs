@@ -37,17 +37,28 @@ pub(super) async fn list(_: Operator, State(gateway): State<Gateway>) -> Json<Ve
 pub(super) async fn rebuild(
     operator: Operator,
     State(gateway): State<Gateway>,
-    Path((service, name)): Path<(String, String)>,
+    Path(place): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let what = Rebuild::of(&name)
-        .in_service(&service)
-        .by(operator.context());
+    build(&operator, &gateway, &place, None)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Begins, and lets it go on by itself.
+pub(super) fn build(
+    operator: &Operator,
+    gateway: &Gateway,
+    (service, name): &(String, String),
+    why: Option<&str>,
+) -> Result<(), Problem> {
+    let what = Rebuild::of(name).in_service(service).by(operator.context());
+    let what = why.into_iter().fold(what, Rebuild::because);
+    let (service, name) = (service.clone(), name.clone());
     let installation = Arc::clone(&gateway.0.installation);
     let building = projection::begin(installation, what).map_err(|error| match error {
         RebuildError::UnderWay => {
             Problem::conflict("rebuild_under_way", "It is being built anew already.")
         }
-        _ => Problem::not_found(match runs_elsewhere(&gateway, &service) {
+        _ => Problem::not_found(match runs_elsewhere(gateway, &service) {
             true => "This service runs in another process: ask that one.",
             false => "There is no such projection here.",
         }),
@@ -58,5 +69,5 @@ pub(super) async fn rebuild(
             tracing::error!(service, name, error, "a projection was not built anew");
         }
     });
-    Ok(StatusCode::ACCEPTED)
+    Ok(())
 }

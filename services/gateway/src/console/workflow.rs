@@ -2,10 +2,11 @@
 
 use askama::Template;
 use tidings::workflow::{self, RunState, StepKind, StepRow, StepState, WorkflowRow};
-use tidings::{Error, Handle, Path, Problem, Tx, Uuid};
+use tidings::{Error, Handle, Mask, Path, Problem, Tx, Uuid};
 
 use super::decide::{Act, Thing, find_service, not_there};
 use super::list::Of;
+use super::masked;
 use super::page::{Page, Said};
 use super::text::{pretty, span, word};
 use super::workflows::{RunView, can_cancel, can_retry};
@@ -62,7 +63,8 @@ impl Page for OneRun {
     async fn load(gateway: &Gateway, asked: &Self::Asked) -> Result<Self, Problem> {
         let Path((service, id)) = asked;
         let handle = find_service(gateway, service)?;
-        let (item, steps) = read(&handle, *id).await?.ok_or_else(not_there)?;
+        let mask = gateway.installation().mask();
+        let (item, steps) = read(&handle, *id, mask).await?.ok_or_else(not_there)?;
         let service = handle.name();
         Ok(Self {
             said: Said::default(),
@@ -84,17 +86,20 @@ impl Page for OneRun {
     }
 }
 
-/// A run with its steps.
+/// A run with its steps, as they are shown.
 pub(crate) async fn read(
     service: &Handle,
     id: Uuid,
+    mask: &Mask,
 ) -> Result<Option<(WorkflowRow, Vec<StepRow>)>, Error> {
     let mut conn = service.read().await?;
     let Some(run) = workflow::get(&mut conn, id).await? else {
         return Ok(None);
     };
-    let steps = workflow::steps(&mut conn, id).await?;
-    Ok(Some((run, steps)))
+    let steps = workflow::steps(&mut conn, id).await?.into_iter();
+    let steps = steps.map(|step| masked::step(mask, step, &run.input));
+    let steps = steps.collect();
+    Ok(Some((masked::workflow(mask, run), steps)))
 }
 
 fn step_view(step: StepRow, run: RunState) -> StepView {

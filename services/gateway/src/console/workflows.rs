@@ -7,6 +7,7 @@ use tidings::workflow::{self, RunCount, RunState, WorkflowRow};
 use tidings::{Paging, Problem, Query};
 
 use super::list::{Filter, Found, Of, Older, Part, known, narrowed};
+use super::masked;
 use super::page::{Page, Said};
 use super::text::{grouped, word};
 use crate::Gateway;
@@ -147,7 +148,9 @@ pub(crate) async fn find(
         let answer = workflow::list(handle, &asked, before, paging.fetch()).await;
         found.add(handle, answer);
     }
-    Ok(found.newest(paging, |run| Older(run.id)))
+    let mask = gateway.installation().mask();
+    let part = found.newest(paging, |run: &WorkflowRow| Older(run.id));
+    Ok(part.map(|run| masked::workflow(mask, run)))
 }
 
 fn stuck(counts: &[Of<RunCount>]) -> u64 {

@@ -10,13 +10,16 @@ use serde_json::json;
 
 use crate::door::Door;
 
+mod audit;
 mod catalogue;
+mod dead;
 mod elsewhere;
 mod jobs;
 mod map;
 mod operations;
 mod projections;
 mod settle;
+mod subscriptions;
 mod workflows;
 
 /// An event that nobody can apply, and a job that nobody can do.
@@ -34,6 +37,56 @@ async fn dead_event(door: &Door) -> String {
     found[0].event.id.to_string()
 }
 
+/// Routes that are closed to everybody else.
+const CLOSED: &[&str] = &[
+    "GET /console/live",
+    "GET /ops/streams",
+    "GET /ops/subscriptions",
+    "GET /ops/instances",
+    "GET /ops/alerts",
+    "GET /ops/dead",
+    "GET /ops/jobs",
+    "GET /ops/calls",
+    "POST /ops/dead/reader/things/things.1.1/retry",
+    "POST /ops/settle/reader/things/things",
+    "POST /console/settle/reader/things/things",
+    "GET /console/settle/reader/things/things/live",
+    "POST /ops/dead/reader/things/things.1.1/discard",
+    "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/retry",
+    "POST /console/dead/reader/things/things.1.1/retry",
+    "POST /console/dead/reader/things/things.1.1/discard",
+    "GET /console/dead",
+    "GET /console/dead/live",
+    "POST /console/dead/retry",
+    "GET /console/dead/reader/things/things.1.1",
+    "GET /console/dead/reader/things/things.1.1/live",
+    "POST /console/dead/reader/things/things.1.1/try",
+    "POST /console/dead/reader/things/things.1.1/edit",
+    "GET /console/subscriptions",
+    "GET /console/subscriptions/live",
+    "POST /console/subscriptions/reader/things/pause",
+    "POST /console/subscriptions/reader/things/resume",
+    "POST /console/subscriptions/reader/things/rebuild",
+    "GET /console/audit",
+    "GET /console/audit/live",
+    "POST /ops/dead/retry",
+    "GET /ops/dead/reader/things/things.1.1",
+    "POST /ops/dead/reader/things/things.1.1/try",
+    "POST /ops/dead/reader/things/things.1.1/edit",
+    "POST /ops/subscriptions/reader/things/pause",
+    "POST /ops/subscriptions/reader/things/resume",
+    "POST /ops/subscriptions/reader/things/rebuild",
+    "GET /ops/audit",
+    "GET /console/jobs/live",
+    "GET /console/jobs/things/00000000-0000-0000-0000-000000000000/live",
+    "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/retry",
+    "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
+    "GET /ops/jobs/counts",
+    "GET /ops/schedules",
+    "GET /ops/jobs/things/00000000-0000-0000-0000-000000000000",
+    "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
+];
+
 #[tokio::test]
 async fn only_operators_see_the_console() {
     let door = Door::open().await;
@@ -45,32 +98,7 @@ async fn only_operators_see_the_console() {
     assert_eq!(alice.status, 403);
     assert!(alice.text.contains("You may not do this"));
     assert_eq!(door.visit("/console", "olga").await.status, 200);
-    for line in [
-        "GET /console/live",
-        "GET /ops/streams",
-        "GET /ops/subscriptions",
-        "GET /ops/instances",
-        "GET /ops/alerts",
-        "GET /ops/dead",
-        "GET /ops/jobs",
-        "GET /ops/calls",
-        "POST /ops/dead/reader/things/things.1.1/retry",
-        "POST /ops/settle/reader/things/things",
-        "POST /console/settle/reader/things/things",
-        "GET /console/settle/reader/things/things/live",
-        "POST /ops/dead/reader/things/things.1.1/discard",
-        "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/retry",
-        "POST /console/dead/reader/things/things.1.1/retry",
-        "POST /console/dead/reader/things/things.1.1/discard",
-        "GET /console/jobs/live",
-        "GET /console/jobs/things/00000000-0000-0000-0000-000000000000/live",
-        "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/retry",
-        "POST /console/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
-        "GET /ops/jobs/counts",
-        "GET /ops/schedules",
-        "GET /ops/jobs/things/00000000-0000-0000-0000-000000000000",
-        "POST /ops/jobs/things/00000000-0000-0000-0000-000000000000/cancel",
-    ] {
+    for line in CLOSED {
         let token = format!("authorization: Bearer {}", door.token("alice"));
         assert_eq!(door.call(line, &[&token], "").await.status, 403, "{line}");
         assert_eq!(door.call(line, &[], "").await.status, 401, "{line}");
@@ -81,7 +109,7 @@ async fn only_operators_see_the_console() {
 async fn an_empty_console_says_that_nothing_is_stuck() {
     let door = Door::open().await;
     let page = door.visit("/console", "olga").await.text;
-    assert!(page.contains("Nothing is stuck") && page.contains("No job is dead"));
+    assert!(page.contains("Nothing is stuck") && page.contains("is up to date"));
     assert!(page.contains("data-live=\"/console/live?seen="));
 }
 
@@ -132,8 +160,15 @@ async fn a_dead_event_is_shown_with_its_error_escaped_and_its_payload() {
     assert!(page.contains("1 event is dead"), "{page}");
     assert!(page.contains("reader ← things") && page.contains("thing.made"));
     assert!(page.contains("understand &#60;b&#62;this&#60;/b&#62;"));
+    assert!(
+        page.contains("href=\"/console/jobs?state=dead\">1<"),
+        "{page}"
+    );
+    let event = dead_event(&door).await;
+    let own = format!("/console/dead/reader/things/{event}");
+    let page = door.visit(&own, "olga").await.text;
+    assert!(page.contains("understand &#60;b&#62;this&#60;/b&#62;"));
     assert!(page.contains("&#34;id&#34;: &#34;1&#34;"), "{page}");
-    assert!(page.contains("hopeless"));
 }
 
 #[tokio::test]
@@ -173,7 +208,7 @@ async fn the_console_says_the_same_to_programs() {
     assert_eq!(
         subscriptions,
         json!([{ "service": "reader", "name": "things", "stream": "things",
-            "lag": 0, "parked": 0, "dead": 1 }])
+            "lag": 0, "parked": 0, "dead": 1, "paused": null }])
     );
     // On SQLite nobody shares.
     let instances = door.call("GET /ops/instances", &[&token], "").await;
@@ -201,7 +236,7 @@ async fn of_two_operators_who_discard_an_event_the_second_is_told_so() {
         dead_event(&door).await
     );
     let first = door.submit(&target, "olga", "note=it+was+a+test").await;
-    assert_eq!(first.header("location"), "/console?done=discarded");
+    assert_eq!(first.header("location"), "/console/dead?done=discarded");
     let second = door.submit(&target, "olga", "note=me+too").await;
     assert_eq!(second.status, 409);
     assert!(second.text.contains("somebody else has decided"));
@@ -223,11 +258,11 @@ async fn of_two_operators_who_retry_an_event_the_second_is_told_so() {
         dead_event(&door).await
     );
     let first = door.submit(&target, "olga", "").await;
-    assert_eq!(first.header("location"), "/console?done=retried");
+    assert_eq!(first.header("location"), "/console/dead?done=retried");
     assert_eq!(door.submit(&target, "olga", "").await.status, 409);
     door.settle().await;
     assert!(
-        door.visit("/console?done=retried", "olga")
+        door.visit("/console/dead?done=retried", "olga")
             .await
             .text
             .contains("1 event is dead")

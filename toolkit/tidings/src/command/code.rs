@@ -123,8 +123,8 @@ fn decode_command<C: Command>(envelope: &Envelope) -> Result<Sent<C>, String> {
 pub(crate) trait CommandCode: Send + Sync {
     fn name(&self) -> &'static str;
     fn target(&self) -> &'static str;
-    /// Whether this build can read a command.
-    fn reads(&self, envelope: &Envelope) -> Result<(), String>;
+    /// Reads a command, and says which key it has.
+    fn reads(&self, envelope: &Envelope) -> Result<String, String>;
     /// Carries out a command; gives the data of the reply if one is wanted.
     fn apply<'a>(
         &'a self,
@@ -163,8 +163,9 @@ where
         C::TARGET
     }
 
-    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
-        decode_command::<C>(envelope).map(|_| ())
+    fn reads(&self, envelope: &Envelope) -> Result<String, String> {
+        let sent: Sent<C> = decode_command(envelope)?;
+        Ok(sent.command.key())
     }
 
     fn apply<'a>(
@@ -273,8 +274,8 @@ impl Erased for Dispatch {
         })
     }
 
-    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
-        self.code_of(&envelope.name)?.reads(envelope)
+    fn reads(&self, envelope: &Envelope) -> Result<Option<String>, String> {
+        self.code_of(&envelope.name)?.reads(envelope).map(Some)
     }
 }
 

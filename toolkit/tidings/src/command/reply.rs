@@ -166,9 +166,9 @@ impl Erased for Answers {
         })
     }
 
-    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+    fn reads(&self, envelope: &Envelope) -> Result<Option<String>, String> {
         let code = self.of(&envelope.name).map_err(|failure| failure.error)?;
-        code.reads(envelope)
+        code.reads(envelope).map(|()| None)
     }
 }
 

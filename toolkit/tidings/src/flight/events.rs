@@ -86,7 +86,7 @@ impl Looking {
         subscription: &Subscription,
         event: &Envelope,
     ) {
-        let outcome = subscription.handler.reads(event);
+        let outcome = subscription.handler.reads(event).map(drop);
         let kind = kind(event, subscription.name);
         let address = event.id.to_string();
         self.tried(

@@ -5,6 +5,7 @@ use super::Enqueue;
 use super::kind::Ended;
 use super::table::JobRow;
 use crate::db::Conn;
+use crate::subscription::WouldEnqueue;
 use crate::{Error, Timestamp, Tx, Uuid, params, tx};
 
 /// Later than everything: a job that waits to be woken.
@@ -31,11 +32,14 @@ pub(crate) async fn insert(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>, Err
     let now = tx.now();
     let context = tx.context().clone();
     let id = crate::uuid_at(now);
+    let run_at = job.how.run_at.unwrap_or(now);
+    let watched = tx.enqueued.is_some();
+    let would = watched.then(|| WouldEnqueue::of(job.kind, &job.data, run_at));
     let row = params![
         id,
         job.kind,
         job.data,
-        job.how.run_at.unwrap_or(now),
+        run_at,
         job.how.priority,
         job.how.unique_key,
         job.limit_key,
@@ -49,6 +53,9 @@ pub(crate) async fn insert(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>, Err
             parent, created_at, actor, correlation_id, causation_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
     let stored = tx.execute(sql, row).await? == 1;
+    if let Some(enqueued) = tx.enqueued.as_mut().filter(|_| stored) {
+        enqueued.extend(would);
+    }
     Ok(stored.then_some(id))
 }
 

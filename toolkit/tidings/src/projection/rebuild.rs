@@ -41,6 +41,7 @@ pub struct Rebuild {
     service: Option<String>,
     what_is_left: bool,
     by: Option<Context>,
+    note: Option<String>,
 }
 
 impl Rebuild {
@@ -52,6 +53,7 @@ impl Rebuild {
             service: None,
             what_is_left: false,
             by: None,
+            note: None,
         }
     }
 
@@ -66,6 +68,13 @@ impl Rebuild {
     #[must_use]
     pub fn by(mut self, context: Context) -> Self {
         self.by = Some(context);
+        self
+    }
+
+    /// Why, for the record.
+    #[must_use]
+    pub fn because(mut self, note: &str) -> Self {
+        self.note = Some(note.to_owned());
         self
     }
 
@@ -241,7 +250,8 @@ async fn build(
             continue;
         }
         crash::point("R2").await;
-        match swap::swap(known, &shadow.built, what.by.clone(), round >= ROUNDS).await {
+        let by = (what.by.clone(), what.note.as_deref());
+        match swap::swap(known, &shadow.built, by, round >= ROUNDS).await {
             Ok(Some(parked)) => break (so_far.applied, parked),
             Ok(None) => {}
             // Somebody reads the old tables, or writes to them: nothing has happened.

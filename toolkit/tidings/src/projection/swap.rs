@@ -18,7 +18,7 @@ const KEPT: [&str; 3] = ["tidings_cursors", "tidings_starts", "tidings_parked"];
 pub(super) async fn swap(
     known: &Known,
     built: &Built,
-    by: Option<Context>,
+    (by, why): (Option<Context>, Option<&str>),
     at_any_rate: bool,
 ) -> Result<Option<u64>, Error> {
     let mut tx = match by {
@@ -47,7 +47,7 @@ pub(super) async fn swap(
             parked
         }
     };
-    settle(&mut tx, known, parked).await?;
+    settle(&mut tx, known, parked, why).await?;
     crash::point("R3").await;
     tx.commit().await?;
     Ok(Some(parked))
@@ -140,7 +140,7 @@ async fn take_over_postgres(tx: &mut Tx, known: &Known, shadow: &str) -> Result<
 }
 
 /// What was open about the old one is closed, and the act is on record.
-async fn settle(tx: &mut Tx, known: &Known, parked: u64) -> Result<(), Error> {
+async fn settle(tx: &mut Tx, known: &Known, parked: u64, why: Option<&str>) -> Result<(), Error> {
     let now = tx.now();
     for (of, _) in &known.streams {
         let about = format!("{} {}.", known.name, of.stream.name);
@@ -152,6 +152,10 @@ async fn settle(tx: &mut Tx, known: &Known, parked: u64) -> Result<(), Error> {
         let sql = format!("DELETE FROM {notes} WHERE subscription = $1");
         tx.execute(&sql, params![known.name]).await?;
     }
-    let note = format!("{parked} events are parked with it");
+    let note = match (why, parked) {
+        (Some(why), 0) => why.to_owned(),
+        (Some(why), parked) => format!("{why} ({parked} events are parked with it)"),
+        (None, parked) => format!("{parked} events are parked with it"),
+    };
     act::record(tx, "rebuild", known.name, Some(&note)).await
 }

@@ -14,7 +14,7 @@ use super::{Subscription, blocked, parked};
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
 use crate::outbox::NewEvent;
-use crate::{Dialect, Envelope, Error, Fate, Tx, crash};
+use crate::{Dialect, Envelope, Error, Fate, Mask, Tx, crash};
 
 /// Tries in direct succession before an event is parked.
 pub(super) const QUICK_TRIES: u32 = 3;
@@ -107,8 +107,10 @@ impl Applier {
             .await?;
         parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
         tx.commit().await?;
+        let mask = Mask::of_stream(&self.service, &self.subscription.stream);
+        let error = mask.text(&failure.error, &event.data);
         tracing::warn!(
-            subscription = self.subscription.name, event = %event.id, error = failure.error,
+            subscription = self.subscription.name, event = %event.id, error,
             "an event is parked; later events of its key wait behind it"
         );
         Ok(moves)
@@ -137,10 +139,12 @@ impl Applier {
         part: &[Envelope],
     ) -> Result<Vec<Move>, PartError> {
         let of = &*self.subscription;
-        let (mut tx, mut waiting) = blocked::begin(&self.service, of, part).await?;
+        let begun = blocked::begin(&self.service, of, part).await?;
+        let (mut tx, mut waiting) = begun.ok_or(Stop::Paused)?;
         let moves = self.advance(&mut tx, cursors, part).await?;
         if of.is_projection && tx.dialect() == Dialect::Postgres {
-            waiting = blocked::anew(&mut tx, of, part).await?;
+            let anew = blocked::anew(&mut tx, of, part).await?;
+            waiting = anew.ok_or(Stop::Paused)?;
         }
         crash::point("C1").await;
         let mut free = Vec::with_capacity(part.len());

@@ -1,4 +1,5 @@
-//! Which keys have events that wait, so that later ones must wait behind them.
+//! Which keys have events that wait, so that later ones must wait behind them; and whether
+//! everything does, because an operator has paused the subscription.
 
 use std::collections::HashSet;
 
@@ -6,7 +7,8 @@ use super::Subscription;
 use crate::handle::Handle;
 use crate::{Dialect, Envelope, Error, Tx, Value, params};
 
-/// Begins the transaction of a part, and says which keys have events that wait. Asked before the
+/// Begins the transaction of a part, and says which keys have events that wait; nothing when the
+/// subscription is paused. Asked before the
 /// cursors are moved: whoever parks one of these events in between moves them too, and then
 /// ours do not stand where we think. Only the swap of a projection that was built anew parks
 /// events and leaves cursors where they stood, see [`anew`].
@@ -14,10 +16,10 @@ pub(super) async fn begin(
     service: &Handle,
     subscription: &Subscription,
     events: &[Envelope],
-) -> Result<(Tx, HashSet<String>), Error> {
+) -> Result<Option<(Tx, HashSet<String>)>, Error> {
     let (sql, params) = question(service.db().dialect(), subscription, events)?;
-    let (tx, rows) = service.begin_own_asking::<(String,)>(sql, &params).await?;
-    Ok((tx, rows.into_iter().map(|(key,)| key).collect()))
+    let (tx, rows) = service.begin_own_asking(sql, &params).await?;
+    Ok(keys(rows).map(|keys| (tx, keys)))
 }
 
 /// The same, asked when the cursors are moved: from then on nothing is swapped.
@@ -25,10 +27,14 @@ pub(super) async fn anew(
     tx: &mut Tx,
     subscription: &Subscription,
     events: &[Envelope],
-) -> Result<HashSet<String>, Error> {
+) -> Result<Option<HashSet<String>>, Error> {
     let (sql, params) = question(tx.dialect(), subscription, events)?;
-    let rows: Vec<(String,)> = tx.query(sql, &params).await?;
-    Ok(rows.into_iter().map(|(key,)| key).collect())
+    Ok(keys(tx.query(sql, &params).await?))
+}
+
+/// A row without a key says that the subscription is paused.
+fn keys(rows: Vec<(Option<String>,)>) -> Option<HashSet<String>> {
+    rows.into_iter().map(|(key,)| key).collect()
 }
 
 fn question(
@@ -43,9 +49,11 @@ fn question(
     })?;
     let sql = dialect.pick(
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
-            AND key IN (SELECT value FROM json_each($3))",
+            AND key IN (SELECT value FROM json_each($3))
+        UNION ALL SELECT NULL FROM tidings_paused WHERE subscription = $1",
         "SELECT DISTINCT key FROM tidings_parked WHERE subscription = $1 AND stream = $2
-            AND key IN (SELECT jsonb_array_elements_text($3::text::jsonb))",
+            AND key IN (SELECT jsonb_array_elements_text($3::text::jsonb))
+        UNION ALL SELECT NULL FROM tidings_paused WHERE subscription = $1",
     );
     let params = params![subscription.name, subscription.stream.name, keys];
     Ok((sql, params.to_vec()))

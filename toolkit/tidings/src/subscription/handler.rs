@@ -79,11 +79,12 @@ pub(crate) trait Erased: Send + Sync {
         tx: &'a mut Tx,
     ) -> BoxFuture<'a, Result<u64, Failed>>;
 
-    /// Whether this build can read an event; it applies nothing.
+    /// Reads an event as [`Erased::apply`] would, and applies nothing. Says which key its data
+    /// have; nothing of what it would skip.
     ///
     /// # Errors
     /// Why not, as it would be said of a dead event.
-    fn reads(&self, envelope: &Envelope) -> Result<(), String>;
+    fn reads(&self, envelope: &Envelope) -> Result<Option<String>, String>;
 }
 
 /// Code for one event, whatever it is given of the transaction.
@@ -152,9 +153,9 @@ fn decode<S: Stream>(index: usize, envelope: &Envelope) -> Result<Option<Event<S
     }))
 }
 
-fn reads<S: Stream>(envelope: &Envelope) -> Result<(), String> {
-    let decoded = decode::<S>(0, envelope);
-    decoded.map(|_| ()).map_err(|failed| failed.failure.error)
+fn reads<S: Stream>(envelope: &Envelope) -> Result<Option<String>, String> {
+    let decoded = decode::<S>(0, envelope).map_err(|failed| failed.failure.error)?;
+    Ok(decoded.map(|event| event.data.key()))
 }
 
 impl<S, E, H> OneCode<S> for OnTx<E, H>
@@ -207,7 +208,7 @@ impl<S: Stream, C: OneCode<S>> Erased for One<S, C> {
         })
     }
 
-    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+    fn reads(&self, envelope: &Envelope) -> Result<Option<String>, String> {
         reads::<S>(envelope)
     }
 }
@@ -236,7 +237,7 @@ impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
         })
     }
 
-    fn reads(&self, envelope: &Envelope) -> Result<(), String> {
+    fn reads(&self, envelope: &Envelope) -> Result<Option<String>, String> {
         reads::<S>(envelope)
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::Subscription;
 use super::apply::HANDLER_LIMIT;
+use super::dead::DeadEvent;
+use super::error_class::class_of;
 use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::{NewEvent, as_i64};
-use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, Value, act, params};
+use crate::{Envelope, Error, Fate, Mask, Timestamp, Tx, Value, params};
 
 /// Tries, quick ones included, before a parked event is dead.
 const ATTEMPTS_MAX: u32 = 10;
@@ -23,42 +23,6 @@ const WAIT: Duration = Duration::from_secs(1);
 /// only one is at it. Whoever dies of the event leaves it until then.
 const LEASE: Duration = Duration::from_secs(45);
 const BATCH: u32 = 50;
-
-/// An event that could not be applied, or that waits behind one.
-#[derive(Clone, Debug, Serialize)]
-pub struct DeadEvent {
-    /// The subscription that could not apply it.
-    pub subscription: String,
-    /// The event, its data as it was received.
-    pub event: Envelope,
-    /// `parked`: tried again; `waiting`: behind a parked one; `dead`: a person must decide.
-    pub state: String,
-    /// Why the last try failed.
-    pub error: Option<String>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried again.
-    pub next_at: Timestamp,
-    /// When it first failed.
-    pub first_failed_at: Option<Timestamp>,
-    /// When it last failed.
-    pub last_failed_at: Option<Timestamp>,
-}
-
-impl FromRow for DeadEvent {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            subscription: row.get("subscription")?,
-            event: Envelope::from_row(row)?,
-            state: row.get("state")?,
-            error: row.get("error")?,
-            attempts: row.get("attempts")?,
-            next_at: row.get("next_at")?,
-            first_failed_at: row.get("first_failed_at")?,
-            last_failed_at: row.get("last_failed_at")?,
-        })
-    }
-}
 
 /// Stores an event behind an earlier one of its key.
 pub(super) async fn queue_up(
@@ -113,8 +77,9 @@ async fn insert(
     let sql =
         "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type, version,
             data, time, actor, correlation_id, causation_id, state, error, attempts, next_at,
-            first_failed_at, last_failed_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)";
+            first_failed_at, last_failed_at, error_class)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17,
+            $18)";
     let row = params![
         subscription,
         &event.id.stream,
@@ -133,6 +98,7 @@ async fn insert(
         attempts,
         next_at,
         failed.map(|(_, at)| at),
+        failed.map(|(error, _)| class_of(error)),
     ];
     conn.execute(sql, row).await?;
     Ok(())
@@ -170,6 +136,8 @@ impl ParkedRunner {
             WHERE state IN ('parked', 'waiting') AND next_at <= $1
                 AND subscription || ' ' || stream IN ({ours})
             AND NOT EXISTS (
+                SELECT 1 FROM tidings_paused z WHERE z.subscription = p.subscription)
+            AND NOT EXISTS (
                 SELECT 1 FROM tidings_parked q WHERE q.subscription = p.subscription
                 AND q.stream = p.stream AND q.key = p.key AND q.sequence < p.sequence)
             ORDER BY next_at LIMIT $2"
@@ -199,7 +167,7 @@ impl ParkedRunner {
         }
         if parked.attempts > ATTEMPTS_MAX {
             let error = "the process has ended while it was applied".to_owned();
-            return self.put_off(&parked, &Failure::hopeless(error)).await;
+            return self.put_off(of, &parked, &Failure::hopeless(error)).await;
         }
         let mut answer = None;
         let work = async {
@@ -219,7 +187,7 @@ impl ParkedRunner {
             Ok(()) => Ok(()),
             Err(failure) => match answer {
                 Some(answer) => self.answer(&parked, *answer).await,
-                None => self.put_off(&parked, &failure).await,
+                None => self.put_off(of, &parked, &failure).await,
             },
         }
     }
@@ -242,7 +210,8 @@ impl ParkedRunner {
         let now = tx.now();
         let sql = "UPDATE tidings_parked SET attempts = attempts + 1, next_at = $6
             WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
-                AND attempts = $5 AND state <> 'dead' AND next_at <= $7";
+                AND attempts = $5 AND state <> 'dead' AND next_at <= $7
+                AND NOT EXISTS (SELECT 1 FROM tidings_paused z WHERE z.subscription = $1)";
         let mut row = address(due, due.attempts);
         row.extend_from_slice(params![now.plus(LEASE), now]);
         let counted = tx.execute(sql, &row).await? == 1;
@@ -250,7 +219,12 @@ impl ParkedRunner {
         Ok(counted)
     }
 
-    async fn put_off(&self, parked: &DeadEvent, failure: &Failure) -> Result<(), Error> {
+    async fn put_off(
+        &self,
+        of: &Subscription,
+        parked: &DeadEvent,
+        failure: &Failure,
+    ) -> Result<(), Error> {
         let attempts = parked.attempts - u32::from(failure.fate == Fate::Wait);
         let (state, delay) = match failure.fate {
             Fate::Wait => ("parked", WAIT),
@@ -264,8 +238,10 @@ impl ParkedRunner {
             Fate::Retry | Fate::Fail => ("dead", Duration::ZERO),
         };
         if state == "dead" {
+            let mask = Mask::of_stream(&self.service, &of.stream);
+            let error = mask.text(&failure.error, &parked.event.data);
             tracing::error!(
-                subscription = parked.subscription, event = %parked.event.id, error = failure.error,
+                subscription = parked.subscription, event = %parked.event.id, error,
                 "an event is dead: a person must decide"
             );
         }
@@ -273,7 +249,7 @@ impl ParkedRunner {
         let now = tx.now();
         let sql = "UPDATE tidings_parked SET state = $6, error = $7, next_at = $8,
                 first_failed_at = coalesce(first_failed_at, $9), last_failed_at = $9,
-                attempts = $10
+                attempts = $10, error_class = $11
             WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
                 AND attempts = $5";
         let mut row = address(parked, parked.attempts);
@@ -282,7 +258,8 @@ impl ParkedRunner {
             failure.error.as_str(),
             now.plus(delay),
             now,
-            attempts
+            attempts,
+            class_of(&failure.error)
         ]);
         tx.execute(sql, &row).await?;
         tx.commit().await
@@ -290,7 +267,9 @@ impl ParkedRunner {
 
     /// When the next try is due, if there is one.
     pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        let sql = "SELECT min(next_at) FROM tidings_parked WHERE state = 'parked'";
+        let sql =
+            "SELECT min(next_at) FROM tidings_parked p WHERE state = 'parked' AND NOT EXISTS (
+            SELECT 1 FROM tidings_paused z WHERE z.subscription = p.subscription)";
         let (due,) = self
             .service
             .read()
@@ -320,62 +299,4 @@ fn address(parked: &DeadEvent, attempts: u32) -> Vec<Value> {
         attempts
     ]
     .to_vec()
-}
-
-/// Everything that is parked, waiting or dead in a service, dead first, then oldest first.
-///
-/// # Errors
-/// As statements.
-pub async fn parked(service: &Handle, limit: u32) -> Result<Vec<DeadEvent>, Error> {
-    let sql = "SELECT * FROM tidings_parked ORDER BY
-            CASE state WHEN 'dead' THEN 0 WHEN 'parked' THEN 1 ELSE 2 END, time LIMIT $1";
-    service.read().await?.query(sql, params![limit]).await
-}
-
-/// Gives a parked or dead event a new set of attempts, at once. `false` when it is gone:
-/// applied meanwhile, or discarded by somebody else.
-///
-/// # Errors
-/// As statements.
-pub async fn retry(tx: &mut Tx, subscription: &str, event: &EventId) -> Result<bool, Error> {
-    let sql = "UPDATE tidings_parked SET state = 'parked', attempts = 0, next_at = $5
-        WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4
-            AND (state = 'dead' OR (state = 'parked' AND next_at > $5))";
-    let now = tx.now();
-    let sequence = as_i64(event.sequence);
-    let row = params![subscription, &event.stream, event.slot, sequence, now];
-    let changed = tx.execute(sql, row).await? == 1;
-    if changed {
-        act::record(tx, "retry", &format!("{subscription} {event}"), None).await?;
-    }
-    Ok(changed)
-}
-
-/// Gives an event up, for ever, with a note that says why. `false` when it is gone already.
-///
-/// Later events of its key are applied as if it had never been.
-///
-/// # Errors
-/// As statements.
-pub async fn discard(
-    tx: &mut Tx,
-    subscription: &str,
-    event: &EventId,
-    note: &str,
-) -> Result<bool, Error> {
-    let sql = "DELETE FROM tidings_parked WHERE subscription = $1 AND stream = $2 AND slot = $3
-        AND sequence = $4 AND state IN ('dead', 'parked')";
-    let sequence = as_i64(event.sequence);
-    let row = params![subscription, &event.stream, event.slot, sequence];
-    let changed = tx.execute(sql, row).await? == 1;
-    if changed {
-        act::record(
-            tx,
-            "discard",
-            &format!("{subscription} {event}"),
-            Some(note),
-        )
-        .await?;
-    }
-    Ok(changed)
 }

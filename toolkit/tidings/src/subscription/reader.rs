@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::Subscription;
 use super::apply::{Applier, QUICK_TRIES};
@@ -11,16 +12,19 @@ use super::intake::{Intake, Missing};
 use super::marks::{self, Marks};
 use super::patience::Patience;
 use super::stop::{Progress, Stop};
-use super::tries;
+use super::{pause, tries};
 use crate::alert;
 use crate::failure::{Failure, Hindered};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::instance::{Seat, View};
-use crate::{Envelope, Error, Fate, crash, history};
+use crate::{Envelope, Error, Fate, Timestamp, crash, history};
 
 /// After so many events at once it is likely that there are more.
 const AHEAD: usize = 100;
+
+/// How often a paused reader looks whether it may go on.
+const RESUMED_EVERY: Duration = Duration::from_millis(500);
 
 /// One subscription's reader of one stream.
 pub(crate) struct Reader {
@@ -43,6 +47,8 @@ pub(crate) struct Reader {
     careful: Option<Careful>,
     /// A new receiver has been opened; whoever waits must listen to that one.
     reopened: bool,
+    /// An operator has paused it; when it looks again.
+    paused: Option<Timestamp>,
 }
 
 /// Every batch is noted before it is applied, until all is applied that there was when this
@@ -87,6 +93,7 @@ impl Reader {
             intake: None,
             careful: Some(Careful::default()),
             reopened: false,
+            paused: None,
         }
     }
 
@@ -117,6 +124,11 @@ impl Reader {
                 self.service.0.conflicts.fetch_add(1, Ordering::Relaxed);
                 Ok(Progress::Moved)
             }
+            Err(Stop::Paused) => {
+                let next = self.service.now().plus(RESUMED_EVERY);
+                self.paused = Some(next);
+                Ok(Progress::Idle)
+            }
             Err(Stop::Ground(error)) => Err(Hindered::Ground(error)),
             Err(Stop::Failed(failure)) => Err(Hindered::Work(failure.error)),
             Ok(progress) => Ok(progress),
@@ -128,6 +140,9 @@ impl Reader {
         let sitting = self.seat.sit().await?;
         self.take_share(&sitting.view);
         if self.share.is_empty() {
+            return Ok(Progress::Idle);
+        }
+        if self.paused.is_some_and(|next| self.service.now() < next) {
             return Ok(Progress::Idle);
         }
         self.load().await?;
@@ -161,7 +176,7 @@ impl Reader {
         })
     }
 
-    async fn load(&mut self) -> Result<(), Error> {
+    async fn load(&mut self) -> Result<(), Stop> {
         if self.intake.is_some() {
             return Ok(());
         }
@@ -171,6 +186,10 @@ impl Reader {
             self.has_cursors = true;
         }
         let mut conn = self.service.read().await?;
+        if pause::of(&mut conn, name).await?.is_some() {
+            return Err(Stop::Paused);
+        }
+        self.paused = None;
         let mut cursors = cursor::load(&mut conn, name, stream).await?;
         cursors.retain(|slot, _| self.share.contains(slot));
         let marks = Marks::load(&mut conn, name, stream)

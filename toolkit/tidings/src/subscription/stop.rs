@@ -38,6 +38,8 @@ pub(super) fn around(mut part: Vec<Envelope>, failed: Option<usize>) -> Vec<Vec<
 /// Why a step ended early.
 pub(super) enum Stop {
     Overtaken,
+    /// An operator has paused the subscription.
+    Paused,
     /// Whatever the store says is not about an event: no attempt is counted.
     Ground(Error),
     Failed(Failure),
@@ -56,6 +58,12 @@ impl From<Error> for Stop {
 pub(super) enum PartError {
     Stop(Stop),
     Failed(Failed),
+}
+
+impl From<Stop> for PartError {
+    fn from(stop: Stop) -> Self {
+        PartError::Stop(stop)
+    }
 }
 
 impl From<Error> for PartError {

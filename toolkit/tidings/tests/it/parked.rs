@@ -1,8 +1,13 @@
 //! Events that cannot be applied: parked, retried in order, dead, decided about by a person.
 
+mod alike;
 mod batches;
+mod dry_run;
+mod editing;
 mod instances;
+mod paused;
 mod people;
+mod repaired;
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};

@@ -14,6 +14,9 @@ async fn a_console_that_does_not_see_every_service_says_which_and_claims_nothing
     let door = Door::open_part().await;
     for path in [
         "/console",
+        "/console/dead",
+        "/console/subscriptions",
+        "/console/audit",
         "/console/jobs",
         "/console/workflows",
         "/console/operations",
@@ -27,6 +30,8 @@ async fn a_console_that_does_not_see_every_service_says_which_and_claims_nothing
         );
         for claim in [
             "No event is dead",
+            "None is paused",
+            "Nobody has done anything",
             "No job is dead",
             "No run is stuck",
             "Nothing is stuck",
