@@ -1,6 +1,7 @@
 //! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
 
 mod act;
+mod alerts;
 mod callbacks;
 mod calls;
 mod catalogue;
@@ -30,6 +31,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
+use alerts::Alerts;
 use callbacks::{Callbacks, Redeliver};
 use catalogue::{Catalogue, OneVersion, newest, schemas};
 use decide::{call, form};
@@ -61,6 +63,12 @@ pub(crate) fn pages() -> Router<Gateway> {
             get(changes::<Standstill>),
         )
         .merge(pages_of_the_catalogue())
+        .route("/console/alerts", get(show::<Alerts>))
+        .route("/console/alerts/live", get(changes::<Alerts>))
+        .route(
+            "/console/alerts/{service}/{alert_id}/acknowledge",
+            post(alerts::acknowledge_form),
+        )
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -104,6 +112,10 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
+        .route(
+            "/ops/alerts/{service}/{alert_id}/acknowledge",
+            post(alerts::acknowledge),
+        )
         .route("/ops/dead", get(ops::dead))
         .route("/ops/calls", get(calls::list))
         .route("/ops/projections", get(projections::list))

@@ -9,7 +9,7 @@ use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
 use tidings::{
     DeadEvent, Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow,
-    alert, dead,
+    dead,
 };
 
 use super::decide::{Thing, find_service, not_there};
@@ -17,7 +17,7 @@ use super::jobs;
 use super::list::{Filter, Found, Of, Older, unread_once};
 use super::operator::Operator;
 use super::view::is_of;
-use super::{Unread, callbacks, operation, operations, workflow, workflows};
+use super::{Unread, alerts, callbacks, operation, operations, workflow, workflows};
 use crate::Gateway;
 
 const ROWS_MAX: u32 = 500;
@@ -69,15 +69,15 @@ pub(crate) async fn instances(
     Ok(Json(lag::instances(gateway.installation()).await?))
 }
 
+/// The open ones where no state is asked for, also those that somebody has taken on.
 pub(crate) async fn alerts(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Partly<Of<alert::Alert>> {
-    of_each(
-        &gateway,
-        |service| async move { alert::open(&service).await },
-    )
-    .await
+    Query(filter): Query<Filter>,
+    paging: Paging,
+) -> PartlyList<Of<alerts::Shown>> {
+    let found = alerts::find(&gateway, &filter, &paging).await?;
+    Ok(found.partly(&paging))
 }
 
 pub(crate) async fn dead(_: Operator, State(gateway): State<Gateway>) -> Partly<Of<DeadEvent>> {

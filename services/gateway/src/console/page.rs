@@ -139,6 +139,7 @@ fn in_words(done: &str) -> Option<&'static str> {
     Some(match done {
         "retried" => "The event is tried again.",
         "discarded" => "The event is discarded, and your note is kept.",
+        "alert_acknowledged" => "It is yours, and your note is kept.",
         "job_retried" => "The job runs again.",
         "job_cancelled" => "The job is cancelled. One that is running stops when it next looks.",
         "run_retried" => "The run goes on.",

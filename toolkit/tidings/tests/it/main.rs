@@ -11,6 +11,7 @@
 
 mod bed;
 
+mod alerts;
 mod callbacks;
 mod clients;
 mod commands;
