@@ -128,8 +128,7 @@ impl Config {
         let given = Given(matches);
         let layout = &serve.layout;
         let mut file = File::read(layout.config.as_deref())?;
-        let tasks = Tasks::of(&mut file)?;
-        let alerts = Alerts::of(&mut file)?;
+        let (tasks, alerts) = (Tasks::of(&mut file)?, Alerts::of(&mut file)?);
         let listen = match given.said("port", serve.port) {
             Some(Said { value, by }) => Said {
                 value: SocketAddr::from((Ipv4Addr::LOCALHOST, value)),

@@ -52,8 +52,7 @@ pub(super) struct AlertsTable {
     secret_file: Option<Said<String>>,
     remind: Option<Said<String>>,
     keep: Option<Said<String>>,
-    /// Of what: `kinds`, `subscriptions` or `detectors`; of which; what.
-    rules: Vec<(&'static str, Said<String>, Said<WrittenRule>)>,
+    rules: WrittenRules,
 }
 
 impl WrittenAlerts {
@@ -88,7 +87,7 @@ pub(crate) struct Alerts {
     secret: Option<Said<String>>,
     remind: Said<Duration>,
     keep: Said<Duration>,
-    rules: Vec<(&'static str, String, Said<Rule>)>,
+    rules: SaidRules,
 }
 
 impl Alerts {
@@ -205,8 +204,10 @@ impl Alerts {
 }
 
 type WrittenRules = Vec<(&'static str, Said<String>, Said<WrittenRule>)>;
+/// Of what: `kinds`, `subscriptions` or `detectors`; of which; what.
+type SaidRules = Vec<(&'static str, String, Said<Rule>)>;
 
-fn rules(written: WrittenRules) -> Result<Vec<(&'static str, String, Said<Rule>)>, Error> {
+fn rules(written: WrittenRules) -> Result<SaidRules, Error> {
     if written.is_empty() {
         return Ok(Vec::new());
     }
@@ -270,7 +271,7 @@ fn in_words(span: Duration) -> String {
     let units = [(DAY, "d"), (3600, "h"), (60, "m")];
     let unit = units
         .iter()
-        .find(|(of, _)| seconds > 0 && seconds % of == 0);
+        .find(|(of, _)| seconds > 0 && seconds.is_multiple_of(*of));
     unit.map_or_else(
         || format!("{seconds}s"),
         |(of, unit)| format!("{}{unit}", seconds / of),

@@ -14,8 +14,9 @@ pub(crate) fn config(
     variables: &[(&str, &str)],
 ) -> Ended {
     let file = folder.join("its.toml");
-    fs::write(&file, text).unwrap();
-    let mut arguments = vec!["config", "--config", file.to_str().unwrap()];
+    fs::write(&file, text).expect("the file is written");
+    let file = file.to_str().expect("its name is text");
+    let mut arguments = vec!["config", "--config", file];
     arguments.extend_from_slice(flags);
     run_with(&arguments, variables)
 }
