@@ -1,6 +1,7 @@
 //! What is in force, and who has said so: defaults, `tidings.toml`, the environment, flags; the
 //! later of these counts.
 
+mod alerts;
 mod exchange;
 mod file;
 mod masked;
@@ -21,6 +22,7 @@ use crate::cli::{Layout, Serve};
 use crate::folder::{Folder, Moved, must_have_installation};
 use crate::services::NAMES;
 use crate::{Error, services};
+use alerts::Alerts;
 use exchange::Tasks;
 use file::{File, ServiceTable};
 use values::{address, broker, http, names, postgres, secret};
@@ -86,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) billing_zone: Option<Said<String>>,
     /// How tasks are dealt, told of and called.
     pub(crate) tasks: Tasks,
+    /// What is an alert, and whom it is told.
+    pub(crate) alerts: Alerts,
     /// Where people reach the site.
     pub(crate) public_url: Option<Said<String>>,
     /// Where services are reached that run elsewhere.
@@ -124,7 +128,7 @@ impl Config {
         let given = Given(matches);
         let layout = &serve.layout;
         let mut file = File::read(layout.config.as_deref())?;
-        let tasks = Tasks::of(&mut file)?;
+        let (tasks, alerts) = (Tasks::of(&mut file)?, Alerts::of(&mut file)?);
         let listen = match given.said("port", serve.port) {
             Some(Said { value, by }) => Said {
                 value: SocketAddr::from((Ipv4Addr::LOCALHOST, value)),
@@ -171,6 +175,7 @@ impl Config {
                 .said("billing_zone", serve.billing_zone.clone())
                 .or(file.billing_zone),
             tasks,
+            alerts,
             public_url: checked(
                 given
                     .said("public_url", serve.public_url.clone())
@@ -200,6 +205,11 @@ impl Config {
             }),
             (None, _) => Ok(notifications::Settings::mailbox()),
         }
+    }
+
+    /// Whom alerts are told.
+    pub(crate) fn notices(&self) -> Result<tidings::alert::Notices, Error> {
+        self.alerts.notices(&self.mail()?, self.site())
     }
 
     /// How people come in: where the links in their letters lead, and whether an admin who

@@ -50,7 +50,10 @@ async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installa
         auth: config.auth(),
         ..services::Settings::default()
     };
-    let setup = services::setup(config.storage(), settings).clock(Clock::system());
+    let setup = services::setup(config.storage(), settings)
+        .clock(Clock::system())
+        .alert_rules(config.alerts.rules())
+        .notices(config.notices()?);
     let opened = process::lay_out(setup, config, bus)?.open().await;
     opened.map_err(Error::Open)
 }

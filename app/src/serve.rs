@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_secs(25);
 pub(crate) async fn serve(mut config: Config) -> Result<(), Error> {
     config.mail()?;
     config.calendar()?;
+    config.notices()?;
     let mut signals = Signals::listen()?;
     let in_folder = config.in_folder(&config.services());
     let _folder = Folder::share(&config.data.value, &in_folder)?;

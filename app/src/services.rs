@@ -70,6 +70,11 @@ pub(crate) async fn with_settings(
     setup(storage, settings).clock(clock).open().await
 }
 
+/// The subscriptions and detectors that alerts have rules about, as `service/name`.
+pub(crate) fn watched() -> Result<tidings::alert::Watched, tidings::Error> {
+    setup(Storage::Memory, Settings::default()).watched()
+}
+
 /// All definitions, not opened yet, of which a process may run a part.
 pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
     let books = accounting::Settings::default().calendar(settings.calendar.clone());

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::alerts::{AlertsTable, WrittenAlerts};
 use super::{Origin, Said};
 use crate::Error;
 use crate::services::{self, NAMES};
@@ -31,6 +32,7 @@ pub(super) struct File {
     pub(super) tasks: TasksTable,
     pub(super) public_url: Option<Said<String>>,
     pub(super) services: BTreeMap<String, ServiceTable>,
+    pub(super) alerts: AlertsTable,
 }
 
 /// What a file says of tasks.
@@ -49,7 +51,7 @@ pub(super) struct ServiceTable {
     pub(super) database: Option<Said<String>>,
 }
 
-type Text = Option<Spanned<String>>;
+pub(super) type Text = Option<Spanned<String>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,6 +72,8 @@ struct Written {
     tasks: Tasks,
     #[serde(default)]
     services: BTreeMap<Spanned<String>, Service>,
+    #[serde(default)]
+    alerts: WrittenAlerts,
 }
 
 #[derive(Deserialize, Default)]
@@ -122,13 +126,13 @@ impl File {
 }
 
 /// The file, for naming lines.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     name: String,
     text: &'a str,
 }
 
 impl Place<'_> {
-    fn at(&self, span: Range<usize>) -> Origin {
+    pub(super) fn at(&self, span: Range<usize>) -> Origin {
         let before = self.text.as_bytes().iter().take(span.start);
         Origin::File {
             name: self.name.clone(),
@@ -136,7 +140,7 @@ impl Place<'_> {
         }
     }
 
-    fn said<T>(&self, value: Option<Spanned<T>>) -> Option<Said<T>> {
+    pub(super) fn said<T>(&self, value: Option<Spanned<T>>) -> Option<Said<T>> {
         value.map(|value| Said {
             by: self.at(value.span()),
             value: value.into_inner(),
@@ -176,6 +180,7 @@ impl Place<'_> {
             },
             public_url: self.said(written.public_url),
             services,
+            alerts: written.alerts.at(self),
         })
     }
 }

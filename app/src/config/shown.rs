@@ -52,6 +52,7 @@ impl Config {
             ),
         ];
         rows.extend(self.tasks.shown());
+        rows.extend(self.alerts.shown());
         for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
             rows.extend(all.iter().map(|(service, said)| {
                 let name = format!("services.{service}.{key}");

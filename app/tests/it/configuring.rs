@@ -7,22 +7,28 @@ use crate::program::{Ended, run_with};
 
 const SECRET: &str = "a secret of thirty-two bytes, or more";
 
-fn config(folder: &Path, text: &str, flags: &[&str], variables: &[(&str, &str)]) -> Ended {
+pub(crate) fn config(
+    folder: &Path,
+    text: &str,
+    flags: &[&str],
+    variables: &[(&str, &str)],
+) -> Ended {
     let file = folder.join("its.toml");
-    fs::write(&file, text).unwrap();
-    let mut arguments = vec!["config", "--config", file.to_str().unwrap()];
+    fs::write(&file, text).expect("the file is written");
+    let file = file.to_str().expect("its name is text");
+    let mut arguments = vec!["config", "--config", file];
     arguments.extend_from_slice(flags);
     run_with(&arguments, variables)
 }
 
 /// The lines of `tidings config`, with single spaces.
-fn lines(ended: &Ended) -> Vec<String> {
+pub(crate) fn lines(ended: &Ended) -> Vec<String> {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     ended.out.lines().map(words).collect()
 }
 
-fn line<'a>(lines: &'a [String], name: &str) -> &'a str {
+pub(crate) fn line<'a>(lines: &'a [String], name: &str) -> &'a str {
     let found = lines
         .iter()
         .find_map(|line| line.strip_prefix(&format!("{name} ")));
@@ -52,6 +58,10 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "tasks.records 2 default",
             "tasks.open Open default",
             "tasks.completed Completed default",
+            "alerts.mail none default",
+            "alerts.webhook none default",
+            "alerts.remind 1d default",
+            "alerts.keep 90d default",
         ]
     );
 }

@@ -6,6 +6,7 @@ mod postgres;
 mod program;
 
 #[cfg(test)]
+mod alerting;
 mod configuring;
 mod demo;
 #[cfg(test)]

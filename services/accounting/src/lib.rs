@@ -13,6 +13,7 @@ mod actions;
 mod adjustment;
 mod csv;
 mod demo;
+mod detectors;
 mod error;
 mod handlers;
 mod http;
@@ -25,6 +26,8 @@ mod settings;
 mod statement;
 mod store;
 mod workflows;
+
+use std::time::Duration;
 
 use contracts::accounting::{BillingDayEvent, PayoutEvent, PriceEvent, TransactionEvent};
 use tidings::{Migration, Missed, Schedule, Service};
@@ -47,7 +50,12 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0003_adjustments.sql"),
     ),
     Migration::new("0004_listed", include_str!("../migrations/0004_listed.sql")),
+    Migration::new(
+        "0005_unmailed",
+        include_str!("../migrations/0005_unmailed.sql"),
+    ),
 ];
+const LETTER_LATE: Duration = Duration::from_secs(15 * 60);
 
 /// The whole service.
 ///
@@ -71,6 +79,11 @@ pub fn service(settings: Settings) -> Service {
         .publishes::<BillingDayEvent>()
         .publishes::<PayoutEvent>()
         .on_reply(handlers::mailed)
+        .detects(
+            "payout without e-mail",
+            LETTER_LATE,
+            detectors::payouts_without_letter,
+        )
         .subscribes("users", handlers::users)
         .subscribes_batch("tasks", handlers::tasks)
         .subscribes_batch("assignments", handlers::assignments)

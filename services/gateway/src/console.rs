@@ -1,6 +1,7 @@
 //! The operators' console: every stream, everyone who follows it, and what is stuck (SEC-34).
 
 mod act;
+mod alerts;
 mod audit;
 mod callbacks;
 mod calls;
@@ -35,6 +36,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::Gateway;
+use alerts::Alerts;
 use audit::Audit;
 use callbacks::{Callbacks, Redeliver};
 use catalogue::{Catalogue, OneVersion, newest, schemas};
@@ -70,6 +72,12 @@ pub(crate) fn pages() -> Router<Gateway> {
         )
         .merge(pages_of_the_catalogue())
         .merge(pages_of_repair())
+        .route("/console/alerts", get(show::<Alerts>))
+        .route("/console/alerts/live", get(changes::<Alerts>))
+        .route(
+            "/console/alerts/{service}/{alert_id}/acknowledge",
+            post(alerts::acknowledge_form),
+        )
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -112,6 +120,10 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
+        .route(
+            "/ops/alerts/{service}/{alert_id}/acknowledge",
+            post(alerts::acknowledge),
+        )
         .route("/ops/audit", get(audit::list))
         .merge(programs_of_repair())
         .route("/ops/calls", get(calls::list))

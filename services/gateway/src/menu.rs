@@ -60,7 +60,7 @@ const EXCHANGE: [(&str, &str, For); 6] = [
 ];
 
 /// The pages of the console, which one of the services may fill: address, name.
-const CONSOLE: [(&str, &str); 11] = [
+const CONSOLE: [(&str, &str); 12] = [
     ("/console", "Overview"),
     ("/console/jobs", "Jobs"),
     ("/console/workflows", "Workflows"),
@@ -72,6 +72,7 @@ const CONSOLE: [(&str, &str); 11] = [
     ("/console/dead", "Dead events"),
     ("/console/subscriptions", "Subscriptions"),
     ("/console/audit", "Audit"),
+    ("/console/alerts", "Alerts"),
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";

@@ -57,3 +57,26 @@ pub(crate) fn letter(from: &Mailbox, message: &Message, text: &str) -> Result<Le
         .body(text.trim_end().to_owned())?;
     Ok(letter)
 }
+
+/// A letter about alerts. Told once more it has the same `Message-ID`.
+pub(crate) fn alert_letter(
+    from: &Mailbox,
+    to: &[Mailbox],
+    letter: &tidings::alert::Letter,
+) -> Result<Letter, BadLetter> {
+    let since = u64::try_from(letter.at.as_micros()).unwrap_or(0);
+    let id = format!("<{}@{}>", letter.id(), from.email.domain());
+    let builder = to
+        .iter()
+        .cloned()
+        .fold(MessageBuilder::new(), MessageBuilder::to);
+    let letter = builder
+        .from(from.clone())
+        .subject(letter.subject())
+        .date(SystemTime::UNIX_EPOCH + Duration::from_micros(since))
+        .header(MessageId::from(id))
+        .header(AutoSubmitted)
+        .header(ContentType::TEXT_PLAIN)
+        .body(letter.text().trim_end().to_owned())?;
+    Ok(letter)
+}

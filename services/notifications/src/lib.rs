@@ -19,6 +19,8 @@
 //! alone until an operator sends it again.
 
 mod actions;
+mod alert_mail;
+mod detectors;
 mod error;
 mod handlers;
 mod jobs;
@@ -35,6 +37,7 @@ use std::time::Duration;
 use contracts::notifications::LetterEvent;
 use tidings::{Migration, Projection, Schedule, Service};
 
+pub use alert_mail::AlertMail;
 pub(crate) use error::Error;
 pub use settings::{BadSettings, Settings};
 
@@ -44,7 +47,9 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_messages.sql"),
     ),
     Migration::new("0003_links", include_str!("../migrations/0003_links.sql")),
+    Migration::new("0004_queued", include_str!("../migrations/0004_queued.sql")),
 ];
+const STAYS: Duration = Duration::from_secs(15 * 60);
 /// So long messages are kept, and what has become of letters is told.
 const KEEP: Duration = Duration::from_secs(90 * 86_400);
 /// The replica of accounts by itself, for a rebuild; where the service runs it is there already.
@@ -73,6 +78,11 @@ pub fn service(settings: Settings) -> Service {
         .handles(handlers::send_link)
         .outside_job(jobs::deliver)
         .job(jobs::forget)
+        .detects(
+            "mail that does not leave",
+            STAYS,
+            detectors::mail_that_stays,
+        )
         .schedule(Schedule::cron("forget", "30 3 * * *"), |_| jobs::Forget {})
         .http(pages::routes())
         .resource(settings)

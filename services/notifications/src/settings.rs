@@ -27,6 +27,12 @@ pub enum BadSettings {
     /// The address that mail comes from.
     #[error("use {0:?} as the address that mail comes from")]
     From(String),
+    /// An address that mail goes to.
+    #[error("use {0:?} as an address that mail goes to")]
+    To(String),
+    /// Letters can go nowhere.
+    #[error("send letters without a mail server")]
+    NoServer,
 }
 
 impl Settings {

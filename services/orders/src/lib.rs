@@ -8,6 +8,7 @@
 
 mod access;
 mod actions;
+mod detectors;
 mod error;
 mod handlers;
 mod http;
@@ -24,10 +25,11 @@ use tidings::{Migration, Service};
 
 pub(crate) use error::Error;
 
-const MIGRATIONS: &[Migration] = &[Migration::new(
-    "0001_orders",
-    include_str!("../migrations/0001_orders.sql"),
-)];
+const MIGRATIONS: &[Migration] = &[
+    Migration::new("0001_orders", include_str!("../migrations/0001_orders.sql")),
+    Migration::new("0002_open", include_str!("../migrations/0002_open.sql")),
+];
+const LATE: Duration = Duration::from_secs(2 * 60);
 
 /// What can be set.
 #[derive(Clone, Debug)]
@@ -55,6 +57,7 @@ pub fn service(settings: Settings) -> Service {
         .subscribes("tickets", handlers::tickets)
         .subscribes("payments", handlers::payments)
         .subscribes("expirations", handlers::expirations)
+        .detects("order past its hold", LATE, detectors::past_their_hold)
         .http(api)
         .http(pages::routes())
         .openapi(document)

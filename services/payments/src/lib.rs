@@ -8,6 +8,7 @@
 //! order's price (C-24), and the provider's book says the same as this service's.
 
 mod actions;
+mod detectors;
 mod error;
 mod handlers;
 mod http;
@@ -19,6 +20,8 @@ mod settings;
 mod store;
 mod upgrade;
 mod workflows;
+
+use std::time::Duration;
 
 use contracts::payments::PaymentEvent;
 use tidings::{Migration, Service};
@@ -38,7 +41,9 @@ const MIGRATIONS: &[Migration] = &[
         "0002_simulator",
         include_str!("../migrations/0002_simulator.sql"),
     ),
+    Migration::new("0003_open", include_str!("../migrations/0003_open.sql")),
 ];
+const LATE: Duration = Duration::from_secs(2 * 60);
 
 /// The whole service.
 ///
@@ -56,6 +61,11 @@ pub fn service(settings: Settings) -> Service {
         .migrations(MIGRATIONS)
         .publishes::<PaymentEvent>()
         .subscribes("orders", handlers::orders)
+        .detects(
+            "payment taken, order not complete",
+            LATE,
+            detectors::taken_for_nothing,
+        )
         .workflow(workflows::pay)
         .workflow(workflows::refund)
         .job(upgrade::Charge::take_up)

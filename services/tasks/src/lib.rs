@@ -14,6 +14,7 @@
 mod access;
 mod actions;
 mod demo;
+mod detectors;
 mod draft;
 mod draw;
 mod error;
@@ -25,6 +26,8 @@ mod settings;
 mod shuffle;
 mod store;
 mod task;
+
+use std::time::Duration;
 
 use contracts::tasks::{AssignmentEvent, ShuffleEvent, TaskEvent};
 use tidings::{Migration, Service};
@@ -44,6 +47,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0003_accountants.sql"),
     ),
 ];
+const PRICE_LATE: Duration = Duration::from_secs(2 * 60);
 
 /// The whole service.
 ///
@@ -63,6 +67,11 @@ pub fn service(settings: Settings) -> Service {
         .publishes::<ShuffleEvent>()
         .subscribes("users", handlers::users)
         .subscribes("prices", handlers::prices)
+        .detects(
+            "task without a price",
+            PRICE_LATE,
+            detectors::tasks_without_price,
+        )
         .operation(shuffle::shuffle)
         .job(actions::move_numbers)
         .on_start(actions::begin_move_numbers)

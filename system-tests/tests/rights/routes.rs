@@ -75,6 +75,7 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{subscription}", "tickets")
         .replace("{event_id}", "tickets.0.1")
         .replace("{job_id}", id)
+        .replace("{alert_id}", id)
         .replace("{run_id}", id)
         .replace("{position}", "0")
         .replace("{stream}", "orders")
@@ -340,6 +341,19 @@ const ROUTES: &[Route] = &[
         Rule::Operator,
     ),
     program("GET", "/ops/alerts", Rule::Operator),
+    program(
+        "POST",
+        "/ops/alerts/{service}/{alert_id}/acknowledge",
+        Rule::Operator,
+    ),
+    page("GET", "/console/alerts", Rule::Operator),
+    stream("/console/alerts/live", Rule::Operator),
+    form(
+        "POST",
+        "/console/alerts/{service}/{alert_id}/acknowledge",
+        Rule::Operator,
+        "note=why",
+    ),
     program("GET", "/ops/jobs", Rule::Operator),
     program("GET", "/ops/calls", Rule::Operator),
     program(

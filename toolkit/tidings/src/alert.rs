@@ -1,6 +1,27 @@
 //! Alerts: what an operator must know, by name, until its cause is gone.
+//!
+//! Every opening is a row that stays: it opens, people are told of it ([`Channel`]), somebody
+//! may [take it on](acknowledge), and it closes by itself when its cause is gone. An alert that
+//! opens again is another row. At most one of a kind and subject is open at a time.
+//!
+//! - `kinds.rs`: which kinds there are, what they mean and what is to be done;
+//! - `table.rs`: the rows, their history, and who has taken one on;
+//! - `standstill.rs`: slots that stand still until a person decides;
+//! - `rules.rs`: from when on something is an alert;
+//! - `watch.rs`, `behind.rs`, `work.rs`, `detector.rs`: what every service looks for by itself;
+//! - `notify.rs`, `letter.rs`, `webhook.rs`: telling people.
 
+mod behind;
+mod detector;
+mod kinds;
+mod letter;
+mod notify;
+mod rules;
 mod standstill;
+mod table;
+mod watch;
+mod webhook;
+mod work;
 
 use std::collections::BTreeMap;
 
@@ -8,7 +29,19 @@ use crate::db::Conn;
 use crate::handle::Handle;
 use crate::{Error, FromRow, Marked, Row, Timestamp, Tx, params};
 
+pub(crate) use detector::Detector;
+pub use detector::{Finding, Look};
+pub use kinds::{KINDS, Kind, kind};
+pub use letter::{Letter, Told};
+pub(crate) use notify::Notifier;
+pub use notify::{Channel, Notices};
+pub(crate) use rules::refuse_unknown;
+pub use rules::{AlertRules, Rule, Watched};
 pub use standstill::{settle, settle_slots, starts, stopped};
+pub use table::{AlertRow, Asked, acknowledge, get, list};
+pub(crate) use table::{MIGRATION, MIGRATION_NOTICES, sweep};
+pub(crate) use watch::Watch;
+pub use webhook::{BadWebhook, Webhook};
 
 /// The kind of alert that only a person closes.
 pub(crate) const AHEAD: &str = "ahead";
@@ -22,12 +55,10 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// Something that does not mend itself.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Alert {
-    /// What kind: `gap`, `ahead` or `gone` (a slot), `stuck` or `unknown` (a run of a workflow),
-    /// `unhandled` (a command), `callback` (a host that takes none), `bus` (a broker that takes no
-    /// events of a stream).
+    /// What kind: one of [`KINDS`].
     pub kind: String,
     /// What it is about: `subscription stream.slot`, a workflow and the identifier of a run,
-    /// or a command's name.
+    /// a command's name. One of a kind is open at a time.
     pub subject: String,
     /// What is wrong, in a sentence.
     pub text: String,
@@ -188,7 +219,9 @@ pub(crate) async fn replace_kind(
     let before: Vec<Alert> = service.read().await?.query(sql, params![kind]).await?;
     let same = |one: &Alert, other: &Alert| one.subject == other.subject && one.text == other.text;
     let is_in = |one: &Alert, all: &[Alert]| all.iter().any(|other| same(one, other));
-    let gone = before.iter().filter(|alert| !is_in(alert, alerts));
+    // One whose text alone has changed is the same alert: it stays open with the new text.
+    let is_about = |one: &Alert| alerts.iter().any(|other| one.subject == other.subject);
+    let gone = before.iter().filter(|alert| !is_about(alert));
     let new = alerts.iter().filter(|alert| !is_in(alert, &before));
     if gone.clone().count() + new.clone().count() == 0 {
         return Ok(());
@@ -203,19 +236,21 @@ pub(crate) async fn replace_kind(
     tx.commit().await
 }
 
+/// By the fields a program finds it; the sentence is for people.
 fn log(service: &str, alert: &Alert) {
-    tracing::error!(service, subject = alert.subject, "{}", alert.text);
+    let (kind, subject) = (&alert.kind, &alert.subject);
+    tracing::error!(service, kind, subject, "{}", alert.text);
 }
 
+/// Opens an alert, or gives an open one its new text.
 async fn put(tx: &mut Tx, alert: &Alert) -> Result<(), Error> {
-    let sql = "INSERT INTO tidings_alerts (kind, subject, text, opened_at)
-        VALUES ($1, $2, $3, $4)
-        ON CONFLICT (kind, subject) DO UPDATE SET text = excluded.text, closed_at = NULL,
-            opened_at = CASE WHEN tidings_alerts.closed_at IS NULL
-                THEN tidings_alerts.opened_at ELSE excluded.opened_at END";
+    let sql = "INSERT INTO tidings_alerts (id, kind, subject, text, opened_at)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (kind, subject) WHERE closed_at IS NULL DO UPDATE SET text = excluded.text";
     let now = tx.now();
-    tx.execute(sql, params![&alert.kind, &alert.subject, &alert.text, now])
-        .await?;
+    let id = crate::uuid_at(now);
+    let row = params![id, &alert.kind, &alert.subject, &alert.text, now];
+    tx.execute(sql, row).await?;
     Ok(())
 }
 
@@ -223,7 +258,16 @@ pub(crate) async fn close(tx: &mut Tx, kind: &str, subject: &str) -> Result<bool
     let sql = "UPDATE tidings_alerts SET closed_at = $3
         WHERE kind = $1 AND subject = $2 AND closed_at IS NULL";
     let now = tx.now();
-    Ok(tx.execute(sql, params![kind, subject, now]).await? == 1)
+    let was_open = tx.execute(sql, params![kind, subject, now]).await? == 1;
+    if was_open {
+        tracing::info!(
+            service = tx.shared().name,
+            kind,
+            subject,
+            "an alert is closed"
+        );
+    }
+    Ok(was_open)
 }
 
 /// The open alerts about one subscription's slots of a stream.

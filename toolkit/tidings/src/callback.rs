@@ -32,6 +32,7 @@ pub(crate) use client::Sender;
 pub(crate) use delivery::deliver_with;
 pub use policy::{BadUrl, CallbackPolicy};
 pub(crate) use secret::rotate;
+pub(crate) use signature::{Secret, signature};
 pub use table::{Attempt, CallbackRow};
 pub(crate) use table::{MIGRATION, find_of, sweep_of};
 

@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) schedules: Vec<Scheduled>,
     pub(crate) commands: crate::command::Declared,
     pub(crate) keep_jobs: Duration,
+    pub(crate) keep_alerts: Duration,
     pub(crate) operations: Vec<&'static str>,
     /// Fields that operators are not shown, beside those that schemas mark.
     pub(crate) sensitive: Vec<&'static str>,

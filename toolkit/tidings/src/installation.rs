@@ -8,6 +8,7 @@ use axum::middleware::from_fn_with_state;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::alert::{AlertRules, Detector, Notices, Notifier, Watch};
 use crate::catalog::{Catalog, Outline};
 use crate::client::Network;
 use crate::feed::{self, Bus, Feed, LocalFeed, Transport};
@@ -34,6 +35,7 @@ pub(crate) struct ServiceParts {
     pub(crate) projections: Vec<(&'static str, Vec<crate::Migration>)>,
     /// Who else gets its events.
     pub(crate) bus: Option<Arc<dyn Bus>>,
+    pub(crate) detectors: Vec<Detector>,
 }
 
 /// One subscription of one stream, by name, for catalogues and consoles.
@@ -163,6 +165,7 @@ impl Installation {
         verifier: Verifier,
         sources: Sources,
         network: Arc<Network>,
+        (rules, notices): (AlertRules, Notices),
     ) -> Result<Self, Error> {
         let mut installation = Self {
             handles: Vec::new(),
@@ -181,8 +184,9 @@ impl Installation {
             workers: Mutex::default(),
         };
         for part in parts {
-            installation.add(part, &sources).await?;
+            installation.add(part, &sources, &rules).await?;
         }
+        installation.tell_of_alerts(notices);
         installation.look_at(away);
         let routers = installation.routers.iter();
         let routers = routers.map(|(handle, router)| {
@@ -193,7 +197,24 @@ impl Installation {
         Ok(installation)
     }
 
-    async fn add(&mut self, part: ServiceParts, sources: &Sources) -> Result<(), Error> {
+    /// Whom the alerts of the services are told that run here.
+    fn tell_of_alerts(&mut self, notices: Notices) {
+        if notices.channels.is_empty() || self.handles.is_empty() {
+            return;
+        }
+        let notifier = Notifier::new(self.handles.clone(), self.clock.clone(), notices);
+        let worker = Worker::notifier(&self.handles, notifier);
+        let workers = self.workers.get_mut();
+        let workers = workers.unwrap_or_else(PoisonError::into_inner);
+        workers.extend(worker);
+    }
+
+    async fn add(
+        &mut self,
+        part: ServiceParts,
+        sources: &Sources,
+        rules: &AlertRules,
+    ) -> Result<(), Error> {
         self.projections
             .extend(crate::projection::known(&part, sources));
         let handle = part.handle;
@@ -202,6 +223,7 @@ impl Installation {
             hook(handle.clone()).await?;
         }
         let membership = Arc::new(Membership::new(handle.clone()));
+        let first = self.subscriptions.len();
         for of in &part.subscriptions {
             let Some(source) = sources.of(&handle, of.stream.name) else {
                 tracing::warn!(
@@ -237,6 +259,9 @@ impl Installation {
             let named = streams.map(|stream| (handle.clone(), stream.name, bus.name()));
             self.on_bus.extend(named);
         }
+        let own = self.subscriptions.get(first..).unwrap_or_default().to_vec();
+        let watch = Watch::new(handle.clone(), own, part.detectors, rules.clone());
+        workers.push(Worker::watch(&handle, watch));
         self.openapi
             .extend(part.openapi.map(|document| (handle.name(), document)));
         self.routers.push((handle.clone(), part.router));

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use futures_util::future::BoxFuture;
 
+use crate::alert::Detector;
 use crate::command::Declared;
 use crate::feed::Acceptor;
 use crate::job::{JobKind, Scheduled};
@@ -66,6 +67,7 @@ pub struct Service {
     pub(crate) hooks: Vec<StartHook>,
     pub(crate) calls: Vec<(&'static str, Calls)>,
     pub(crate) history: history::Declared,
+    pub(crate) detectors: Vec<Detector>,
 }
 
 impl Service {
@@ -90,6 +92,7 @@ impl Service {
             hooks: Vec::new(),
             calls: Vec::new(),
             history: history::Declared::default(),
+            detectors: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::alert::{self, AlertRules, Notices};
 use crate::catalog::Outline;
 use crate::client::{self, Network};
 use crate::db::{Db, Migration, migrate};
@@ -55,6 +56,8 @@ pub struct Setup {
     pub(crate) process: Layout,
     /// For the catalogue.
     pub(crate) earlier: Vec<fn() -> Vec<EventSchema>>,
+    alert_rules: AlertRules,
+    notices: Notices,
 }
 
 impl Setup {
@@ -76,6 +79,8 @@ impl Setup {
             secret: None,
             process: Layout::default(),
             earlier: Vec::new(),
+            alert_rules: AlertRules::default(),
+            notices: Notices::default(),
         }
     }
 
@@ -140,6 +145,29 @@ impl Setup {
         self
     }
 
+    /// What is an alert, and from when on. A rule about a subscription or a detector that no
+    /// service has is refused by [`Setup::open`].
+    #[must_use]
+    pub fn alert_rules(mut self, rules: AlertRules) -> Self {
+        self.alert_rules = rules;
+        self
+    }
+
+    /// What rules of alerts can be about.
+    ///
+    /// # Errors
+    /// When the services do not fit together.
+    pub fn watched(self) -> Result<alert::Watched, Error> {
+        Ok(alert::Watched::of(&command::wire(self.services)?))
+    }
+
+    /// Whom the alerts of the services that run here are told.
+    #[must_use]
+    pub fn notices(mut self, notices: Notices) -> Self {
+        self.notices = notices;
+        self
+    }
+
     /// Opens and migrates the databases and runs the start hooks. Nothing moves yet.
     ///
     /// # Errors
@@ -147,6 +175,7 @@ impl Setup {
     pub async fn open(mut self) -> Result<Installation, Error> {
         let services = command::wire(std::mem::take(&mut self.services))?;
         refuse_namesakes(&services)?;
+        alert::refuse_unknown(&self.alert_rules, &services)?;
         feed::refuse_unwritten(&services)?;
         let outline = Outline::of(&services, std::mem::take(&mut self.earlier));
         let unhandled = command::unhandled(&services, &self.remotes);
@@ -186,7 +215,9 @@ impl Setup {
             ..
         } = common;
         let (clock, parts) = (self.clock, (parts, away_parts));
-        let mut opened = Installation::assemble(parts, &clock, verifier, sources, network).await?;
+        let watching = (self.alert_rules, self.notices);
+        let mut opened =
+            Installation::assemble(parts, &clock, verifier, sources, network, watching).await?;
         opened.outline = outline;
         opened.fetch_keys(&clock, &outages, self.process.keys_from);
         Ok(opened)
@@ -235,6 +266,7 @@ impl Setup {
             schedules: service.schedules,
             commands: service.commands,
             keep_jobs: service.keep_jobs,
+            keep_alerts: self.alert_rules.kept(),
             operations: service.operations,
             sensitive: service.sensitive,
             callbacks: callback::Sender::new(self.callbacks.clone()),
@@ -258,6 +290,7 @@ impl Setup {
             openapi,
             hooks: service.hooks,
             projections: service.history.projections,
+            detectors: service.detectors,
             bus: self.bus.clone(),
         }
     }
@@ -322,6 +355,8 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         history::MIGRATION_POSITIONS,
         subscription::MIGRATION_TRYING,
         act::MIGRATION,
+        alert::MIGRATION,
+        alert::MIGRATION_NOTICES,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
+use crate::alert::{Notifier, Watch};
 use crate::failure::{Hindered, panic_text};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
@@ -48,6 +49,8 @@ enum Part {
     Publisher(Box<Publisher>),
     Keys(Box<KeyKeeper>),
     Instance(Arc<Membership>),
+    Watch(Box<Watch>),
+    Notifier(Box<Notifier>),
 }
 
 impl Worker {
@@ -93,6 +96,18 @@ impl Worker {
         }
     }
 
+    pub(crate) fn watch(service: &Handle, watch: Watch) -> Self {
+        Self::of(service, " alerts", Part::Watch(Box::new(watch)))
+    }
+
+    /// Nothing where there is no service.
+    pub(crate) fn notifier(services: &[Handle], notifier: Notifier) -> Option<Self> {
+        let any = services.first()?;
+        let worker = Self::of(any, "", Part::Notifier(Box::new(notifier)));
+        let name = "the notices of alerts".to_owned();
+        Some(Self { name, ..worker })
+    }
+
     /// Nothing where there is nobody to share with.
     pub(crate) fn instance(service: &Handle, membership: Arc<Membership>) -> Option<Self> {
         let part = Part::Instance(Arc::clone(&membership));
@@ -134,6 +149,8 @@ impl Worker {
             Part::Keys(keeper) => Box::pin(keeper.step()).await.map_err(Hindered::Work)?,
             Part::Publisher(publisher) => publisher.step().await?,
             Part::Instance(membership) => membership.keep().await?,
+            Part::Watch(watch) => Box::pin(watch.step()).await?,
+            Part::Notifier(notifier) => Box::pin(notifier.step()).await?,
         };
         Ok(match moved {
             true => Progress::Moved,
@@ -252,6 +269,7 @@ impl Worker {
             Part::Publisher(publisher) => Some(publisher.wakes()),
             Part::Keys(keeper) => Some(keeper.wakes()),
             Part::Parked(..) | Part::Jobs(_) | Part::Instance(_) => None,
+            Part::Watch(_) | Part::Notifier(_) => None,
         }
     }
 
@@ -278,6 +296,8 @@ impl Worker {
                 _ => POLL,
             },
             Part::Keys(keeper) => keeper.pause(),
+            Part::Watch(watch) => watch.pause(),
+            Part::Notifier(notifier) => notifier.pause(),
             Part::Reader(_) | Part::Jobs(_) | Part::Instance(_) => POLL,
         }
     }

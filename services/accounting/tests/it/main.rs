@@ -10,6 +10,7 @@ mod bad_input;
 mod closing;
 mod days;
 mod demo;
+mod detecting;
 mod instances;
 mod ledger;
 mod live;

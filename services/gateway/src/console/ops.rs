@@ -8,7 +8,7 @@ use tidings::lag::{self, InstanceStatus, StreamStatus, SubscriptionStatus};
 use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
 use tidings::{
-    Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow, alert,
+    Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow,
 };
 
 use super::decide::{Thing, find_service, not_there};
@@ -16,7 +16,7 @@ use super::jobs;
 use super::list::{Filter, Found, Of, Older, unread_once};
 use super::operator::Operator;
 use super::view::is_of;
-use super::{Unread, callbacks, masked, operation, operations, workflow, workflows};
+use super::{Unread, alerts, callbacks, masked, operation, operations, workflow, workflows};
 use crate::Gateway;
 
 /// What could be read, with the services of which something could not.
@@ -66,15 +66,15 @@ pub(crate) async fn instances(
     Ok(Json(lag::instances(gateway.installation()).await?))
 }
 
+/// The open ones where no state is asked for, also those that somebody has taken on.
 pub(crate) async fn alerts(
     _: Operator,
     State(gateway): State<Gateway>,
-) -> Partly<Of<alert::Alert>> {
-    of_each(
-        &gateway,
-        |service| async move { alert::open(&service).await },
-    )
-    .await
+    Query(filter): Query<Filter>,
+    paging: Paging,
+) -> PartlyList<Of<alerts::Shown>> {
+    let found = alerts::find(&gateway, &filter, &paging).await?;
+    Ok(found.partly(&paging))
 }
 
 /// Dead ones where no state is chosen: those that wait for a person.

@@ -164,6 +164,7 @@ fn words_for(done: &str) -> Option<&'static str> {
         "rebuilding" => "It is being built anew beside the one in use, which stays until then.",
         "retried" => "The event is tried again.",
         "discarded" => "The event is discarded, and your note is kept.",
+        "alert_acknowledged" => "It is yours, and your note is kept.",
         "job_retried" => "The job runs again.",
         "job_cancelled" => "The job is cancelled. One that is running stops when it next looks.",
         "run_retried" => "The run goes on.",

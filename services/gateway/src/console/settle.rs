@@ -79,14 +79,15 @@ impl Page for Standstill {
 pub(super) fn page_of(
     subscriptions: &[SubscriptionInfo],
     service: &str,
-    alert: &alert::Alert,
+    kind: &str,
+    subject: &str,
 ) -> Option<String> {
-    if !["ahead", "gone"].contains(&alert.kind.as_str()) {
+    if !["ahead", "gone"].contains(&kind) {
         return None;
     }
     let mut all = subscriptions.iter();
     let of = all.find(|one| {
-        let rest = alert.subject.strip_prefix(one.name);
+        let rest = subject.strip_prefix(one.name);
         let rest = rest.and_then(|rest| rest.strip_prefix(' '));
         let slot = rest.and_then(|rest| rest.strip_prefix(one.stream));
         one.service.name() == service && slot.is_some_and(|slot| slot.starts_with('.'))

@@ -120,7 +120,12 @@ impl Console {
         let alerts = alert::open(handle).await?.into_iter();
         self.alerts.extend(alerts.map(|alert| AlertRow {
             service,
-            decide: settle::page_of(installation.subscriptions(), service, &alert),
+            decide: settle::page_of(
+                installation.subscriptions(),
+                service,
+                &alert.kind,
+                &alert.subject,
+            ),
             subject: alert.subject,
             text: alert.text,
             since: alert.opened_at,

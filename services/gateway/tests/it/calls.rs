@@ -129,7 +129,7 @@ async fn the_machine_itself_reads_the_metrics() {
         "tidings_subscription_lag_events{service=\"reader\",subscription=\"things\",stream=\"things\"} 0",
         "tidings_subscription_dead_events{service=\"reader\",subscription=\"things\",stream=\"things\"} 1",
         "tidings_jobs{service=\"things\",kind=\"hopeless\",state=\"dead\"} 1",
-        "tidings_alerts_open{service=\"things\"} 0",
+        "tidings_alerts_open{service=\"things\"} 1",
         "tidings_metrics_complete 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -5,6 +5,7 @@
 mod server;
 mod stage;
 
+mod alerting;
 mod asking;
 mod keeping;
 mod links;

@@ -1,6 +1,7 @@
 //! What orders promise, shown in worlds whose other services are played by the test.
 
 mod cancelling;
+mod detecting;
 mod expiring;
 mod input;
 mod live;

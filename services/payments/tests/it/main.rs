@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod crashes;
+mod detecting;
 mod market;
 mod moody;
 mod orders;

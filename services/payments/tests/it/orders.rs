@@ -133,3 +133,10 @@ pub(crate) async fn create(orders: &Handle, created: OrderEvent, awaiting: bool)
     }
     tx.commit().await.expect("a commit");
 }
+
+/// One to which nothing comes that payments tells.
+pub(crate) fn deaf() -> Service {
+    Service::new("orders")
+        .migrations(&[MIGRATION])
+        .publishes::<OrderEvent>()
+}

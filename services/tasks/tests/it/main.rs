@@ -11,6 +11,7 @@ mod completing;
 mod crashes;
 mod creating;
 mod demo;
+mod detecting;
 mod live;
 mod pages;
 mod races;

@@ -13,7 +13,7 @@ const KEY_BYTES: usize = 32;
 /// A secret as its owner gets it: `whsec_` and 32 random bytes. It is not `Debug`, so that it
 /// ends up in no log.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// A new one, from the machine's randomness.
@@ -24,12 +24,18 @@ impl Secret {
         Ok(Self(format!("{PREFIX}{}", STANDARD.encode(bytes))))
     }
 
-    pub(super) fn stored(text: String) -> Self {
+    pub(crate) fn stored(text: String) -> Self {
         Self(text)
     }
 
     pub(super) fn text(&self) -> &str {
         &self.0
+    }
+
+    /// How long its key is; nothing when it is no secret.
+    pub(crate) fn key_bytes(&self) -> Option<usize> {
+        let key = STANDARD.decode(self.0.strip_prefix(PREFIX)?).ok()?;
+        Some(key.len())
     }
 
     fn sign(&self, message: &[u8]) -> Option<String> {
@@ -41,7 +47,7 @@ impl Secret {
 
 /// The header `webhook-signature`: one signature a secret. Neither id nor timestamp has a dot,
 /// so nobody can move the border between them and the body.
-pub(super) fn signature(secrets: &[Secret], id: &str, timestamp: i64, body: &str) -> String {
+pub(crate) fn signature(secrets: &[Secret], id: &str, timestamp: i64, body: &str) -> String {
     let message = format!("{id}.{timestamp}.{body}");
     let signatures = secrets
         .iter()

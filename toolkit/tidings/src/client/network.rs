@@ -115,7 +115,7 @@ impl Network {
         self.http.as_ref()
     }
 
-    pub(super) fn statuses(&self) -> Vec<CallStatus> {
+    pub(crate) fn statuses(&self) -> Vec<CallStatus> {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.values().map(|channel| channel.status()).collect()
     }

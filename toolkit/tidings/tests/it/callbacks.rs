@@ -4,7 +4,7 @@ mod addresses;
 mod crashed;
 mod many;
 mod names;
-mod receiver;
+pub(crate) mod receiver;
 mod signed;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -11,6 +11,7 @@
 
 mod bed;
 
+mod alerts;
 mod callbacks;
 #[cfg(test)]
 mod catalog;

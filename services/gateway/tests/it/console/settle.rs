@@ -31,10 +31,11 @@ async fn stop(door: &Door, kind: &str, slot: u16) {
     tx.commit().await.unwrap();
 }
 
-/// How many alerts are open.
+/// How many alerts about slots are open.
 async fn open(door: &Door) -> usize {
     let open = alert::open(&door.service("reader")).await.unwrap();
-    open.len()
+    let about_slots = |kind: &str| ["gap", "ahead", "gone"].contains(&kind);
+    open.iter().filter(|one| about_slots(&one.kind)).count()
 }
 
 async fn cursor(door: &Door, slot: u16) -> u64 {
