@@ -30,6 +30,7 @@ mod error;
 mod event;
 mod failure;
 mod feed;
+pub mod find;
 pub mod flight;
 mod handle;
 mod history;
@@ -58,6 +59,7 @@ mod setup;
 mod stream;
 mod subscription;
 mod time;
+pub mod trace;
 mod tx;
 mod upcast;
 mod words;
@@ -126,7 +128,7 @@ pub mod commands {
 /// What operators do with events and jobs that have failed.
 pub mod dead {
     pub use crate::job::{cancel as cancel_job, dead as jobs, retry as retry_job};
-    pub use crate::subscription::{discard, parked as events, retry};
+    pub use crate::subscription::{RetriedEvent, discard, parked as events, retried, retry};
 }
 
 /// What the derives call.

@@ -19,7 +19,7 @@ use crate::process::{Layout, Sources};
 use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, history, housekeeping,
+    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, find, history, housekeeping,
     instance, job, mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
 };
 
@@ -320,6 +320,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         mark::MIGRATION,
         history::MIGRATION_POSITIONS,
         subscription::MIGRATION_TRYING,
+        find::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -9,6 +9,7 @@ mod marks;
 mod parked;
 mod patience;
 mod reader;
+pub(crate) mod retried;
 mod stop;
 mod tries;
 
@@ -18,6 +19,7 @@ pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use parked::{DeadEvent, discard, parked, retry};
 pub(crate) use reader::Reader;
+pub use retried::{RetriedEvent, retried};
 pub(crate) use stop::Progress;
 pub(crate) use tries::MIGRATION as MIGRATION_TRYING;
 

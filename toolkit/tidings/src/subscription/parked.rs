@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Subscription;
 use super::apply::HANDLER_LIMIT;
+use super::retried::{self, Failures};
 use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
@@ -213,6 +214,9 @@ impl ParkedRunner {
                 answer = failed.answer;
                 failed.failure
             })?;
+            if let Some(failed) = failures(due) {
+                retried::note(&mut tx, of.name, &due.event, &failed).await?;
+            }
             Ok(tx.commit().await?)
         };
         match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
@@ -299,6 +303,15 @@ impl ParkedRunner {
             .await?;
         Ok(due)
     }
+}
+
+/// How an event has failed before; nothing of one that has only waited behind another.
+fn failures(due: &DeadEvent) -> Option<Failures> {
+    Some(Failures {
+        tries: due.attempts,
+        error: due.error.clone().unwrap_or_default(),
+        first_at: due.first_failed_at?,
+    })
 }
 
 /// Removes a parked event, if nobody else has tried it meanwhile.

@@ -1,0 +1,42 @@
+//! One event by its address, and whether anything belongs to a flow.
+
+use crate::handle::Handle;
+use crate::outbox::{self, as_i64};
+use crate::{Envelope, Error, EventId, Installation, StreamInfo, params};
+
+/// The service that writes a stream, if it can be seen from here.
+#[must_use]
+pub fn producer_of<'a>(
+    installation: &'a Installation,
+    stream: &str,
+) -> Option<(&'a Handle, &'a StreamInfo)> {
+    let mut streams = installation.streams();
+    streams.find(|(_, info)| info.name == stream)
+}
+
+/// One event; nothing where it was never published, or was deleted by its age or superseded.
+///
+/// # Errors
+/// As statements.
+pub async fn event(producer: &Handle, id: &EventId) -> Result<Option<Envelope>, Error> {
+    let mut conn = producer.read().await?;
+    let sql = outbox::select(
+        &conn,
+        "WHERE n.stream = $1 AND n.slot = $2 AND n.sequence = $3",
+    );
+    let row = params![&id.stream, id.slot, as_i64(id.sequence)];
+    conn.query_opt(&sql, row).await
+}
+
+/// Whether a service has done anything under a correlation id.
+///
+/// # Errors
+/// As statements.
+pub async fn has_flow(service: &Handle, correlation_id: &str) -> Result<bool, Error> {
+    let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM tidings_outbox WHERE correlation_id = $1)
+        OR EXISTS (SELECT 1 FROM tidings_jobs WHERE correlation_id = $1)
+        OR EXISTS (SELECT 1 FROM tidings_workflows WHERE correlation_id = $1)";
+    let mut conn = service.read().await?;
+    let found: Option<(i64,)> = conn.query_opt(sql, params![correlation_id]).await?;
+    Ok(found.is_some())
+}
