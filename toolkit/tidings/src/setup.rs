@@ -19,8 +19,9 @@ use crate::process::{Layout, Sources};
 use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, find, history, housekeeping,
-    instance, job, mark, moving, operation, outbox, publisher, sequencer, subscription, workflow,
+    CallbackPolicy, Clock, Error, Outages, Service, callback, command, feed, find, history,
+    housekeeping, instance, job, mark, moving, operation, outbox, publisher, sequencer,
+    subscription, workflow,
 };
 
 /// Where the services keep their databases.

@@ -40,7 +40,9 @@ impl Place for Marks {
             let (log, mark) = pair.rsplit_once(':')?;
             let mark = match mark {
                 "end" => Self::END,
-                digits => i64::from_str_radix(digits, 36).ok().filter(|mark| *mark >= 0)?,
+                digits => i64::from_str_radix(digits, 36)
+                    .ok()
+                    .filter(|mark| *mark >= 0)?,
             };
             Some((log.to_owned(), mark))
         });

@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::db::Conn;
 use crate::outbox::as_i64;
 use crate::subscription::{DeadEvent, retried};
-use crate::{Error, EventId, FromRow, Installation, SubscriptionInfo, Timestamp, alert, chain, params};
+use crate::{
+    Error, EventId, FromRow, Installation, SubscriptionInfo, Timestamp, alert, chain, params,
+};
 
 /// Where an event stands at a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -7,9 +7,7 @@ use super::{FoundEvent, Marks, Search};
 use crate::db::Conn;
 use crate::handle::Handle;
 use crate::stream::slot_of;
-use crate::{
-    Dialect, Envelope, Error, FromRow, Installation, Row, Timestamp, Value, outbox,
-};
+use crate::{Dialect, Envelope, Error, FromRow, Installation, Row, Timestamp, Value, outbox};
 
 /// Rows that are read through in one statement.
 const PART: u32 = 5_000;
@@ -161,7 +159,9 @@ impl Strand {
         // Before the rows: what is published in between comes with the next question.
         let high = log.part_on(&mut conn, self.mark).await?;
         let rest = rest(search, &log);
-        let rows = log.after(&mut conn, &rest, (self.mark, high), limit).await?;
+        let rows = log
+            .after(&mut conn, &rest, (self.mark, high), limit)
+            .await?;
         self.mark = match rows.last() {
             Some((mark, _)) if rows.len() >= limit as usize => *mark,
             _ => high,

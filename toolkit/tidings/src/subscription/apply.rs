@@ -260,7 +260,9 @@ impl Lane<'_> {
         let mut parts = in_parts(events);
         let mut before: Option<Failures> = None;
         while let Some(part) = parts.pop_front() {
-            let applied = self.applier.apply_part(&self.cursors, &part, before.as_ref());
+            let applied = self
+                .applier
+                .apply_part(&self.cursors, &part, before.as_ref());
             let failed = match applied.await {
                 Ok(moves) => {
                     self.remember(moves);

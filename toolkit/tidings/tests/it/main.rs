@@ -16,6 +16,7 @@ mod clients;
 mod commands;
 mod feeds;
 mod flight;
+mod finds;
 mod group_commit;
 mod history;
 mod idempotency;
