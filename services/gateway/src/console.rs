@@ -5,6 +5,8 @@ mod callbacks;
 mod calls;
 mod catalogue;
 mod decide;
+mod event;
+mod events;
 mod job;
 mod jobs;
 mod list;
@@ -17,6 +19,7 @@ mod page;
 mod projections;
 mod settle;
 mod text;
+mod trace;
 mod verdict;
 mod view;
 mod workflow;
@@ -33,6 +36,8 @@ use crate::Gateway;
 use callbacks::{Callbacks, Redeliver};
 use catalogue::{Catalogue, OneVersion, newest, schemas};
 use decide::{call, form};
+use event::OneEvent;
+use events::Events;
 use job::OneJob;
 use jobs::Jobs;
 use map::Map;
@@ -41,6 +46,7 @@ use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
 use settle::Standstill;
+use trace::Traced;
 use view::Console;
 use workflow::OneRun;
 use workflows::Workflows;
@@ -61,6 +67,7 @@ pub(crate) fn pages() -> Router<Gateway> {
             get(changes::<Standstill>),
         )
         .merge(pages_of_the_catalogue())
+        .merge(pages_of_events())
         .merge(pages_of_jobs())
         .merge(pages_of_workflows())
         .merge(pages_of_operations())
@@ -105,6 +112,9 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
         .route("/ops/dead", get(ops::dead))
+        .route("/ops/events", get(events::list))
+        .route("/ops/events/{event_id}", get(event::one))
+        .route("/ops/trace/{id}", get(trace::one))
         .route("/ops/calls", get(calls::list))
         .route("/ops/projections", get(projections::list))
         .route(
@@ -168,6 +178,16 @@ fn pages_of_the_catalogue() -> Router<Gateway> {
             "/console/catalogue/{event_type}/{version}/live",
             get(changes::<OneVersion>),
         )
+}
+
+fn pages_of_events() -> Router<Gateway> {
+    Router::new()
+        .route("/console/events", get(events::page))
+        .route("/console/events/live", get(changes::<Events>))
+        .route("/console/events/{event_id}", get(show::<OneEvent>))
+        .route("/console/events/{event_id}/live", get(changes::<OneEvent>))
+        .route("/console/trace/{id}", get(show::<Traced>))
+        .route("/console/trace/{id}/live", get(changes::<Traced>))
 }
 
 fn pages_of_jobs() -> Router<Gateway> {

@@ -60,7 +60,7 @@ const EXCHANGE: [(&str, &str, For); 6] = [
 ];
 
 /// The pages of the console, which one of the services may fill: address, name.
-const CONSOLE: [(&str, &str); 8] = [
+const CONSOLE: [(&str, &str); 9] = [
     ("/console", "Overview"),
     ("/console/jobs", "Jobs"),
     ("/console/workflows", "Workflows"),
@@ -69,6 +69,7 @@ const CONSOLE: [(&str, &str); 8] = [
     ("/console/mail", "Mail"),
     ("/console/map", "Map"),
     ("/console/catalogue", "Catalogue"),
+    ("/console/events", "Events"),
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";

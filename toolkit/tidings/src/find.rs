@@ -27,7 +27,7 @@ use std::collections::HashMap;
 
 use futures_util::future::join_all;
 
-pub use one::{event, has_flow, producer_of};
+pub use one::{Effects, effects, event, has_flow, producer_of};
 pub use place::Marks;
 pub use reception::{Decision, Reception, ReceptionState, receptions};
 

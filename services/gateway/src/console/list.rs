@@ -42,7 +42,7 @@ pub(crate) struct Filter {
 }
 
 /// What a form sends for a field that is left as it was.
-fn given(field: Option<&String>) -> Option<&str> {
+pub(crate) fn given(field: Option<&String>) -> Option<&str> {
     field.map(String::as_str).filter(|text| !text.is_empty())
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn known<'a>(kinds: impl Iterator<Item = &'a String>) -> Vec<String> 
 }
 
 /// An address of this site with the fields that have a value.
-fn url(path: &str, fields: &[(&str, Option<String>)]) -> String {
+pub(crate) fn url(path: &str, fields: &[(&str, Option<String>)]) -> String {
     let query: Vec<_> = fields
         .iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))

@@ -2,7 +2,11 @@
 
 use crate::handle::Handle;
 use crate::outbox::{self, as_i64};
-use crate::{Envelope, Error, EventId, Installation, StreamInfo, params};
+use crate::workflow::WorkflowRow;
+use crate::{Envelope, Error, EventId, Installation, JobRow, StreamInfo, params};
+
+/// Rows of a kind that one page shows.
+const SHOWN: u32 = 100;
 
 /// The service that writes a stream, if it can be seen from here.
 #[must_use]
@@ -39,4 +43,38 @@ pub async fn has_flow(service: &Handle, correlation_id: &str) -> Result<bool, Er
     let mut conn = service.read().await?;
     let found: Option<(i64,)> = conn.query_opt(sql, params![correlation_id]).await?;
     Ok(found.is_some())
+}
+
+/// What applying an event has led to in one service.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Events.
+    pub events: Vec<Envelope>,
+    /// Jobs, without those that carry runs.
+    pub jobs: Vec<JobRow>,
+    /// Runs of workflows.
+    pub runs: Vec<WorkflowRow>,
+}
+
+/// What an event has led to in a service, as much as one page shows of each kind.
+///
+/// # Errors
+/// As statements.
+pub async fn effects(service: &Handle, event: &Envelope) -> Result<Effects, Error> {
+    let mut conn = service.read().await?;
+    let id = event.id.to_string();
+    let of = params![&event.context.correlation_id, id];
+    let caused = "WHERE correlation_id = $1 AND causation_id = $2";
+    let order = conn.dialect().pick("n.position", "o.id");
+    let sql = outbox::select(&conn, &format!("{caused} ORDER BY {order} LIMIT {SHOWN}"));
+    let events = conn.query(&sql, of).await?;
+    // What carries a run is shown as the run.
+    let sql = format!(
+        "SELECT * FROM tidings_jobs {caused} AND kind NOT LIKE 'workflow.%'
+         ORDER BY id LIMIT {SHOWN}"
+    );
+    let jobs = conn.query(&sql, of).await?;
+    let sql = format!("SELECT * FROM tidings_workflows {caused} ORDER BY id LIMIT {SHOWN}");
+    let runs = conn.query(&sql, of).await?;
+    Ok(Effects { events, jobs, runs })
 }
