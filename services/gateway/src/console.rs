@@ -17,6 +17,7 @@ pub(crate) mod operator;
 mod ops;
 mod page;
 mod projections;
+mod retried;
 mod settle;
 mod text;
 mod trace;
@@ -45,6 +46,7 @@ pub(crate) use map::Pulse;
 use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
+use retried::Retried;
 use settle::Standstill;
 use trace::Traced;
 use view::Console;
@@ -115,6 +117,7 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/events", get(events::list))
         .route("/ops/events/{event_id}", get(event::one))
         .route("/ops/trace/{id}", get(trace::one))
+        .route("/ops/retried", get(retried::list))
         .route("/ops/calls", get(calls::list))
         .route("/ops/projections", get(projections::list))
         .route(
@@ -186,6 +189,8 @@ fn pages_of_events() -> Router<Gateway> {
         .route("/console/events/live", get(changes::<Events>))
         .route("/console/events/{event_id}", get(show::<OneEvent>))
         .route("/console/events/{event_id}/live", get(changes::<OneEvent>))
+        .route("/console/retried", get(show::<Retried>))
+        .route("/console/retried/live", get(changes::<Retried>))
         .route("/console/trace/{id}", get(show::<Traced>))
         .route("/console/trace/{id}/live", get(changes::<Traced>))
 }

@@ -1,5 +1,6 @@
 //! Every route that there is, and who may use it.
 
+mod events;
 mod exchange;
 
 use crate::market::Market;
@@ -398,7 +399,7 @@ const ROUTES: &[Route] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(exchange::ROUTES)
+    ROUTES.iter().chain(events::ROUTES).chain(exchange::ROUTES)
 }
 
 /// The routes that are read.

@@ -73,8 +73,8 @@ pub struct Node {
     pub service: Option<String>,
     /// Its name: an event's type, a subscription, a job's kind.
     pub name: String,
-    /// What it is called: an event's address, or the identifier of a job, a run, an operation.
-    /// Of many, the first.
+    /// What it is called: an event's address, or the identifier of a job, a run, an operation; of
+    /// a handler, the event that it applies. Of many, the first.
     pub id: Option<String>,
     /// The entity it is about; of many, nothing.
     pub key: Option<String>,

@@ -1,6 +1,7 @@
 //! A flow as a tree: what a request has led to, over all services (E-10, X-22).
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use axum::Extension;
 use axum::extract::State;
 use tidings::trace::{self, Flow, Node, NodeKind, Related, Trace};
@@ -54,6 +55,9 @@ struct Branch {
     took: Option<String>,
     children: Vec<Branch>,
 }
+
+/// It is a template, which has escaped what is in it.
+impl HtmlSafe for Branch {}
 
 impl Page for Traced {
     type Asked = Path<String>;

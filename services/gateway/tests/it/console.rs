@@ -12,6 +12,7 @@ use crate::door::Door;
 
 mod catalogue;
 mod elsewhere;
+mod events;
 mod jobs;
 mod map;
 mod operations;

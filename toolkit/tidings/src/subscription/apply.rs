@@ -169,7 +169,14 @@ impl Applier {
         }
         self.call(&mut tx, &free, &places).await?;
         if let (Some(failed), [event]) = (failed, free.as_slice()) {
-            retried::note(&mut tx, of.name, event, failed).await?;
+            let noted = retried::note(&mut tx, of.name, event, failed).await;
+            // A transaction in which the handler has let something fail takes nothing more;
+            // COMMIT tells of that, and whose fault it is.
+            if let Err(error) = noted
+                && error.is_transient()
+            {
+                return Err(error.into());
+            }
         }
         crash::point("C2").await;
         // COMMIT may fail for what the handler did: a deferred rule, a statement whose

@@ -156,7 +156,7 @@ impl Linking<'_> {
             let place = by_service.iter().position(|(name, _)| *name == one.service);
             let places = place.map(|place| by_service.swap_remove(place).1);
             let children = self.all(places.unwrap_or_default(), depth);
-            nodes.push(handler(&one, children));
+            nodes.push(handler(event, &one, children));
         }
         // Of subscriptions that nothing can be asked about, or that are no more.
         for (service, places) in by_service {
@@ -192,9 +192,10 @@ impl Linking<'_> {
     }
 }
 
-fn handler(received: &Received, children: Vec<Node>) -> Node {
+fn handler(event: &EventId, received: &Received, children: Vec<Node>) -> Node {
     let name = received.subscriptions.join(", ");
     let mut node = Node::new(NodeKind::Handler, Some(received.service), &name);
+    node.id = Some(event.to_string());
     node.state = Some(word(received.state).to_owned());
     node.attempts = received.attempts;
     node.error = received.error.clone();
