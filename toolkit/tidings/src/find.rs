@@ -18,6 +18,7 @@
 //! ([`Found::looked_back_to`]) and where the next one goes on.
 
 mod bounds;
+mod log;
 mod one;
 mod place;
 mod reception;
@@ -136,9 +137,11 @@ pub async fn newest(
         });
     }
     let mut found = Found::default();
+    let each = LOOKED_MOST / u32::try_from(strands.len().max(1)).unwrap_or(u32::MAX);
+    let part = each.min(log::PART);
     // Each asks once, side by side: the merge needs something of every one.
-    let first = join_all(strands.iter_mut().map(|strand| strand.look(search, limit)));
-    let first = first.await;
+    let looks = strands.iter_mut();
+    let first = join_all(looks.map(|strand| strand.look(search, limit, part))).await;
     let mut left = LOOKED_MOST;
     let mut asked = Vec::new();
     for (strand, looked) in strands.into_iter().zip(first) {
@@ -150,7 +153,7 @@ pub async fn newest(
             Err(error) => found.hush(&strand, &error),
         }
     }
-    merge(&mut found, asked, search, limit, left).await;
+    merge(&mut found, asked, search, limit, (part, left)).await;
     found
 }
 
@@ -160,7 +163,7 @@ async fn merge(
     mut strands: Vec<Strand>,
     search: &Search,
     limit: u32,
-    mut left: u32,
+    (part, mut left): (u32, u32),
 ) {
     while found.events.len() < limit as usize {
         let newest = strands.iter_mut().max_by_key(|strand| strand.reaches());
@@ -175,7 +178,7 @@ async fn merge(
             found.looked_back_to = Some(strand.reaches());
             break;
         }
-        match strand.look(search, limit).await {
+        match strand.look(search, limit, part).await {
             Ok(rows) => left = left.saturating_sub(rows.max(1)),
             Err(error) => {
                 found.hush(strand, &error);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::strand::Log;
+use super::log::Log;
 use crate::db::Conn;
 use crate::{Error, Timestamp};
 

@@ -3,27 +3,14 @@
 use std::collections::VecDeque;
 
 use super::bounds::Bounds;
+use super::log::{ALWAYS, Log, Way};
 use super::{FoundEvent, Marks, Search};
-use crate::db::Conn;
 use crate::handle::Handle;
 use crate::stream::slot_of;
-use crate::{Dialect, Envelope, Error, FromRow, Installation, Row, Timestamp, Value, outbox};
+use crate::{Dialect, Envelope, Error, Installation, Timestamp, Value};
 
-/// Rows that are read through in one statement.
-const PART: u32 = 5_000;
 /// Events to read first: most logs have nothing to the newest fifty.
-const FIRST: u32 = 8;
-
-/// What a log is read along.
-#[derive(Clone, Debug)]
-pub(super) enum Way {
-    /// The positions of a service (SQLite), or of one of its streams.
-    Positions { stream: Option<&'static str> },
-    /// The sequences of one slot, in which a key is.
-    Slot { stream: &'static str, slot: u16 },
-    /// The rows of one flow.
-    Flow,
-}
+const FIRST: u32 = 4;
 
 /// A log on its way.
 pub(super) struct Strand {
@@ -40,7 +27,6 @@ pub(super) struct Strand {
 }
 
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
-const ALWAYS: Timestamp = Timestamp::from_micros(i64::MIN);
 
 impl Strand {
     fn new(handle: &Handle, name: String, way: Way) -> Self {
@@ -105,8 +91,13 @@ impl Strand {
         log.last(&mut conn).await
     }
 
-    /// Reads on backwards; says how many rows were read through.
-    pub(super) async fn look(&mut self, search: &Search, limit: u32) -> Result<u32, Error> {
+    /// Reads a part backwards; says how many rows were read through.
+    pub(super) async fn look(
+        &mut self,
+        search: &Search,
+        limit: u32,
+        part: u32,
+    ) -> Result<u32, Error> {
         let mut conn = self.handle.read().await?;
         let log = Log::of(&self.way, conn.dialect());
         if self.mark == i64::MAX && search.until.is_some() && log.is_by_time() {
@@ -119,9 +110,14 @@ impl Strand {
             _ => limit,
         };
         self.looks += 1;
-        let (low, is_last, reached) = match rest.is_empty() || !log.is_by_time() {
-            true => (0, true, ALWAYS),
-            false => log.part(&mut conn, self.mark).await?,
+        let is_sifted = !rest.is_empty() && log.is_by_time();
+        if is_sifted && self.mark == i64::MAX {
+            self.mark = log.last(&mut conn).await? + 1;
+        }
+        let begun = self.mark;
+        let (low, is_last, reached) = match is_sifted {
+            true => log.part(&mut conn, self.mark, part).await?,
+            false => (0, true, ALWAYS),
         };
         let rows = log.before(&mut conn, &rest, (low, self.mark), most).await?;
         let is_cut = rows.len() >= most as usize;
@@ -142,10 +138,8 @@ impl Strand {
             self.is_over = true;
         }
         self.found.extend(rows);
-        Ok(match rest.is_empty() {
-            true => most,
-            false => PART,
-        })
+        let read = u32::try_from(begun - low).unwrap_or(part).min(part);
+        Ok(if is_sifted { read } else { most })
     }
 
     /// Reads on from the mark.
@@ -196,29 +190,32 @@ pub(super) fn forwards(installation: &Installation, search: &Search) -> Vec<Stra
                 })
         });
         let streams: Vec<_> = streams.collect();
-        if let Some(key) = &search.key {
-            strands.extend(streams.iter().map(|info| {
-                let slot = slot_of(key, info.slots);
-                let way = Way::Slot {
-                    stream: info.name,
-                    slot,
-                };
-                Strand::new(handle, format!("{}.{slot}", info.name), way)
-            }));
+        let is_whole = streams.len() == handle.0.streams.len();
+        let is_sqlite = handle.db().dialect() == Dialect::Sqlite;
+        if search.key.is_none() && is_sqlite && is_whole && !streams.is_empty() {
+            // One log for all: a service has one table in the order of its numbers.
+            let way = Way::Positions { stream: None };
+            strands.push(Strand::new(handle, format!("@{}", handle.name()), way));
             continue;
         }
-        let is_whole = streams.len() == handle.0.streams.len();
-        match handle.db().dialect() {
-            // One log for all: a service has one table in the order of its numbers.
-            Dialect::Sqlite if is_whole && !streams.is_empty() => {
-                let way = Way::Positions { stream: None };
-                strands.push(Strand::new(handle, format!("@{}", handle.name()), way));
-            }
-            _ => strands.extend(streams.iter().map(|info| {
-                let stream = Some(info.name);
-                let way = Way::Positions { stream };
-                Strand::new(handle, info.name.to_owned(), way)
-            })),
+        for info in streams {
+            let stream = info.name;
+            let slots = match &search.key {
+                Some(key) => slot_of(key, info.slots)..=slot_of(key, info.slots),
+                // Of one stream it has no order but that of its slots.
+                None if is_sqlite => 0..=info.slots.saturating_sub(1),
+                None => {
+                    let way = Way::Positions {
+                        stream: Some(stream),
+                    };
+                    strands.push(Strand::new(handle, stream.to_owned(), way));
+                    continue;
+                }
+            };
+            strands.extend(slots.map(|slot| {
+                let way = Way::Slot { stream, slot };
+                Strand::new(handle, format!("{stream}.{slot}"), way)
+            }));
         }
     }
     strands
@@ -241,152 +238,4 @@ fn rest(search: &Search, log: &Log) -> Vec<(&'static str, Value)> {
     let times = times.into_iter();
     let times = times.filter_map(|(column, time)| Some((column, Value::from(time?))));
     texts.chain(times).collect()
-}
-
-/// How a way is read in one kind of database.
-pub(super) struct Log {
-    pub(super) way: Way,
-    dialect: Dialect,
-}
-
-impl Log {
-    pub(super) fn of(way: &Way, dialect: Dialect) -> Self {
-        let way = way.clone();
-        Self { way, dialect }
-    }
-
-    /// Whether its rows come in about the order of their times, and may be very many.
-    pub(super) fn is_by_time(&self) -> bool {
-        !matches!(self.way, Way::Flow)
-    }
-
-    pub(super) fn mark(&self) -> &'static str {
-        match (&self.way, self.dialect) {
-            (Way::Slot { .. }, _) => "n.sequence",
-            (Way::Flow, Dialect::Postgres) => "o.id",
-            (Way::Flow | Way::Positions { .. }, _) => "n.position",
-        }
-    }
-
-    /// Where its rows are, with what says that they are its own, which ends in AND.
-    pub(super) fn rows(&self, values: &mut Vec<Value>) -> String {
-        let from = self.dialect.pick(
-            "tidings_outbox n",
-            "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
-        );
-        let mut own = |column: &str, value: Value| {
-            values.push(value);
-            format!("{column} = ${} AND", values.len())
-        };
-        let own = match self.way {
-            Way::Positions { stream: None } | Way::Flow => String::new(),
-            Way::Positions {
-                stream: Some(stream),
-            } => {
-                // The plus keeps SQLite from reading the whole stream by its address.
-                let column = self.dialect.pick("+n.stream", "n.stream");
-                own(column, stream.into())
-            }
-            Way::Slot { stream, slot } => {
-                let stream = own("n.stream", stream.into());
-                format!("{stream} {}", own("n.slot", slot.into()))
-            }
-        };
-        format!("FROM {from} WHERE {own}")
-    }
-
-    async fn last(&self, conn: &mut Conn) -> Result<i64, Error> {
-        let mut values = Vec::new();
-        let (rows, mark) = (self.rows(&mut values), self.mark());
-        let sql = format!("SELECT {mark} {rows} {mark} > 0 ORDER BY {mark} DESC LIMIT 1");
-        let last: Option<(i64,)> = conn.query_opt(&sql, &values).await?;
-        Ok(last.map_or(0, |(last,)| last))
-    }
-
-    /// The lowest mark of a part of the log before a mark, whether it is the last part, and how
-    /// far back it reaches.
-    async fn part(&self, conn: &mut Conn, before: i64) -> Result<(i64, bool, Timestamp), Error> {
-        let mut values = Vec::new();
-        let (rows, mark) = (self.rows(&mut values), self.mark());
-        values.push(before.into());
-        let sql = format!(
-            "SELECT {mark}, time {rows} {mark} < ${} ORDER BY {mark} DESC LIMIT 1 OFFSET {}",
-            values.len(),
-            PART - 1
-        );
-        let low: Option<(i64, Timestamp)> = conn.query_opt(&sql, &values).await?;
-        Ok(low.map_or((0, true, ALWAYS), |(low, time)| (low, false, time)))
-    }
-
-    /// The last mark of a part of the log behind a mark.
-    async fn part_on(&self, conn: &mut Conn, after: i64) -> Result<i64, Error> {
-        let mut values = Vec::new();
-        let (rows, mark) = (self.rows(&mut values), self.mark());
-        values.push(after.into());
-        let sql = format!(
-            "SELECT {mark} {rows} {mark} > ${} ORDER BY {mark} LIMIT 1 OFFSET {}",
-            values.len(),
-            PART - 1
-        );
-        let high: Option<(i64,)> = conn.query_opt(&sql, &values).await?;
-        match high {
-            Some((high,)) => Ok(high),
-            None => Ok(self.last(conn).await?.max(after)),
-        }
-    }
-
-    /// The newest rows from one mark to before another.
-    async fn before(
-        &self,
-        conn: &mut Conn,
-        rest: &[(&str, Value)],
-        (from, before): (i64, i64),
-        limit: u32,
-    ) -> Result<Vec<(i64, Envelope)>, Error> {
-        let mark = self.mark();
-        let range = |low: usize| format!("{mark} >= ${low} AND {mark} < ${}", low + 1);
-        self.read(conn, rest, range, (from, before), ("DESC", limit))
-            .await
-    }
-
-    /// The first rows after one mark and up to another.
-    async fn after(
-        &self,
-        conn: &mut Conn,
-        rest: &[(&str, Value)],
-        (after, upto): (i64, i64),
-        limit: u32,
-    ) -> Result<Vec<(i64, Envelope)>, Error> {
-        let mark = self.mark();
-        let range = |low: usize| format!("{mark} > ${low} AND {mark} <= ${}", low + 1);
-        self.read(conn, rest, range, (after, upto), ("", limit))
-            .await
-    }
-
-    async fn read(
-        &self,
-        conn: &mut Conn,
-        rest: &[(&str, Value)],
-        range: impl Fn(usize) -> String,
-        (low, high): (i64, i64),
-        (order, limit): (&str, u32),
-    ) -> Result<Vec<(i64, Envelope)>, Error> {
-        let mut values = Vec::new();
-        let (rows, mark) = (self.rows(&mut values), self.mark());
-        let range = range(values.len() + 1);
-        values.extend([Value::from(low), Value::from(high)]);
-        let mut and = String::new();
-        for (column, value) in rest {
-            values.push(value.clone());
-            and += &format!(" AND {column}${}", values.len());
-        }
-        let columns = outbox::columns(self.dialect);
-        let sql = format!(
-            "SELECT {columns}, {mark} AS mark {rows} {range}{and} ORDER BY {mark} {order} LIMIT {limit}"
-        );
-        let rows: Vec<Row> = conn.query(&sql, &values).await?;
-        let rows = rows.iter();
-        rows.map(|row| Ok((row.get("mark")?, Envelope::from_row(row)?)))
-            .collect()
-    }
 }
