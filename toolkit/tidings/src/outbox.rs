@@ -95,6 +95,12 @@ pub(crate) fn columns(dialect: Dialect) -> &'static str {
     dialect.pick(SQLITE_COLUMNS, POSTGRES_COLUMNS)
 }
 
+/// The order of rows that an index has found: in the order of the log's own index PostgreSQL
+/// would read the log instead, hoping for a few of them.
+pub(crate) fn order_of_few(dialect: Dialect) -> &'static str {
+    dialect.pick("+n.position", "(o.id + 0)")
+}
+
 pub(crate) fn select(conn: &Conn, rest: &str) -> String {
     match conn.as_postgres() {
         None => format!("SELECT {SQLITE_COLUMNS}, position FROM tidings_outbox n {rest}"),

@@ -37,12 +37,15 @@ pub async fn event(producer: &Handle, id: &EventId) -> Result<Option<Envelope>, 
 /// # Errors
 /// As statements.
 pub async fn has_flow(service: &Handle, correlation_id: &str) -> Result<bool, Error> {
-    let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM tidings_outbox WHERE correlation_id = $1)
-        OR EXISTS (SELECT 1 FROM tidings_jobs WHERE correlation_id = $1)
-        OR EXISTS (SELECT 1 FROM tidings_workflows WHERE correlation_id = $1)";
+    // Not EXISTS: PostgreSQL would look through a whole table for the first of many that it
+    // believes in.
+    let sql = "SELECT coalesce(
+        (SELECT max(time) FROM tidings_outbox WHERE correlation_id = $1),
+        (SELECT max(created_at) FROM tidings_jobs WHERE correlation_id = $1),
+        (SELECT max(created_at) FROM tidings_workflows WHERE correlation_id = $1))";
     let mut conn = service.read().await?;
-    let found: Option<(i64,)> = conn.query_opt(sql, params![correlation_id]).await?;
-    Ok(found.is_some())
+    let (last,): (Option<i64>,) = conn.query_one(sql, params![correlation_id]).await?;
+    Ok(last.is_some())
 }
 
 /// What applying an event has led to in one service.
@@ -65,16 +68,17 @@ pub async fn effects(service: &Handle, event: &Envelope) -> Result<Effects, Erro
     let id = event.id.to_string();
     let of = params![&event.context.correlation_id, id];
     let caused = "WHERE correlation_id = $1 AND causation_id = $2";
-    let order = conn.dialect().pick("n.position", "o.id");
+    let order = outbox::order_of_few(conn.dialect());
     let sql = outbox::select(&conn, &format!("{caused} ORDER BY {order} LIMIT {SHOWN}"));
     let events = conn.query(&sql, of).await?;
     // What carries a run is shown as the run.
     let sql = format!(
         "SELECT * FROM tidings_jobs {caused} AND kind NOT LIKE 'workflow.%'
-         ORDER BY id LIMIT {SHOWN}"
+         ORDER BY created_at, id LIMIT {SHOWN}"
     );
     let jobs = conn.query(&sql, of).await?;
-    let sql = format!("SELECT * FROM tidings_workflows {caused} ORDER BY id LIMIT {SHOWN}");
+    let sql =
+        format!("SELECT * FROM tidings_workflows {caused} ORDER BY created_at, id LIMIT {SHOWN}");
     let runs = conn.query(&sql, of).await?;
     Ok(Effects { events, jobs, runs })
 }

@@ -110,15 +110,16 @@ pub(super) async fn of_service(service: &Handle, id: &str, mask: &Mask) -> Resul
 }
 
 async fn events(conn: &mut Conn, id: &str) -> Result<Vec<Envelope>, Error> {
-    let order = conn.dialect().pick("n.position", "o.id");
+    let order = outbox::order_of_few(conn.dialect());
     let rest = format!("WHERE correlation_id = $1 ORDER BY {order} LIMIT {ROWS_MOST}");
     let sql = outbox::select(conn, &rest);
     conn.query(&sql, params![id]).await
 }
 
 async fn rows<T: FromRow>(conn: &mut Conn, table: &str, id: &str) -> Result<Vec<T>, Error> {
-    let sql =
-        format!("SELECT * FROM {table} WHERE correlation_id = $1 ORDER BY id LIMIT {ROWS_MOST}");
+    let sql = format!(
+        "SELECT * FROM {table} WHERE correlation_id = $1 ORDER BY created_at, id LIMIT {ROWS_MOST}"
+    );
     conn.query(&sql, params![id]).await
 }
 
@@ -137,7 +138,7 @@ async fn steps(conn: &mut Conn, id: &str) -> Result<Vec<(Uuid, StepRow)>, Error>
 async fn operations(conn: &mut Conn, id: &str) -> Result<Vec<OperationRow>, Error> {
     let sql = format!(
         "SELECT o.* FROM tidings_jobs j JOIN tidings_operations o ON o.id = j.id
-         WHERE j.correlation_id = $1 ORDER BY o.id LIMIT {ROWS_MOST}"
+         WHERE j.correlation_id = $1 ORDER BY o.created_at, o.id LIMIT {ROWS_MOST}"
     );
     conn.query(&sql, params![id]).await
 }
@@ -145,7 +146,7 @@ async fn operations(conn: &mut Conn, id: &str) -> Result<Vec<OperationRow>, Erro
 async fn callbacks(conn: &mut Conn, id: &str) -> Result<Vec<CallbackRow>, Error> {
     let sql = format!(
         "SELECT c.* FROM tidings_jobs j JOIN tidings_callbacks c ON c.operation = j.id
-         WHERE j.correlation_id = $1 ORDER BY c.id LIMIT {ROWS_MOST}"
+         WHERE j.correlation_id = $1 ORDER BY c.created_at, c.id LIMIT {ROWS_MOST}"
     );
     conn.query(&sql, params![id]).await
 }
