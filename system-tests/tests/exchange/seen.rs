@@ -110,27 +110,28 @@ async fn store_a_million(service: &Handle) {
         1767268800000000 + CAST(g AS BIGINT) * 100000, 'service:tasks',
         '0195f2d1-7a3b-7c4d-8e5f-' || (100000000000 + g / 20000 * 2000 + g % 2000)"
     );
-    let all = match tx.dialect() {
-        Dialect::Sqlite => vec![format!(
-            "INSERT INTO tidings_outbox (stream, slot, key, type, version, data, time, actor,
-                correlation_id, sequence)
-             WITH RECURSIVE numbers(g) AS (SELECT 64 UNION ALL SELECT g + 1 FROM numbers
-                WHERE g < {MILLION} + 63)
-             SELECT {columns}, g / 64 FROM numbers"
-        )],
-        Dialect::Postgres => vec![
-            format!(
-                "INSERT INTO tidings_outbox (xid, stream, slot, key, type, version, data, time,
-                    actor, correlation_id)
-                 SELECT '1', {columns} FROM generate_series(64, {MILLION} + 63) g"
+    // In parts: a busy server ends a statement that takes too long.
+    for first in (64..MILLION + 64).step_by(100_000) {
+        let last = first + 100_000 - 1;
+        let sql = match tx.dialect() {
+            Dialect::Sqlite => format!(
+                "INSERT INTO tidings_outbox (stream, slot, key, type, version, data, time, actor,
+                    correlation_id, sequence)
+                 WITH RECURSIVE numbers(g) AS (SELECT {first} UNION ALL SELECT g + 1 FROM numbers
+                    WHERE g < {last})
+                 SELECT {columns}, g / 64 FROM numbers"
             ),
-            "INSERT INTO tidings_numbers (stream, slot, sequence, outbox_id)
-             SELECT stream, slot, row_number() OVER (PARTITION BY stream, slot ORDER BY id), id
-             FROM tidings_outbox ORDER BY id"
-                .to_owned(),
-        ],
-    };
-    for sql in all {
+            Dialect::Postgres => format!(
+                "WITH stored AS (
+                    INSERT INTO tidings_outbox (xid, stream, slot, key, type, version, data, time,
+                        actor, correlation_id)
+                    SELECT '1', {columns} FROM generate_series({first}, {last}) g
+                    RETURNING id, stream, slot, time)
+                 INSERT INTO tidings_numbers (stream, slot, sequence, outbox_id)
+                 SELECT stream, slot, (time - 1767268800000000) / 100000 / 64, id
+                 FROM stored ORDER BY id"
+            ),
+        };
         tx.execute_batch(&sql).await.unwrap();
     }
     let heads = "INSERT INTO tidings_heads (stream, slot, sequence)

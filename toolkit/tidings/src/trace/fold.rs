@@ -37,7 +37,7 @@ fn fold_all(nodes: Vec<Node>) -> Vec<Node> {
             false => all.extend(group.into_iter().map(fold)),
         }
     }
-    all.sort_by(|one, other| one.at.cmp(&other.at));
+    all.sort_by_key(|one| one.at);
     all
 }
 

@@ -116,7 +116,7 @@ impl Linking<'_> {
             };
             nodes.push(node);
         }
-        nodes.sort_by(|one, other| one.at.cmp(&other.at));
+        nodes.sort_by_key(|one| one.at);
         nodes
     }
 
@@ -165,12 +165,8 @@ impl Linking<'_> {
             node.at = node.children.first().and_then(|child| child.at);
             nodes.push(node);
         }
-        nodes.sort_by(|one, other| {
-            one.at
-                .is_none()
-                .cmp(&other.at.is_none())
-                .then(one.at.cmp(&other.at))
-        });
+        // Those that led to nothing come last: nobody knows when they applied it.
+        nodes.sort_by_key(|one| (one.at.is_none(), one.at));
         nodes
     }
 
