@@ -114,6 +114,7 @@ fn of_type(name: &str) -> Search {
 on_both!(
     events_of_all_services_are_found_newest_first_and_parts_join_without_a_hole,
     a_search_finds_what_it_says_and_nothing_else,
+    a_flow_and_what_somebody_has_caused_are_found_over_all_services,
     what_follows_is_given_once_and_nothing_is_passed_over,
 );
 
@@ -161,6 +162,10 @@ async fn a_search_finds_what_it_says_and_nothing_else(bed: Bed) {
     for nothing in [of_key("k9"), of_type("note.eaten")] {
         assert_eq!(in_parts(&stage, &nothing, 5).await, [0; 0]);
     }
+}
+
+async fn a_flow_and_what_somebody_has_caused_are_found_over_all_services(bed: Bed) {
+    let mut stage = sixty(&bed).await;
     let scribe = stage.handle("scribe");
     let context = Context {
         actor: "user:ada".to_owned(),
@@ -178,7 +183,6 @@ async fn a_search_finds_what_it_says_and_nothing_else(bed: Bed) {
     let mut tx = stage.handle("producer").begin(context).await.unwrap();
     tx.publish(add("k2", 102)).unwrap();
     tx.commit().await.unwrap();
-    let mut stage = stage;
     stage.settle().await;
     let flow = Search {
         correlation_id: Some("flow-7".to_owned()),

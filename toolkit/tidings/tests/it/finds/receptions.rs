@@ -73,6 +73,7 @@ async fn of(stage: &Stage, subscription: &str, event: &EventId) -> Reception {
 }
 
 on_both!(
+    an_event_is_found_by_its_address,
     what_is_owed_applied_dead_and_discarded_is_told_by_subscription,
     what_needed_more_than_one_try_is_on_record_when_it_is_applied_at_last,
     a_subscription_that_began_later_says_so,
@@ -132,14 +133,16 @@ async fn what_is_owed_applied_dead_and_discarded_is_told_by_subscription(bed: Be
     );
     let second = of(&stage, "picky", &second).await;
     assert_eq!(second.state, ReceptionState::Applied);
+}
+
+async fn an_event_is_found_by_its_address(bed: Bed) {
+    let mut stage = stage(&bed).await;
+    publish(&stage.handle("producer"), "e", 1).await;
+    stage.settle().await;
     let producer = stage.handle("producer");
-    assert!(find::event(&producer, &first).await.unwrap().is_some());
-    assert!(
-        find::event(&producer, &event(&key, 9))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let there = find::event(&producer, &event("e", 1)).await.unwrap();
+    assert_eq!(there.map(|event| event.key), Some("e".to_owned()));
+    assert_eq!(find::event(&producer, &event("e", 9)).await.unwrap(), None);
 }
 
 async fn what_needed_more_than_one_try_is_on_record_when_it_is_applied_at_last(bed: Bed) {
