@@ -9,6 +9,8 @@ mod catalogue;
 mod dead;
 mod dead_event;
 mod decide;
+mod event;
+mod events;
 mod job;
 mod jobs;
 mod list;
@@ -20,9 +22,11 @@ pub(crate) mod operator;
 mod ops;
 mod page;
 mod projections;
+mod retried;
 mod settle;
 mod subscriptions;
 mod text;
+mod trace;
 mod verdict;
 mod view;
 mod workflow;
@@ -43,6 +47,8 @@ use catalogue::{Catalogue, OneVersion, newest, schemas};
 use dead::Dead;
 use dead_event::OneDead;
 use decide::{call, form};
+use event::OneEvent;
+use events::Events;
 use job::OneJob;
 use jobs::Jobs;
 use map::Map;
@@ -50,8 +56,10 @@ pub(crate) use map::Pulse;
 use operation::OneOperation;
 use operations::Operations;
 use page::{changes, show};
+use retried::Retried;
 use settle::Standstill;
 use subscriptions::Subscriptions;
+use trace::Traced;
 use view::Console;
 use workflow::OneRun;
 use workflows::Workflows;
@@ -71,6 +79,7 @@ pub(crate) fn pages() -> Router<Gateway> {
             get(changes::<Standstill>),
         )
         .merge(pages_of_the_catalogue())
+        .merge(pages_of_events())
         .merge(pages_of_repair())
         .route("/console/alerts", get(show::<Alerts>))
         .route("/console/alerts/live", get(changes::<Alerts>))
@@ -120,6 +129,10 @@ fn routes_for_programs() -> Router<Gateway> {
         .route("/ops/subscriptions", get(ops::subscriptions))
         .route("/ops/instances", get(ops::instances))
         .route("/ops/alerts", get(ops::alerts))
+        .route("/ops/events", get(events::list))
+        .route("/ops/events/{event_id}", get(event::one))
+        .route("/ops/trace/{id}", get(trace::one))
+        .route("/ops/retried", get(retried::list))
         .route(
             "/ops/alerts/{service}/{alert_id}/acknowledge",
             post(alerts::acknowledge),
@@ -242,6 +255,18 @@ fn programs_of_repair() -> Router<Gateway> {
             &format!("/ops{reader}/rebuild"),
             post(subscriptions::rebuild),
         )
+}
+
+fn pages_of_events() -> Router<Gateway> {
+    Router::new()
+        .route("/console/events", get(events::page))
+        .route("/console/events/live", get(changes::<Events>))
+        .route("/console/events/{event_id}", get(show::<OneEvent>))
+        .route("/console/events/{event_id}/live", get(changes::<OneEvent>))
+        .route("/console/retried", get(show::<Retried>))
+        .route("/console/retried/live", get(changes::<Retried>))
+        .route("/console/trace/{id}", get(show::<Traced>))
+        .route("/console/trace/{id}/live", get(changes::<Traced>))
 }
 
 fn pages_of_jobs() -> Router<Gateway> {

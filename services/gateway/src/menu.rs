@@ -60,7 +60,7 @@ const EXCHANGE: [(&str, &str, For); 6] = [
 ];
 
 /// The pages of the console, which one of the services may fill: address, name.
-const CONSOLE: [(&str, &str); 12] = [
+const CONSOLE: [(&str, &str); 13] = [
     ("/console", "Overview"),
     ("/console/jobs", "Jobs"),
     ("/console/workflows", "Workflows"),
@@ -73,6 +73,7 @@ const CONSOLE: [(&str, &str); 12] = [
     ("/console/subscriptions", "Subscriptions"),
     ("/console/audit", "Audit"),
     ("/console/alerts", "Alerts"),
+    ("/console/events", "Events"),
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";

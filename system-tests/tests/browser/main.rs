@@ -8,6 +8,7 @@ mod browser;
 mod driver;
 mod everywhere;
 mod exchange;
+mod finding;
 mod map;
 mod office;
 mod page;

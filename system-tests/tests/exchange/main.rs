@@ -7,5 +7,6 @@
 
 mod equal;
 mod rebuilt;
+mod seen;
 mod stage;
 mod versions;

@@ -11,6 +11,7 @@ mod rebuilding;
 mod rights;
 mod rolling;
 mod starting;
+mod tracing;
 
 use std::io::Write;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use system_tests::{Account, Answer, Client, Failure, Parts, pause};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::tracing::operator;
 use crate::{BINARY, MARKET, PARTS, SALES};
 
 /// Longer than any step here takes on a busy machine.
@@ -181,16 +182,7 @@ pub(crate) fn state(ready: &Value, service: &str) -> String {
 async fn an_operator_sees_every_service_even_one_that_is_down() -> Result<(), Failure> {
     let parts = Parts::on_postgres(BINARY, &PARTS).await?;
     let mut servers = parts.start_all().await?;
-    let person = json!({ "email": "olga@example.com", "password": "a long pass phrase of hers" });
-    let client = Client::new(parts.gateway());
-    assert_eq!(client.post("/api/users/signup", &person).await?.status, 201);
-    parts.run(&["grant", "operator", "olga@example.com"])?;
-    let entered = client.post("/api/users/signin", &person).await?;
-    let cookie = entered.header("set-cookie").strip_prefix("__Host-session=");
-    let session = cookie
-        .and_then(|rest| rest.split(';').next())
-        .ok_or("no session")?;
-    let olga = client.with_session(session.to_owned());
+    let olga = operator(&parts).await?;
     servers.remove(SALES).kill()?;
     let page = olga.page("/console").await?;
     assert_eq!(page.status, 200, "{}", page.text);

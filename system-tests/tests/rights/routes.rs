@@ -1,6 +1,7 @@
 //! Every route that there is, and who may use it.
 
 mod catalog;
+mod events;
 mod exchange;
 mod repair;
 
@@ -374,7 +375,12 @@ const ROUTES: &[Route] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    let more = [catalog::ROUTES, exchange::ROUTES, repair::ROUTES];
+    let more = [
+        catalog::ROUTES,
+        events::ROUTES,
+        exchange::ROUTES,
+        repair::ROUTES,
+    ];
     ROUTES.iter().chain(more.into_iter().flatten())
 }
 

@@ -63,7 +63,8 @@ pub struct Context {
     pub actor: String,
     /// What the whole flow belongs to; made at the edge.
     pub correlation_id: String,
-    /// What led to this step: an event id, a job id, a request.
+    /// What led to this: an event (`orders.12.345`), a job (`job:…`), a step of a run of a workflow
+    /// (`workflow:…/charge`); nothing where a request did, or a service by itself.
     pub causation_id: Option<String>,
 }
 

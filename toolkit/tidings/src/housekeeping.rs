@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::command;
 use crate::http::idempotency;
 use crate::job::{self, Schedule};
+use crate::subscription::retried;
 use crate::{Enqueue, Error, Job, Service, Tx, alert, history, operation, workflow};
 
 /// Deletes some of what is old, and goes on until nothing is.
@@ -23,6 +24,7 @@ async fn sweep(_: Sweep, tx: &mut Tx) -> Result<(), Error> {
     deleted += idempotency::sweep(tx).await?;
     let (now, keep) = (tx.now(), tx.shared().keep_alerts);
     deleted += alert::sweep(tx, now, keep).await?;
+    deleted += retried::sweep(tx).await?;
     if deleted > 0 {
         // A long transaction would keep others waiting, so the rest is another job's.
         tx.enqueue_with(&Sweep {}, Enqueue::now()).await?;

@@ -30,6 +30,7 @@ mod error;
 mod event;
 mod failure;
 mod feed;
+pub mod find;
 pub mod flight;
 mod handle;
 mod history;
@@ -58,6 +59,7 @@ mod setup;
 mod stream;
 mod subscription;
 mod time;
+pub mod trace;
 mod tx;
 mod upcast;
 mod words;
@@ -127,9 +129,9 @@ pub mod commands {
 pub mod dead {
     pub use crate::job::{cancel as cancel_job, dead as jobs, retry as retry_job};
     pub use crate::subscription::{
-        Alike, DeadPlace, DryRun, Edited, RetriedAll, RowChange, STATES, TableChange, Which,
+        Alike, DeadPlace, DryRun, Edited, RetriedAll, RetriedEvent, RowChange, STATES, TableChange, Which,
         WouldEnqueue, WouldPublish, alike, discard, dry_run, edit, get, list, parked as events,
-        retry, retry_all,
+        retried, retry, retry_all,
     };
 }
 

@@ -90,6 +90,17 @@ const SQLITE_COLUMNS: &str = "stream, slot, sequence, key, type, version, data, 
 const POSTGRES_COLUMNS: &str = "n.stream, n.slot, n.sequence, o.key, o.type, o.version, o.data, \
     o.time, o.actor, o.correlation_id, o.causation_id";
 
+/// The columns of an envelope, of the outbox `o` and its numbers `n`.
+pub(crate) fn columns(dialect: Dialect) -> &'static str {
+    dialect.pick(SQLITE_COLUMNS, POSTGRES_COLUMNS)
+}
+
+/// The order of rows that an index has found: in the order of the log's own index PostgreSQL
+/// would read the log instead, hoping for a few of them.
+pub(crate) fn order_of_few(dialect: Dialect) -> &'static str {
+    dialect.pick("+n.position", "(o.id + 0)")
+}
+
 pub(crate) fn select(conn: &Conn, rest: &str) -> String {
     match conn.as_postgres() {
         None => format!("SELECT {SQLITE_COLUMNS}, position FROM tidings_outbox n {rest}"),

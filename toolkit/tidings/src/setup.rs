@@ -20,7 +20,7 @@ use crate::process::{Layout, Sources};
 use crate::schema::EventSchema;
 use crate::worker::Source;
 use crate::{
-    CallbackPolicy, Clock, Error, Outages, Service, act, callback, command, feed, history,
+    CallbackPolicy, Clock, Error, Outages, Service, act, callback, command, feed, find, history,
     housekeeping, instance, job, mark, moving, operation, outbox, publisher, sequencer,
     subscription, workflow,
 };
@@ -357,6 +357,7 @@ pub(crate) fn steps_of(service: &Service) -> Vec<Migration> {
         act::MIGRATION,
         alert::MIGRATION,
         alert::MIGRATION_NOTICES,
+        find::MIGRATION,
     ];
     steps.extend_from_slice(&service.migrations);
     steps

@@ -15,6 +15,7 @@ mod parked;
 mod patience;
 pub(crate) mod pause;
 mod reader;
+pub(crate) mod retried;
 mod stop;
 mod tries;
 
@@ -28,6 +29,7 @@ pub use handler::{BatchHandler, EventHandler};
 pub(crate) use parked::ParkedRunner;
 pub use pause::{Paused, pause, paused, resume};
 pub(crate) use reader::Reader;
+pub use retried::{RetriedEvent, retried};
 pub(crate) use stop::Progress;
 pub(crate) use tries::MIGRATION as MIGRATION_TRYING;
 

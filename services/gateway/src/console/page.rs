@@ -29,6 +29,11 @@ pub(crate) trait Page: Template + Send + Sized + 'static {
     /// Whether it tells of all services, so that those that are not seen are missing in it.
     const IS_OF_ALL: bool = true;
 
+    /// Whether an open one follows what changes.
+    fn is_live(&self) -> bool {
+        true
+    }
+
     fn title(&self) -> String;
 
     fn said(&mut self) -> &mut Said;
@@ -86,13 +91,15 @@ pub(crate) async fn show<P: Page>(
     asked: P::Asked,
 ) -> Result<Fragment, Problem> {
     let mut page = P::load(&gateway, &asked).await?;
-    let live = live(&uri, revision(&page));
+    let live = page.is_live().then(|| live(&uri, revision(&page)));
     let said = page.said();
     said.done = done.and_then(|done| in_words(&done, count.unwrap_or(0)));
     if P::IS_OF_ALL {
         said.unseen = unseen(gateway.installation());
     }
-    Ok(Fragment::try_new(page.title(), page.render())?.live(live))
+    let mut shown = Fragment::try_new(page.title(), page.render())?;
+    shown.live = live;
+    Ok(shown)
 }
 
 /// The role is looked at again whenever the browser comes back (SEC-27).

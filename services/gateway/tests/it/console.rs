@@ -15,6 +15,7 @@ mod audit;
 mod catalogue;
 mod dead;
 mod elsewhere;
+mod events;
 mod jobs;
 mod map;
 mod operations;

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use super::cursor::{self, Cursors, Move};
 use super::handler::Failed;
+use super::retried::{self, Failures};
 use super::stop::{PartError, Stop, around};
 use super::{Subscription, blocked, parked};
 use crate::failure::{Failure, guarded};
@@ -116,6 +117,16 @@ impl Applier {
         Ok(moves)
     }
 
+    /// Counts another failure of an event.
+    fn failures(&self, before: Option<Failures>, failure: &Failure) -> Failures {
+        let first_at = before.as_ref().map(|before| before.first_at);
+        Failures {
+            tries: before.map_or(0, |before| before.tries) + 1,
+            error: failure.error.clone(),
+            first_at: first_at.unwrap_or_else(|| self.service.now()),
+        }
+    }
+
     /// Tells whoever waits that an event cannot be applied; with that it is done.
     async fn answer(
         &self,
@@ -133,10 +144,13 @@ impl Applier {
     }
 
     /// One transaction: cursors, effects, and what queues up behind parked events.
+    ///
+    /// An event that has failed before stands alone.
     async fn apply_part(
         &self,
         cursors: &Cursors,
         part: &[Envelope],
+        failed: Option<&Failures>,
     ) -> Result<Vec<Move>, PartError> {
         let of = &*self.subscription;
         let begun = blocked::begin(&self.service, of, part).await?;
@@ -158,6 +172,16 @@ impl Applier {
             }
         }
         self.call(&mut tx, &free, &places).await?;
+        if let (Some(failed), [event]) = (failed, free.as_slice()) {
+            let noted = retried::note(&mut tx, of.name, event, failed).await;
+            // A transaction in which the handler has let something fail takes nothing more;
+            // COMMIT tells of that, and whose fault it is.
+            if let Err(error) = noted
+                && error.is_transient()
+            {
+                return Err(error.into());
+            }
+        }
         crash::point("C2").await;
         // COMMIT may fail for what the handler did: a deferred rule, a statement whose
         // failure it kept to itself. Only the ground's faults are nobody's.
@@ -245,12 +269,15 @@ impl Lane<'_> {
     /// Applies the events in as few transactions as their faults allow.
     async fn run(mut self, events: Vec<Envelope>) -> Result<Vec<Move>, Stop> {
         let mut parts = in_parts(events);
-        let mut tries = 0;
+        let mut before: Option<Failures> = None;
         while let Some(part) = parts.pop_front() {
-            let failed = match self.applier.apply_part(&self.cursors, &part).await {
+            let applied = self
+                .applier
+                .apply_part(&self.cursors, &part, before.as_ref());
+            let failed = match applied.await {
                 Ok(moves) => {
                     self.remember(moves);
-                    tries = 0;
+                    before = None;
                     continue;
                 }
                 Err(PartError::Stop(stop)) => return Err(stop),
@@ -260,13 +287,13 @@ impl Lane<'_> {
                 return Err(Stop::Failed(failed.failure));
             }
             if part.len() == 1 {
-                tries += 1;
-                if failed.failure.fate == Fate::Retry && tries < QUICK_TRIES {
+                let so_far = self.applier.failures(before.take(), &failed.failure);
+                if failed.failure.fate == Fate::Retry && so_far.tries < QUICK_TRIES {
+                    before = Some(so_far);
                     parts.push_front(part);
                     continue;
                 }
-                self.set_aside(&part[0], failed, tries).await?;
-                tries = 0;
+                self.set_aside(&part[0], failed, so_far.tries).await?;
                 continue;
             }
             // No savepoints: they halve the rate of every batch, and faults are rare.

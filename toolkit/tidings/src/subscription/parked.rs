@@ -7,6 +7,7 @@ use super::Subscription;
 use super::apply::HANDLER_LIMIT;
 use super::dead::DeadEvent;
 use super::error_class::class_of;
+use super::retried::{self, Failures};
 use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
@@ -181,6 +182,9 @@ impl ParkedRunner {
                 answer = failed.answer;
                 failed.failure
             })?;
+            if let Some(failed) = failures(due) {
+                retried::note(&mut tx, of.name, &due.event, &failed).await?;
+            }
             Ok(tx.commit().await?)
         };
         match guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await {
@@ -278,6 +282,15 @@ impl ParkedRunner {
             .await?;
         Ok(due)
     }
+}
+
+/// How an event has failed before; nothing of one that has only waited behind another.
+fn failures(due: &DeadEvent) -> Option<Failures> {
+    Some(Failures {
+        tries: due.attempts,
+        error: due.error.clone().unwrap_or_default(),
+        first_at: due.first_failed_at?,
+    })
 }
 
 /// Removes a parked event, if nobody else has tried it meanwhile.

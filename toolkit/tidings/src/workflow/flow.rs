@@ -294,6 +294,14 @@ impl Flow {
         }
     }
 
+    /// For what a step leads to: it names the step as its cause.
+    pub(super) fn context_of(&self, step: &str) -> Context {
+        Context {
+            causation_id: Some(format!("workflow:{}/{step}", self.row.id)),
+            ..self.row.context.clone()
+        }
+    }
+
     /// Records a step in the transaction of its effect, and commits both.
     pub(super) async fn record(&mut self, mut tx: Tx, step: &StepRow) -> Result<(), Error> {
         store::put_step(&mut tx, self.row.id, step).await?;

@@ -144,6 +144,7 @@ impl Flow {
             Unable::Tell => self.begin_unless_cancelled(&step).await,
             Unable::Stop => self.begin().await,
         };
+        tx.set_context(self.context_of(name));
         step.attempts += 1;
         let work = async {
             let outcome = body.call(input, &mut tx).await;

@@ -204,6 +204,7 @@ impl Flow {
         let Some(id) = step.job_id else {
             let mut tx = self.begin_unless_cancelled(&step).await;
             let parent = Some(self.run.id());
+            tx.set_context(self.context_of(name));
             let enqueued = job::enqueue_child(&mut tx, child, Enqueue::now(), parent).await;
             step.job_id = self.sure(enqueued).await;
             step.state = StepState::Waiting;

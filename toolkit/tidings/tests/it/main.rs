@@ -18,6 +18,7 @@ mod catalog;
 mod clients;
 mod commands;
 mod feeds;
+mod finds;
 mod flight;
 mod group_commit;
 mod history;
