@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Instrument;
 
 use super::handler::CommandHandler;
 use super::reply::{Ended, Replied};
@@ -18,7 +19,8 @@ use crate::failure::Failure;
 use crate::outbox::NewEvent;
 use crate::schema::EventSchema;
 use crate::subscription::{Erased, Failed, caused_by};
-use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, stream, tx};
+use crate::trace::EVENT_PROCESSED;
+use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, stream, trace, tx};
 
 /// A command that a service sends.
 #[derive(Clone, Copy, Debug)]
@@ -255,9 +257,13 @@ impl Erased for Dispatch {
     ) -> BoxFuture<'a, Result<u64, Failed>> {
         Box::pin(async move {
             for (index, envelope) in events.iter().enumerate() {
-                let Err(refused) = self.carry_out(envelope, tx).await else {
+                let span = trace::process(tx.shared().name, tx.delivery, envelope);
+                let carried_out = self.carry_out(envelope, tx).instrument(span.clone()).await;
+                let Err(refused) = carried_out else {
+                    trace::done(&span, EVENT_PROCESSED);
                     continue;
                 };
+                trace::failed(&span, &refused.failure.error);
                 let name = self.code.get_key_value(envelope.name.as_str());
                 let answer = refused
                     .reply

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 use super::handler::AnswerHandler;
 use super::table::{self, End};
@@ -13,6 +14,7 @@ use super::{Answer, Command, CommandId, CommandOutcome, code};
 use crate::failure::Failure;
 use crate::job::{self, JobHandler};
 use crate::subscription::{Erased, Failed, caused_by};
+use crate::trace::{self, EVENT_PROCESSED};
 use crate::{Envelope, Fate, Fault, Job, Tx};
 
 /// A reply on its way.
@@ -152,10 +154,12 @@ impl Erased for Answers {
         Box::pin(async move {
             for (index, envelope) in events.iter().enumerate() {
                 tx.set_context(caused_by(envelope));
+                let span = trace::process(tx.shared().name, tx.delivery, envelope);
                 let told = match self.of(&envelope.name) {
-                    Ok(code) => code.replied(envelope, tx).await,
+                    Ok(code) => code.replied(envelope, tx).instrument(span.clone()).await,
                     Err(failure) => Err(failure),
                 };
+                trace::ended(&span, EVENT_PROCESSED, &told);
                 told.map_err(|failure| Failed {
                     index: Some(index),
                     failure,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tracing::Instrument;
 
 use super::cursor::{self, Cursors, Move};
 use super::handler::Failed;
@@ -13,7 +14,9 @@ use super::stop::{PartError, Stop, around};
 use super::{Subscription, blocked, parked};
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
+use crate::meters::Consuming;
 use crate::outbox::NewEvent;
+use crate::trace::{self, Delivery};
 use crate::{Dialect, Envelope, Error, Fate, Tx, crash};
 
 /// Tries in direct succession before an event is parked.
@@ -33,6 +36,7 @@ const PART: usize = 250;
 pub(super) struct Applier {
     service: Handle,
     subscription: Arc<Subscription>,
+    meter: Arc<Consuming>,
     /// So many batches are still to be applied in one lane.
     alone: AtomicU32,
 }
@@ -40,6 +44,10 @@ pub(super) struct Applier {
 impl Applier {
     pub(super) fn new(service: Handle, subscription: Arc<Subscription>) -> Self {
         Self {
+            meter: service
+                .0
+                .meters
+                .of(subscription.name, subscription.stream.name),
             service,
             subscription,
             alone: AtomicU32::new(0),
@@ -107,10 +115,14 @@ impl Applier {
             .await?;
         parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
         tx.commit().await?;
-        tracing::warn!(
-            subscription = self.subscription.name, event = %event.id, error = failure.error,
-            "an event is parked; later events of its key wait behind it"
-        );
+        self.meter.consumed(1);
+        let span = trace::park(self.service.name(), self.delivery(tries), event);
+        span.in_scope(|| {
+            tracing::warn!(
+                error = failure.error,
+                "an event is parked; later events of its key wait behind it"
+            );
+        });
         Ok(moves)
     }
 
@@ -126,8 +138,18 @@ impl Applier {
             .advance(&mut tx, cursors, std::slice::from_ref(event))
             .await?;
         tx.add_event(answer);
-        tx.commit().await?;
+        let span = trace::park(self.service.name(), self.delivery(0), event);
+        tx.commit().instrument(span).await?;
+        self.meter.consumed(1);
         Ok(moves)
+    }
+
+    fn delivery(&self, attempt: u32) -> Delivery {
+        let subscription = self.subscription.name;
+        Delivery {
+            subscription,
+            attempt,
+        }
     }
 
     /// One transaction: cursors, effects, and what queues up behind parked events.
@@ -135,6 +157,7 @@ impl Applier {
         &self,
         cursors: &Cursors,
         part: &[Envelope],
+        attempt: u32,
     ) -> Result<Vec<Move>, PartError> {
         let of = &*self.subscription;
         let (mut tx, mut waiting) = blocked::begin(&self.service, of, part).await?;
@@ -153,6 +176,7 @@ impl Applier {
                 places.push(place);
             }
         }
+        tx.delivery = Some(self.delivery(attempt));
         self.call(&mut tx, &free, &places).await?;
         crash::point("C2").await;
         // COMMIT may fail for what the handler did: a deferred rule, a statement whose
@@ -169,6 +193,7 @@ impl Applier {
             });
         }
         crash::point("C4").await;
+        self.meter.consumed(part.len());
         Ok(moves)
     }
 
@@ -189,7 +214,9 @@ impl Applier {
                 failed.failure
             })
         };
+        let began = self.service.now();
         let outcome = guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await;
+        self.meter.processed(self.service.now().since(began));
         let unknown = outcome.map_err(|failure| {
             PartError::Failed(Failed {
                 index: failed_at,
@@ -243,7 +270,11 @@ impl Lane<'_> {
         let mut parts = in_parts(events);
         let mut tries = 0;
         while let Some(part) = parts.pop_front() {
-            let failed = match self.applier.apply_part(&self.cursors, &part).await {
+            let failed = match self
+                .applier
+                .apply_part(&self.cursors, &part, tries + 1)
+                .await
+            {
                 Ok(moves) => {
                     self.remember(moves);
                     tries = 0;

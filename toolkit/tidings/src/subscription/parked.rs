@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::Subscription;
 use super::apply::HANDLER_LIMIT;
@@ -11,6 +12,7 @@ use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::{NewEvent, as_i64};
+use crate::trace::{self, Delivery};
 use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, Value, act, params};
 
 /// Tries, quick ones included, before a parked event is dead.
@@ -199,7 +201,9 @@ impl ParkedRunner {
         }
         if parked.attempts > ATTEMPTS_MAX {
             let error = "the process has ended while it was applied".to_owned();
-            return self.put_off(&parked, &Failure::hopeless(error)).await;
+            let span = trace::park(self.service.name(), delivery(of, &parked), &parked.event);
+            let failure = Failure::hopeless(error);
+            return self.put_off(&parked, &failure).instrument(span).await;
         }
         let mut answer = None;
         let work = async {
@@ -208,6 +212,7 @@ impl ParkedRunner {
             if !take(&mut tx, &parked).await? {
                 return Ok(());
             }
+            tx.delivery = Some(delivery(of, &parked));
             let applied = of.handler.apply(&[&parked.event], &mut tx).await;
             applied.map_err(|failed| {
                 answer = failed.answer;
@@ -219,7 +224,11 @@ impl ParkedRunner {
             Ok(()) => Ok(()),
             Err(failure) => match answer {
                 Some(answer) => self.answer(&parked, *answer).await,
-                None => self.put_off(&parked, &failure).await,
+                None => {
+                    let span =
+                        trace::park(self.service.name(), delivery(of, &parked), &parked.event);
+                    self.put_off(&parked, &failure).instrument(span).await
+                }
             },
         }
     }
@@ -265,7 +274,7 @@ impl ParkedRunner {
         };
         if state == "dead" {
             tracing::error!(
-                subscription = parked.subscription, event = %parked.event.id, error = failure.error,
+                error = failure.error,
                 "an event is dead: a person must decide"
             );
         }
@@ -298,6 +307,13 @@ impl ParkedRunner {
             .query_one::<(Option<Timestamp>,)>(sql, &[])
             .await?;
         Ok(due)
+    }
+}
+
+fn delivery(of: &Subscription, parked: &DeadEvent) -> Delivery {
+    Delivery {
+        subscription: of.name,
+        attempt: parked.attempts,
     }
 }
 

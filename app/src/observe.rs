@@ -1,0 +1,97 @@
+//! What this process tells of its work: its log, and traces if somebody wants them.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use tidings_observe::{Format, Otlp};
+
+use crate::Error;
+use crate::cli::{Cli, Command, Layout};
+use crate::config::Config;
+
+/// The clients of NATS and PostgreSQL tell of every try and every connection that is lost; we
+/// tell once of the broker or database.
+const USUAL: &str = "warn,async_nats=off,deadpool=error";
+/// How long the end of the process may wait for a collector.
+const LAST_SPANS: Duration = Duration::from_secs(3);
+
+/// How a process is watched.
+pub(crate) struct Observing {
+    filter: String,
+    format: Format,
+    otlp: Option<Otlp>,
+}
+
+impl Observing {
+    /// What flags, environment and file say of it.
+    ///
+    /// # Errors
+    /// When what is said of traces cannot be used.
+    pub(crate) fn of(cli: &Cli, matches: &ArgMatches) -> Result<Self, Error> {
+        let own = matches.subcommand().map_or(matches, |(_, own)| own);
+        let config = match &cli.command {
+            None => Config::read(&cli.serve, own),
+            Some(Command::Serve(options)) => Config::read(options, own),
+            Some(command) => match layout(command) {
+                Some(layout) => Config::of(layout, own),
+                None => return Ok(Self::quiet()),
+            },
+        };
+        // What is wrong with a setting is told where it is needed.
+        let Ok(config) = config else {
+            return Ok(Self::quiet());
+        };
+        let serves = matches!(&cli.command, None | Some(Command::Serve(_)));
+        Ok(Self {
+            format: config.log_format.value,
+            otlp: match serves {
+                true => config.traces()?.map(Otlp::new),
+                false => None,
+            },
+            ..Self::quiet()
+        })
+    }
+
+    fn quiet() -> Self {
+        Self {
+            filter: std::env::var("TIDINGS_LOG").unwrap_or_else(|_| USUAL.to_owned()),
+            format: Format::default(),
+            otlp: None,
+        }
+    }
+
+    /// From now on lines are written.
+    pub(crate) fn begin(&self) {
+        tidings_observe::init(&self.filter, self.format, self.otlp.as_ref());
+    }
+
+    /// Exports traces while something runs, and what is left of them after it.
+    ///
+    /// # Errors
+    /// As the work, and when traces cannot be sent at all.
+    pub(crate) async fn around<T>(
+        self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(otlp) = self.otlp else {
+            return work.await;
+        };
+        let exporting = otlp.start().map_err(Error::Traces)?;
+        let outcome = work.await;
+        exporting.finish(LAST_SPANS).await;
+        outcome
+    }
+}
+
+/// Where a command's installation is said to be, if it has one.
+fn layout(command: &Command) -> Option<&Layout> {
+    match command {
+        Command::Serve(options) | Command::Config(options) => Some(&options.layout),
+        Command::Demo => None,
+        Command::Doctor(options) => Some(&options.layout),
+        Command::Settle(options) => Some(&options.layout),
+        Command::Move(options) => Some(&options.layout),
+        Command::Grant(options) | Command::Revoke(options) => Some(&options.layout),
+        Command::Rebuild(options) => Some(&options.layout),
+    }
+}
