@@ -310,6 +310,16 @@ impl Config {
     }
 }
 
+/// What flags, environment and file of a command that does not serve say of its log; nothing
+/// where it has no installation, and what cannot be read is told where it is needed.
+pub(crate) fn log_format_of(matches: &ArgMatches) -> Option<Format> {
+    let file = matches.try_get_one::<PathBuf>("config").ok()?;
+    let said = matches.try_get_one::<String>("log_format").ok()?.cloned();
+    let in_file = || File::read(file.map(PathBuf::as_path)).ok()?.log_format;
+    let said = said.or_else(|| in_file().map(|said| said.value));
+    said?.parse().ok()
+}
+
 /// How the log is written: for people, where nobody says otherwise.
 fn log_format(said: Option<Said<String>>) -> Result<Said<Format>, Error> {
     match said {

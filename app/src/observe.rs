@@ -6,8 +6,8 @@ use clap::ArgMatches;
 use tidings_observe::{Format, Otlp};
 
 use crate::Error;
-use crate::cli::{Cli, Command, Layout};
-use crate::config::Config;
+use crate::cli::{Cli, Command};
+use crate::config::{Config, log_format_of};
 
 /// The clients of NATS and PostgreSQL tell of every try and every connection that is lost; we
 /// tell once of the broker or database.
@@ -32,22 +32,20 @@ impl Observing {
         let config = match &cli.command {
             None => Config::read(&cli.serve, own),
             Some(Command::Serve(options)) => Config::read(options, own),
-            Some(command) => match layout(command) {
-                Some(layout) => Config::of(layout, own),
-                None => return Ok(Self::quiet()),
-            },
+            Some(_) => {
+                return Ok(Self {
+                    format: log_format_of(own).unwrap_or_default(),
+                    ..Self::quiet()
+                });
+            }
         };
         // What is wrong with a setting is told where it is needed.
         let Ok(config) = config else {
             return Ok(Self::quiet());
         };
-        let serves = matches!(&cli.command, None | Some(Command::Serve(_)));
         Ok(Self {
             format: config.log_format.value,
-            otlp: match serves {
-                true => config.traces()?.map(Otlp::new),
-                false => None,
-            },
+            otlp: config.traces()?.map(Otlp::new),
             ..Self::quiet()
         })
     }
@@ -80,18 +78,5 @@ impl Observing {
         let outcome = work.await;
         exporting.finish(LAST_SPANS).await;
         outcome
-    }
-}
-
-/// Where a command's installation is said to be, if it has one.
-fn layout(command: &Command) -> Option<&Layout> {
-    match command {
-        Command::Serve(options) | Command::Config(options) => Some(&options.layout),
-        Command::Demo => None,
-        Command::Doctor(options) => Some(&options.layout),
-        Command::Settle(options) => Some(&options.layout),
-        Command::Move(options) => Some(&options.layout),
-        Command::Grant(options) | Command::Revoke(options) => Some(&options.layout),
-        Command::Rebuild(options) => Some(&options.layout),
     }
 }
