@@ -6,7 +6,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tidings::trace::{Remote, WORK};
+use tidings::spans::{Remote, WORK};
 use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
 use tracing::Instrument;
 use tracing::field::Empty;

@@ -1,7 +1,7 @@
 //! Lines for programs.
 
 use serde_json::{Map, Number, json};
-use tidings::trace::trace_id;
+use tidings::spans::trace_id;
 
 use crate::fields::Value;
 use crate::line::Line;

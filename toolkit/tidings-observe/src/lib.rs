@@ -4,7 +4,7 @@
 //! - `otlp`: traces for a collector.
 //!
 //! Both listen to `tracing`, and know the spans in which the toolkit works
-//! ([`tidings::trace`]). Nothing of it is needed for services to run, and any other subscriber of
+//! ([`tidings::spans`]). Nothing of it is needed for services to run, and any other subscriber of
 //! `tracing` sees the same spans.
 
 #![warn(missing_docs)]
@@ -45,9 +45,9 @@ pub fn init(filter: &str, format: Format, otlp: Option<&Otlp>) {
 #[must_use]
 pub fn with_spans(filter: &str) -> EnvFilter {
     let spans = [
-        (tidings::trace::WORK, "error"),
+        (tidings::spans::WORK, "error"),
         // For traces alone.
-        (tidings::trace::LINKS, "off"),
+        (tidings::spans::LINKS, "off"),
     ];
     spans
         .into_iter()

@@ -6,7 +6,7 @@
 //! - `export.rs`: a bounded queue, and who empties it.
 //!
 //! It is written here and not taken from the `opentelemetry` crates, because a span of ours has
-//! an id that its children in other processes know beforehand ([`tidings::trace`]), and because
+//! an id that its children in other processes know beforehand ([`tidings::spans`]), and because
 //! all of it needs no crate that is not there already.
 
 mod export;
@@ -63,7 +63,7 @@ impl Otlp {
         let is_ours = |metadata: &tracing::Metadata<'_>| {
             let target = metadata.target();
             // Not only spans: the toolkit asks whether there is anybody for them.
-            !metadata.is_event() && [tidings::trace::WORK, tidings::trace::LINKS].contains(&target)
+            !metadata.is_event() && [tidings::spans::WORK, tidings::spans::LINKS].contains(&target)
         };
         let spans = Spans::new(Arc::clone(&self.queue), self.settings.ratio);
         spans.with_filter(FilterFn::new(is_ours))

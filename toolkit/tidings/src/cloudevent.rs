@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::trace::{publish_id, traceparent};
+use crate::spans::{publish_id, traceparent};
 use crate::{Context, Envelope, EventId, Timestamp};
 
 /// The media type of one event in JSON.

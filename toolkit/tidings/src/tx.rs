@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::handle::{Handle, Shared};
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
-use crate::trace::{self, Delivery};
+use crate::spans::{self, Delivery};
 use crate::{Context, Error, EventType, FromRow, Stream, Timestamp, Value, crash, stream};
 
 /// The largest event or job, in bytes of JSON; what every broker takes.
@@ -183,14 +183,14 @@ impl Tx {
             return self.commit_all().await;
         }
         let shared = Arc::clone(&self.shared);
-        let spans = trace::publish(shared.name, self.delivery, &self.events);
+        let spans = spans::publish(shared.name, self.delivery, &self.events);
         let sending = shared.meters.sending(&self.events, &shared.clock);
         let committed = self.commit_all().await;
         match &committed {
             Ok(()) => sending.done(&shared.clock),
             Err(error) => spans
                 .iter()
-                .for_each(|span| trace::failed(span, &crate::chain(error))),
+                .for_each(|span| spans::failed(span, &crate::chain(error))),
         }
         committed
     }
@@ -213,7 +213,7 @@ impl Tx {
         if let Some(claim) = claim {
             claim.set_committed();
         }
-        trace::published(self.shared.name, &self.events);
+        spans::published(self.shared.name, &self.events);
         crash::point("P4").await;
         // Woken only now: a reader that ran before the sync could act on what a
         // power cut takes back.

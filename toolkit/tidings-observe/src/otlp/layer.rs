@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tidings::trace::{Remote, trace_id};
+use tidings::spans::{Remote, trace_id};
 use tidings::{Clock, Timestamp};
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id, Record};

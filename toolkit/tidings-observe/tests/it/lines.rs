@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tidings::trace::WORK;
+use tidings::spans::WORK;
 use tidings_observe::{Format, Lines, Sink, with_spans};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
@@ -59,7 +59,7 @@ fn x_22_a_line_says_what_it_belongs_to_without_being_told() {
         let mut line: Value = serde_json::from_str(line).unwrap();
         let at = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         assert!(at.as_str().unwrap().ends_with('Z'), "{at}");
-        let trace_id = format!("{:032x}", tidings::trace::trace_id("flow-1"));
+        let trace_id = format!("{:032x}", tidings::spans::trace_id("flow-1"));
         let expected = serde_json::json!({
             "level": "WARN", "target": "it::lines", "message": "an event is parked",
             "error": "no \"such\"\nthing", "elapsed_ms": 3, "service": "orders",

@@ -6,7 +6,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
-use tidings::trace::{WORK, trace_id};
+use tidings::spans::{WORK, trace_id};
 use tidings_observe::Otlp;
 use tidings_observe::otlp::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -11,7 +11,7 @@ use reqwest::{Client, Response, redirect};
 
 use super::policy::{BadUrl, CallbackPolicy};
 use super::words::escaped;
-use crate::trace::TRACEPARENT;
+use crate::spans::TRACEPARENT;
 use crate::{CORRELATION_HEADER, Clock, Timestamp, crash};
 
 /// How long a receiver has for its answer, by the service clock.

@@ -14,7 +14,7 @@ use super::table::{Attempt, CallbackRow};
 use super::{close_alerts, open_alert, secret, table};
 use crate::job::{Ended, JobRow, JobRun, Outside};
 use crate::operation::Closing;
-use crate::trace::{self, traceparent};
+use crate::spans::{self, traceparent};
 use crate::{Enqueue, Error, Job, Service, Timestamp, Tx, Uuid, crash};
 
 /// Longer than a try can take.
@@ -114,7 +114,7 @@ async fn deliver(job: Deliver, run: JobRun, lane: Lane) -> Result<(), Error> {
     let body = &begun.callback.body;
     let correlation_id = &begun.callback.correlation_id;
     let span_id = span_id_of(&begun);
-    let span = trace::callback(&id, &job.host, correlation_id, span_id);
+    let span = spans::callback(&id, &job.host, correlation_id, span_id);
     let message = Message {
         url: &begun.callback.url,
         id: &id,
@@ -131,7 +131,7 @@ async fn deliver(job: Deliver, run: JobRun, lane: Lane) -> Result<(), Error> {
             span.record("status", answer.status);
             span.in_scope(|| tracing::debug!("a callback was answered"));
         }
-        Err(error) => trace::failed(&span, &crate::chain(error)),
+        Err(error) => spans::failed(&span, &crate::chain(error)),
     }
     drop(span);
     crash::point("K3").await;

@@ -12,7 +12,7 @@ use super::error::CallError;
 use super::{CALLER_HEADER, Client, SERVICE_TOKEN_HEADER, tries};
 use crate::Context;
 use crate::http::{CORRELATION_HEADER, CallingService, is_plain};
-use crate::trace::{Remote, TRACEPARENT, traceparent};
+use crate::spans::{Remote, TRACEPARENT, traceparent};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -18,7 +18,7 @@ use super::{CALLER_HEADER, CallError, Calls, SERVICE_TOKEN_HEADER};
 use crate::http::calling::TOKEN_REFUSED;
 use crate::http::forwarded::{self, FORWARDED, FORWARDED_FOR};
 use crate::http::is_plain;
-use crate::trace::{self, Remote, TRACEPARENT, WORK, traceparent};
+use crate::spans::{self, Remote, TRACEPARENT, WORK, traceparent};
 use crate::{CORRELATION_HEADER, CorrelationId, Installation, Problem, chain, feed};
 
 const GATEWAY: &str = "gateway";
@@ -94,7 +94,7 @@ async fn pass_on(to: Target, request: Request) -> Response {
         error = tracing::field::Empty
     );
     let answer = ask(&channel, request).instrument(span.clone()).await;
-    match answer.inspect_err(|error| trace::failed(&span, &chain(error))) {
+    match answer.inspect_err(|error| spans::failed(&span, &chain(error))) {
         Ok(response) if is_stranger(&response) => {
             tracing::error!(
                 to = to.name,

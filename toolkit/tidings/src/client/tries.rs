@@ -9,7 +9,7 @@ use super::call::Call;
 use super::channel::Channel;
 use super::error::CallError;
 use crate::Timestamp;
-use crate::trace::{self, WORK};
+use crate::spans::{self, WORK};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_MOST: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ pub(super) async fn run(call: &Call) -> Result<Answer, CallError> {
         otel.span_id = call.span_id(), error = tracing::field::Empty
     );
     let answer = tries(call, channel).instrument(span.clone()).await;
-    answer.inspect_err(|error| trace::failed(&span, &crate::chain(error)))
+    answer.inspect_err(|error| spans::failed(&span, &crate::chain(error)))
 }
 
 async fn tries(call: &Call, channel: &Channel) -> Result<Answer, CallError> {

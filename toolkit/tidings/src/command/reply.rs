@@ -13,8 +13,8 @@ use super::table::{self, End};
 use super::{Answer, Command, CommandId, CommandOutcome, code};
 use crate::failure::Failure;
 use crate::job::{self, JobHandler};
+use crate::spans::{self, EVENT_PROCESSED};
 use crate::subscription::{Erased, Failed, caused_by};
-use crate::trace::{self, EVENT_PROCESSED};
 use crate::{Envelope, Fate, Fault, Job, Tx};
 
 /// A reply on its way.
@@ -154,12 +154,12 @@ impl Erased for Answers {
         Box::pin(async move {
             for (index, envelope) in events.iter().enumerate() {
                 tx.set_context(caused_by(envelope));
-                let span = trace::process(tx.shared().name, tx.delivery, envelope);
+                let span = spans::process(tx.shared().name, tx.delivery, envelope);
                 let told = match self.of(&envelope.name) {
                     Ok(code) => code.replied(envelope, tx).instrument(span.clone()).await,
                     Err(failure) => Err(failure),
                 };
-                trace::ended(&span, EVENT_PROCESSED, &told);
+                spans::ended(&span, EVENT_PROCESSED, &told);
                 told.map_err(|failure| Failed {
                     index: Some(index),
                     failure,

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CORRELATION_HEADER, CorrelationId, Problem};
 use crate::handle::Handle;
-use crate::trace::Remote;
+use crate::spans::Remote;
 use crate::{Context, Identity, Rejected};
 
 fn rejected(status: StatusCode, text: String) -> Problem {

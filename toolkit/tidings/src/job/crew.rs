@@ -11,7 +11,7 @@ use super::claim::Room;
 use super::runner::run_one;
 use super::table::JobRow;
 use crate::handle::Handle;
-use crate::trace;
+use crate::spans;
 
 /// Jobs that run side by side in one service. Transactions only wait for each other; calls
 /// wait for somebody outside, and one that does not answer must not hold up the others (F-65).
@@ -88,7 +88,7 @@ impl Crew {
     fn begin(&mut self, row: JobRow, outside: bool) {
         let service = self.service.clone();
         self.running.push(Box::pin(async move {
-            let span = trace::job(service.name(), &row);
+            let span = spans::job(service.name(), &row);
             run_one(&service, &row).instrument(span).await;
             outside
         }));

@@ -7,7 +7,7 @@ use super::Enqueue;
 use super::kind::Ended;
 use super::table::JobRow;
 use crate::db::Conn;
-use crate::{Error, Timestamp, Tx, Uuid, params, trace, tx};
+use crate::{Error, Timestamp, Tx, Uuid, params, spans, tx};
 
 /// Later than everything: a job that waits to be woken.
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
@@ -50,7 +50,7 @@ pub(crate) async fn insert(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>, Err
     let sql = "INSERT INTO tidings_jobs (id, kind, data, run_at, priority, unique_key, limit_key,
             parent, created_at, actor, correlation_id, causation_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
-    let span = trace::enqueue(tx.shared().name, tx.delivery, (job.kind, id), &context);
+    let span = spans::enqueue(tx.shared().name, tx.delivery, (job.kind, id), &context);
     let stored = tx.execute(sql, row).instrument(span).await? == 1;
     Ok(stored.then_some(id))
 }

@@ -14,7 +14,7 @@ use super::{queue, schedule};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::meters::Run;
-use crate::trace;
+use crate::spans;
 use crate::{Error, Fate, Timestamp, crash};
 
 /// How long a claim waits for room for many: a claim is a commit of its own, so one by one
@@ -202,7 +202,7 @@ pub(super) async fn run_one(service: &Handle, row: &JobRow) {
         Ok(()) => Run::Ended,
         Err(_) => Run::Failed,
     };
-    trace::ended(&Span::current(), "a run of a job has ended", &outcome);
+    spans::ended(&Span::current(), "a run of a job has ended", &outcome);
     service
         .0
         .meters

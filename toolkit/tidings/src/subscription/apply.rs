@@ -16,7 +16,7 @@ use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
 use crate::meters::Consuming;
 use crate::outbox::NewEvent;
-use crate::trace::{self, Delivery};
+use crate::spans::{self, Delivery};
 use crate::{Dialect, Envelope, Error, Fate, Tx, crash};
 
 /// Tries in direct succession before an event is parked.
@@ -116,7 +116,7 @@ impl Applier {
         parked::park(&mut tx, self.subscription.name, event, failure, tries).await?;
         tx.commit().await?;
         self.meter.consumed(1);
-        let span = trace::park(self.service.name(), self.delivery(tries), event);
+        let span = spans::park(self.service.name(), self.delivery(tries), event);
         span.in_scope(|| {
             tracing::warn!(
                 error = failure.error,
@@ -138,7 +138,7 @@ impl Applier {
             .advance(&mut tx, cursors, std::slice::from_ref(event))
             .await?;
         tx.add_event(answer);
-        let span = trace::park(self.service.name(), self.delivery(0), event);
+        let span = spans::park(self.service.name(), self.delivery(0), event);
         tx.commit().instrument(span).await?;
         self.meter.consumed(1);
         Ok(moves)

@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use crate::failure::Failure;
 use crate::outbox::NewEvent;
-use crate::trace::{self, EVENT_PROCESSED};
+use crate::spans::{self, EVENT_PROCESSED};
 use crate::{Context, Envelope, Event, Fault, Stream, Tx};
 
 /// Code for one event: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
@@ -198,10 +198,10 @@ impl<S: Stream, C: OneCode<S>> Erased for One<S, C> {
                     unknown += 1;
                     continue;
                 };
-                let span = trace::process(tx.shared().name, tx.delivery, envelope);
+                let span = spans::process(tx.shared().name, tx.delivery, envelope);
                 let applied = self.0.run(event, envelope, tx);
                 let applied = applied.instrument(span.clone()).await;
-                trace::ended(&span, EVENT_PROCESSED, &applied);
+                spans::ended(&span, EVENT_PROCESSED, &applied);
                 applied.map_err(|failure| Failed {
                     index: Some(index),
                     failure,
@@ -232,12 +232,12 @@ impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
             if let (Some(first), false) = (events.first(), known.is_empty()) {
                 let (service, delivery) = (tx.shared().name, tx.delivery);
                 let batch = match events {
-                    [one] => trace::Batch::of_one(trace::process(service, delivery, one)),
-                    events => trace::batch(service, delivery, events),
+                    [one] => spans::Batch::of_one(spans::process(service, delivery, one)),
+                    events => spans::batch(service, delivery, events),
                 };
                 let applied = self.0.run(&known, first, tx);
                 let applied = applied.instrument(batch.span.clone()).await;
-                trace::ended(&batch.span, "events are processed", &applied);
+                spans::ended(&batch.span, "events are processed", &applied);
                 applied.map_err(|failure| Failed {
                     index: None,
                     failure,

@@ -12,7 +12,7 @@ use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::{NewEvent, as_i64};
-use crate::trace::{self, Delivery};
+use crate::spans::{self, Delivery};
 use crate::{Envelope, Error, EventId, Fate, FromRow, Row, Timestamp, Tx, Value, act, params};
 
 /// Tries, quick ones included, before a parked event is dead.
@@ -201,7 +201,7 @@ impl ParkedRunner {
         }
         if parked.attempts > ATTEMPTS_MAX {
             let error = "the process has ended while it was applied".to_owned();
-            let span = trace::park(self.service.name(), delivery(of, &parked), &parked.event);
+            let span = spans::park(self.service.name(), delivery(of, &parked), &parked.event);
             let failure = Failure::hopeless(error);
             return self.put_off(&parked, &failure).instrument(span).await;
         }
@@ -226,7 +226,7 @@ impl ParkedRunner {
                 Some(answer) => self.answer(&parked, *answer).await,
                 None => {
                     let span =
-                        trace::park(self.service.name(), delivery(of, &parked), &parked.event);
+                        spans::park(self.service.name(), delivery(of, &parked), &parked.event);
                     self.put_off(&parked, &failure).instrument(span).await
                 }
             },

@@ -15,7 +15,7 @@ use super::step::{StepFailed, result_text};
 use crate::alert::{self, Alert};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
-use crate::{Error, Timestamp, Tx, crash, trace};
+use crate::{Error, Timestamp, Tx, crash, spans};
 
 const ASK_FIRST: Duration = Duration::from_secs(1);
 const ASK_MOST: Duration = Duration::from_secs(60);
@@ -256,7 +256,7 @@ impl Flow {
             Unsure::Ask(look_up) => {
                 let held = self.run.heartbeat().await;
                 self.sure(held).await;
-                let span = trace::step(self.id(), &step.name, step.attempts);
+                let span = spans::step(self.id(), &step.name, step.attempts);
                 let asking = look_up(call.input.clone(), self.try_of(step)).instrument(span);
                 let asked = guarded(std::future::pending(), async { Ok(asking.await) }).await;
                 asked.unwrap_or_else(|failure| Found::Unknown(failure.error))
@@ -276,7 +276,7 @@ impl Flow {
         (step.due_at, step.finished_at) = (None, None);
         let recorded = self.record(tx, step).await;
         self.sure(recorded).await;
-        let span = trace::step(self.id(), &step.name, step.attempts);
+        let span = spans::step(self.id(), &step.name, step.attempts);
         let calling = (call.body)(call.input.clone(), self.try_of(step)).instrument(span);
         let called = guarded(std::future::pending(), async { Ok(calling.await) }).await;
         crash::point("S4").await;

@@ -10,7 +10,7 @@ use tracing::Instrument;
 use super::flow::{Flow, Parting};
 use super::row::{StepKind, StepRow, StepState};
 use crate::failure::{Failure, backoff, guarded};
-use crate::{Fate, Fault, Tx, trace, tx};
+use crate::{Fate, Fault, Tx, spans, tx};
 
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_MOST: Duration = Duration::from_secs(3600);
@@ -150,9 +150,9 @@ impl Flow {
             let outcome = body.call(input, &mut tx).await;
             outcome.map_err(|error| Failure::of(&error))
         };
-        let span = trace::step(self.id(), name, step.attempts);
+        let span = spans::step(self.id(), name, step.attempts);
         let worked = guarded(std::future::pending(), work.instrument(span.clone())).await;
-        trace::ended(&span, "a step is done", &worked);
+        spans::ended(&span, "a step is done", &worked);
         let outcome = match worked {
             Ok(value) => self.keep(tx, &mut step, value).await,
             Err(failure) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value as Json;
 use standardwebhooks::Webhook;
-use tidings::trace::Remote;
+use tidings::spans::Remote;
 
 use super::receiver::{Heard, Receiver, status};
 use super::{HOUR, Scene, scene};

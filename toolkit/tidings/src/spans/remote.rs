@@ -12,7 +12,7 @@ pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent"
 /// The trace of a flow: its correlation id, or what that is digested to if it is no UUID.
 ///
 /// ```
-/// use tidings::trace::trace_id;
+/// use tidings::spans::trace_id;
 ///
 /// let id = trace_id("0195f2d1-7a3b-7c4d-8e5f-6a7b8c9d0e1f");
 /// assert_eq!(format!("{id:032x}"), "0195f2d17a3b7c4d8e5f6a7b8c9d0e1f");
@@ -50,7 +50,7 @@ impl Remote {
     /// nobody can break anything with it.
     ///
     /// ```
-    /// use tidings::trace::Remote;
+    /// use tidings::spans::Remote;
     ///
     /// let said = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     /// assert_eq!(Remote::parse(said).map(|remote| remote.span_id), Some(0xb7ad6b7169203331));
