@@ -123,6 +123,11 @@ pub(crate) struct Serve {
     /// nothing is said, the gateway's address or the one to listen on.
     #[arg(long, value_name = "URL", env = "TIDINGS_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// The collector that traces are sent to, by OTLP over HTTP: http://127.0.0.1:4318. Without it,
+    /// and without OTEL_EXPORTER_OTLP_ENDPOINT, there are none. OpenTelemetry's other variables
+    /// count, too: headers, resource attributes, sampler.
+    #[arg(long, value_name = "URL", env = "TIDINGS_OTLP")]
+    pub(crate) otlp: Option<String>,
     /// Make demonstration accounts and listings (the default).
     #[arg(long, overrides_with = "no_demo")]
     demo: bool,
@@ -149,6 +154,7 @@ impl Serve {
             },
             billing_zone: None,
             public_url: None,
+            otlp: None,
             demo: false,
             no_demo: false,
         }

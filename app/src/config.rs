@@ -17,6 +17,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use contracts::calendar::Calendar;
 use tidings::Storage;
+use tidings_observe::{Format, otlp};
 
 use crate::cli::{Layout, Serve};
 use crate::folder::{Folder, Moved, must_have_installation};
@@ -92,6 +93,10 @@ pub(crate) struct Config {
     pub(crate) alerts: Alerts,
     /// Where people reach the site.
     pub(crate) public_url: Option<Said<String>>,
+    /// How the log is written.
+    pub(crate) log_format: Said<Format>,
+    /// Where traces are sent.
+    pub(crate) otlp: Option<Said<String>>,
     /// Where services are reached that run elsewhere.
     pub(crate) urls: BTreeMap<String, Said<String>>,
     /// Databases of single services.
@@ -182,9 +187,25 @@ impl Config {
                     .or(file.public_url),
                 http,
             )?,
+            log_format: log_format(
+                given
+                    .said("log_format", layout.log_format.clone())
+                    .or(file.log_format),
+            )?,
+            otlp: given.said("otlp", serve.otlp.clone()).or(file.otlp),
             urls,
             databases,
         })
+    }
+
+    /// Where traces are sent, if they are, and how.
+    ///
+    /// # Errors
+    /// When the address, or one of OpenTelemetry's variables, cannot be used.
+    pub(crate) fn traces(&self) -> Result<Option<otlp::Settings>, Error> {
+        let endpoint = self.otlp.as_ref().map(|said| said.value.as_str());
+        let read = otlp::Settings::of_environment(endpoint, |name| std::env::var(name).ok());
+        read.map_err(Error::Traces)
     }
 
     /// As [`Config::read`], for a command that does not serve.
@@ -296,6 +317,24 @@ impl Config {
     /// The services that run in this process.
     pub(crate) fn services(&self) -> Vec<&'static str> {
         NAMES.into_iter().filter(|name| self.runs(name)).collect()
+    }
+}
+
+/// What flags, environment and file of a command that does not serve say of its log; nothing
+/// where it has no installation, and what cannot be read is told where it is needed.
+pub(crate) fn log_format_of(matches: &ArgMatches) -> Option<Format> {
+    let file = matches.try_get_one::<PathBuf>("config").ok()?;
+    let said = matches.try_get_one::<String>("log_format").ok()?.cloned();
+    let in_file = || File::read(file.map(PathBuf::as_path)).ok()?.log_format;
+    let said = said.or_else(|| in_file().map(|said| said.value));
+    said?.parse().ok()
+}
+
+/// How the log is written: for people, where nobody says otherwise.
+fn log_format(said: Option<Said<String>>) -> Result<Said<Format>, Error> {
+    match said {
+        Some(format) => format.try_map(|name| name.parse()),
+        None => Ok(Said::default(Format::default())),
     }
 }
 

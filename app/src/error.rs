@@ -60,6 +60,9 @@ pub enum Error {
     /// The installation cannot be tried out.
     #[error("look at what is in flight")]
     Flight(#[source] tidings::Error),
+    /// Traces were asked for in words that cannot be used.
+    #[error("export traces")]
+    Traces(#[source] tidings_observe::otlp::BadSettings),
     /// A projection cannot be built anew.
     #[error("build the projection anew")]
     Rebuild(#[source] tidings::projection::RebuildError),

@@ -15,6 +15,7 @@ mod front;
 mod grant;
 mod map;
 mod move_to;
+mod observe;
 mod opening;
 mod process;
 mod rebuild;
@@ -23,16 +24,16 @@ mod serve;
 mod services;
 mod settle;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, FromArgMatches};
-use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command, Layout};
 use config::Config;
 pub use config::Origin;
 pub use error::Error;
+use observe::Observing;
 pub use services::open;
 
 /// Runs the program as the command line says. A failure is one line on stderr and exit code 1.
@@ -44,8 +45,7 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(told) => return tell(&told),
     };
-    log_to_stderr();
-    match run(cli, &matches) {
+    match observed(cli, &matches) {
         Ok(code) => code,
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
@@ -65,19 +65,14 @@ fn tell(told: &clap::Error) -> ExitCode {
     }
 }
 
-fn log_to_stderr() {
-    // The clients of NATS and PostgreSQL tell of every try and every connection that is lost; we
-    // tell once of the broker or database.
-    let usual = || EnvFilter::new("warn,async_nats=off,deadpool=error");
-    let level = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| usual());
-    tracing_subscriber::fmt()
-        .with_env_filter(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+/// Runs the command with its log, and with traces if somebody wants them.
+fn observed(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let observing = Observing::of(&cli, matches)?;
+    observing.begin();
+    run(cli, matches, observing)
 }
 
-fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
+fn run(cli: Cli, matches: &ArgMatches, observing: Observing) -> Result<ExitCode, Error> {
     // Flags stand behind the command, where there is one.
     let mut matches = matches;
     while let Some((_, own)) = matches.subcommand() {
@@ -88,7 +83,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
         .build()
         .map_err(Error::Runtime)?;
     let config = |layout: &Layout| Config::of(layout, matches);
-    let outcome = runtime.block_on(async {
+    let outcome = runtime.block_on(observing.around(async {
         match cli.command {
             None => serve::serve(Config::read(&cli.serve, matches)?).await,
             Some(Command::Serve(options)) => serve::serve(Config::read(&options, matches)?).await,
@@ -121,7 +116,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
             }
         }
         .map(|()| ExitCode::SUCCESS)
-    });
+    }));
     // What still runs has had its time; a blocking read must not keep the process.
     runtime.shutdown_background();
     outcome

@@ -7,6 +7,7 @@
 mod ceiling;
 mod jobs;
 mod network;
+mod observed;
 mod ours;
 mod peer;
 mod report;
@@ -67,6 +68,9 @@ async fn main() -> Outcome<()> {
         }
         if wanted(place.word(), "live") {
             live(&mut report, &mut place).await?;
+        }
+        if wanted(place.word(), "observed") {
+            observed::run(&mut report, &mut place).await?;
         }
         if wanted(place.word(), "jobs") {
             jobs::run(&mut report, &mut place, &peers).await?;

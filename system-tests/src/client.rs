@@ -39,6 +39,7 @@ pub struct Client {
     session: Option<String>,
     key: Option<String>,
     bearer: Option<String>,
+    header: Option<(String, String)>,
 }
 
 /// What the server said.
@@ -103,6 +104,7 @@ impl Client {
             session: None,
             key: None,
             bearer: None,
+            header: None,
         }
     }
 
@@ -118,6 +120,19 @@ impl Client {
     pub fn with_key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
+    }
+
+    /// The same caller, who sends this header with everything.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.header = Some((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The value of the session cookie.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
     }
 
     /// The same caller with an access token.
@@ -198,6 +213,10 @@ impl Client {
         };
         let request = match &self.bearer {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let request = match &self.header {
+            Some((name, value)) => request.header(name, value),
             None => request,
         };
         match &self.session {

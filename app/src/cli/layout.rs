@@ -53,4 +53,8 @@ pub(crate) struct Layout {
     /// same for all; or the secret itself in TIDINGS_SECRET.
     #[arg(long, value_name = "FILE", env = "TIDINGS_SECRET_FILE")]
     pub(crate) secret_file: Option<PathBuf>,
+    /// How the lines of the log are written: text for people (the default), or json, one object a
+    /// line. What is logged is said by TIDINGS_LOG: info, or warn,orders=debug.
+    #[arg(long, value_name = "text|json", env = "TIDINGS_LOG_FORMAT")]
+    pub(crate) log_format: Option<String>,
 }

@@ -31,6 +31,8 @@ pub(super) struct File {
     pub(super) billing_zone: Option<Said<String>>,
     pub(super) tasks: TasksTable,
     pub(super) public_url: Option<Said<String>>,
+    pub(super) log_format: Option<Said<String>>,
+    pub(super) otlp: Option<Said<String>>,
     pub(super) services: BTreeMap<String, ServiceTable>,
     pub(super) alerts: AlertsTable,
 }
@@ -66,6 +68,8 @@ struct Written {
     demo: Option<Spanned<bool>>,
     billing_zone: Text,
     public_url: Text,
+    log_format: Text,
+    otlp: Text,
     #[serde(default)]
     mail: Mail,
     #[serde(default)]
@@ -179,6 +183,8 @@ impl Place<'_> {
                 completed: self.said(written.tasks.completed),
             },
             public_url: self.said(written.public_url),
+            log_format: self.said(written.log_format),
+            otlp: self.said(written.otlp),
             services,
             alerts: written.alerts.at(self),
         })

@@ -51,6 +51,7 @@ impl Config {
                 ),
             ),
         ];
+        rows.extend(self.shown_watching());
         rows.extend(self.tasks.shown());
         rows.extend(self.alerts.shown());
         for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
@@ -67,6 +68,29 @@ impl Config {
             writeln!(out, "{name:<names$}  {value:<values$}  {by}")?;
         }
         out.flush()
+    }
+
+    /// Its log, and its traces.
+    fn shown_watching(&self) -> [(String, (String, Origin)); 2] {
+        let format = &self.log_format;
+        let format = (format.value.name().to_owned(), format.by.clone());
+        [
+            ("log_format".to_owned(), format),
+            ("otlp".to_owned(), self.shown_traces()),
+        ]
+    }
+
+    /// Also where the environment alone says it, in OpenTelemetry's words.
+    fn shown_traces(&self) -> (String, Origin) {
+        let by = self.otlp.as_ref().map(|said| said.by.clone());
+        match self.traces() {
+            Ok(None) => ("none".to_owned(), Origin::Default),
+            Ok(Some(traces)) => {
+                let by = by.unwrap_or_else(|| Origin::Environment("OTEL_EXPORTER_OTLP".to_owned()));
+                (traces.shown(), by)
+            }
+            Err(error) => (error.line(), Origin::Default),
+        }
     }
 
     fn shown_site(&self) -> (String, Origin) {

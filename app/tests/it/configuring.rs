@@ -54,6 +54,8 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "mail.from none default",
             "public_url http://127.0.0.1:8080 default",
             "billing_zone UTC default",
+            "log_format text default",
+            "otlp none default",
             "tasks.same_assignee charge default",
             "tasks.records 2 default",
             "tasks.open Open default",
@@ -64,6 +66,29 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "alerts.keep 90d default",
         ]
     );
+}
+
+#[test]
+fn how_a_process_is_watched_is_a_setting_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "log_format = \"json\"\notlp = \"http://collector:4318\"\n";
+    let lines = |variables: &[(&str, &str)], flags: &[&str]| {
+        lines(&config(folder.path(), text, flags, variables))
+    };
+    let said = lines(&[], &[]);
+    assert!(line(&said, "log_format").starts_with("json "), "{said:?}");
+    let traces = line(&said, "otlp");
+    assert!(
+        traces.starts_with("http://collector:4318/v1/traces "),
+        "{traces}"
+    );
+    let said = lines(&[("TIDINGS_LOG_FORMAT", "json")], &["--log-format", "text"]);
+    assert_eq!(line(&said, "log_format"), "text --log-format");
+    let off = lines(&[("OTEL_SDK_DISABLED", "true")], &[]);
+    assert_eq!(line(&off, "otlp"), "none default");
+    let wrong = config(folder.path(), "log_format = \"xml\"", &[], &[]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.err.contains("say text or json"), "{wrong:?}");
 }
 
 #[test]

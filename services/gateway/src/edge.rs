@@ -2,12 +2,14 @@
 
 use std::any::Any;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tidings::spans::{Remote, WORK};
 use tidings::{CORRELATION_HEADER, CorrelationId, Problem, uuid_at};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::{Gateway, headers, page, streams};
 
@@ -79,15 +81,25 @@ pub(crate) async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = correlation_id(&request).unwrap_or_else(|| uuid_at(gateway.now()).to_string());
+    // The browser's own trace goes on, if it has one and says nothing else.
+    let remote = Remote::of(request.headers());
+    let traced = || remote.map(|remote| remote.correlation_id());
+    let id = correlation_id(&request).or_else(traced);
+    let id = id.unwrap_or_else(|| uuid_at(gateway.now()).to_string());
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let asked = Asked::of(&request, id.clone());
     request.extensions_mut().insert(CorrelationId(id.clone()));
     let began = gateway.now();
     // The query stays out of the log: people type into it.
     // At the level of errors, or a line about a failure would not say of which request it is
     // where only warnings are logged.
+    let route = route.as_ref().map(MatchedPath::as_str);
     let span = tracing::error_span!(
-        "request", method = %asked.method, path = without_secrets(&asked.path), correlation_id = id
+        target: WORK, "request", service = gateway.name(), method = %asked.method, route,
+        path = without_secrets(&asked.path), correlation_id = id, actor = Empty,
+        otel.parent_id = remote.and_then(|remote| remote.parent_in(&id)),
+        otel.link = remote.filter(|remote| remote.parent_in(&id).is_none()).map(|remote| remote.to_string()),
+        status = Empty, error = Empty
     );
     let response = next.run(request).instrument(span.clone()).await;
     let response = streams::admit(&gateway, response);
@@ -95,8 +107,14 @@ pub(crate) async fn pass(
         true => page::told_to_programs(&asked, response),
         false => page::present(&asked, response),
     };
-    let elapsed_ms = gateway.now().since(began).as_millis();
+    let elapsed = gateway.now().since(began);
+    let elapsed_ms = elapsed.as_millis();
     let status = response.status();
+    gateway
+        .0
+        .requests
+        .answered(&asked.method, route, status, elapsed);
+    span.record("status", status.as_u16());
     span.in_scope(|| {
         if status.is_server_error() && !is_expected(&asked.path, status) {
             tracing::warn!(

@@ -29,6 +29,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod problems;
+mod requests;
 mod session;
 mod streams;
 mod waiting;
@@ -68,7 +69,10 @@ pub(crate) struct Shared {
     /// Another process gives the answers their faces.
     is_behind: bool,
     streams: streams::Streams,
+    requests: requests::Requests,
     clock: Clock,
+    /// When it was ready to answer.
+    opened_at: Timestamp,
     settings: Settings,
     pulse: console::Pulse,
 }
@@ -84,7 +88,9 @@ impl Gateway {
             limits: limits::Limits::default(),
             is_behind,
             streams: streams::Streams::default(),
+            requests: requests::Requests::default(),
             installation,
+            opened_at: clock.now(),
             clock,
             settings,
             pulse: console::Pulse::default(),
@@ -98,6 +104,17 @@ impl Gateway {
     pub(crate) fn service_names(&self) -> Vec<&'static str> {
         let handles = self.installation().handles().iter();
         handles.map(tidings::Handle::name).collect()
+    }
+
+    /// What it is called in logs and traces.
+    pub(crate) fn name(&self) -> &'static str {
+        let here = self.installation().handles().iter();
+        let mut here = here.filter(|handle| handle.runs_here());
+        match (self.0.is_behind, here.next(), here.next()) {
+            (false, ..) => "gateway",
+            (true, Some(only), None) => only.name(),
+            (true, ..) => "services",
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

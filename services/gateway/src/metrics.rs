@@ -3,7 +3,11 @@
 //! There are no texts and no ids in it, but how much is sold can be read from it: it is open
 //! to the machine itself, where scrapers run, and to operators.
 
-use std::fmt::Write as _;
+mod families;
+mod measured;
+mod page;
+mod process;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,11 +17,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tidings::lag::{self, SubscriptionStatus};
+use tidings::lag;
+use tidings::workflow::{self, RunCount};
 use tidings::{BreakerState, Error, Handle, Installation, JobCount, Problem, alert, chain, jobs};
 
 use crate::Gateway;
 use crate::console::operator::Operator;
+use page::Page;
 
 /// A scraper gives up after ten seconds; a database that hangs must not cost it the rest.
 const READ_LIMIT: Duration = Duration::from_secs(2);
@@ -57,6 +63,8 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
 async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
     let mut page = Page::default();
     let installation = gateway.installation();
+    process::put(&mut page, gateway.0.opened_at);
+    measured::put(&gateway, &mut page);
     calls(installation, &mut page);
     let read = tokio::time::timeout(READ_LIMIT, events(installation, &mut page)).await;
     let mut is_complete = matches!(read, Ok(Ok(true)));
@@ -75,22 +83,14 @@ async fn metrics(_: Scraper, State(gateway): State<Gateway>) -> Response {
         }
     }
     work(&services, &mut page);
-    page.family(
-        "tidings_metrics_complete",
-        "gauge",
-        "Whether every database, and every producer elsewhere, has answered.",
-    );
+    page.family("tidings_metrics_complete");
     page.sample(&[], u64::from(is_complete));
     ([(header::CONTENT_TYPE, FORMAT)], page.text).into_response()
 }
 
 fn calls(installation: &Installation, page: &mut Page) {
     let all = installation.calls();
-    page.family(
-        "tidings_breaker_state",
-        "gauge",
-        "1 for the state that the breaker is in.",
-    );
+    page.family("tidings_breaker_state");
     for one in &all {
         for state in STATES {
             let labels = [
@@ -101,11 +101,7 @@ fn calls(installation: &Installation, page: &mut Page) {
             page.sample(&labels, u64::from(state == one.state));
         }
     }
-    page.family(
-        "tidings_calls_total",
-        "counter",
-        "Calls between services, by how they ended.",
-    );
+    page.family("tidings_calls_total");
     for one in &all {
         for (outcome, count) in &one.outcomes {
             let labels = [
@@ -116,19 +112,11 @@ fn calls(installation: &Installation, page: &mut Page) {
             page.sample(&labels, *count);
         }
     }
-    page.family(
-        "tidings_call_tries_total",
-        "counter",
-        "Requests that calls have sent.",
-    );
+    page.family("tidings_call_tries_total");
     for one in &all {
         page.sample(&[("from", &one.from), ("to", &one.to)], one.tries);
     }
-    page.family(
-        "tidings_calls_in_flight",
-        "gauge",
-        "Calls that are under way.",
-    );
+    page.family("tidings_calls_in_flight");
     for one in &all {
         page.sample(
             &[("from", &one.from), ("to", &one.to)],
@@ -147,11 +135,7 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<bool, Er
     let mut subscriptions = lag::subscriptions(installation).await?;
     streams.retain(|stream| runs_here(&stream.service));
     subscriptions.retain(|subscription| runs_here(&subscription.service));
-    page.family(
-        "tidings_events_published_total",
-        "counter",
-        "Events of a stream.",
-    );
+    page.family("tidings_events_published_total");
     for one in &streams {
         page.sample(
             &[("service", &one.service), ("stream", &one.stream)],
@@ -159,15 +143,13 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<bool, Er
         );
     }
     let all = &subscriptions;
-    let name = "tidings_subscription_lag_events";
-    page.family(name, "gauge", "Events that are not applied yet.");
+    page.family("tidings_subscription_lag_events");
     page.of_each(all, |one| one.lag);
-    let name = "tidings_subscription_parked_events";
-    page.family(name, "gauge", "Events that are tried again.");
+    page.family("tidings_subscription_parked_events");
     page.of_each(all, |one| one.parked);
-    let name = "tidings_subscription_dead_events";
-    page.family(name, "gauge", "Events that a person must decide about.");
+    page.family("tidings_subscription_dead_events");
     page.of_each(all, |one| one.dead);
+    oldest(installation, page).await?;
     buses(installation, page).await?;
     instances(installation, page).await?;
     let own = installation.subscriptions().iter();
@@ -175,12 +157,27 @@ async fn events(installation: &Installation, page: &mut Page) -> Result<bool, Er
     Ok(subscriptions.len() == own)
 }
 
+/// For how long subscriptions owe what they owe, where it is known here.
+async fn oldest(installation: &Installation, page: &mut Page) -> Result<(), Error> {
+    let now = installation.clock().now();
+    page.family("tidings_subscription_oldest_age_seconds");
+    for one in lag::oldest(installation).await? {
+        let labels = [
+            ("service", &*one.service),
+            ("subscription", &one.name),
+            ("stream", &one.stream),
+        ];
+        let age = one.since.map_or(Duration::ZERO, |since| now.since(since));
+        page.sample_s(&labels, age.as_secs_f64());
+    }
+    Ok(())
+}
+
 /// How much waits to be handed to a broker.
 async fn buses(installation: &Installation, page: &mut Page) -> Result<(), Error> {
     let buses = lag::buses(installation).await?;
     if !buses.is_empty() {
-        let name = "tidings_bus_lag_events";
-        page.family(name, "gauge", "Events that wait for the broker.");
+        page.family("tidings_bus_lag_events");
     }
     for one in &buses {
         let (bus, service, stream) = (&*one.bus, &*one.service, &*one.stream);
@@ -193,15 +190,12 @@ async fn buses(installation: &Installation, page: &mut Page) -> Result<(), Error
 /// Who shares slots, and whether two read the same.
 async fn instances(installation: &Installation, page: &mut Page) -> Result<(), Error> {
     let here = installation.handles().iter().filter(|one| one.runs_here());
-    let name = "tidings_reader_conflicts_total";
-    let help = "Batches that another instance had applied first.";
-    page.family(name, "counter", help);
+    page.family("tidings_reader_conflicts_total");
     for handle in here.clone() {
         page.sample(&[("service", handle.name())], handle.conflicts());
     }
     let all = lag::instances(installation).await?;
-    let name = "tidings_instance_slots";
-    page.family(name, "gauge", "Slots that an instance reads.");
+    page.family("tidings_instance_slots");
     for one in &all {
         if here.clone().any(|handle| handle.name() == one.service) {
             let slots = one.shares.iter().map(|share| u64::from(share.slots));
@@ -215,6 +209,7 @@ async fn instances(installation: &Installation, page: &mut Page) -> Result<(), E
 /// What is counted in one service.
 struct Counts {
     jobs: Vec<JobCount>,
+    runs: Vec<RunCount>,
     alerts: usize,
 }
 
@@ -222,13 +217,14 @@ impl Counts {
     async fn read(handle: &Handle) -> Result<Self, Error> {
         Ok(Self {
             jobs: jobs::counts(handle).await?,
+            runs: workflow::counts(handle).await?,
             alerts: alert::open(handle).await?.len(),
         })
     }
 }
 
 fn work(services: &[(&'static str, Counts)], page: &mut Page) {
-    page.family("tidings_jobs", "gauge", "Jobs that wait, run or are dead.");
+    page.family("tidings_jobs");
     for (service, counts) in services {
         for job in &counts.jobs {
             let labels = [
@@ -239,64 +235,20 @@ fn work(services: &[(&'static str, Counts)], page: &mut Page) {
             page.sample(&labels, job.count);
         }
     }
-    page.family("tidings_alerts_open", "gauge", "Alerts that are open.");
+    page.family("tidings_workflows");
+    for (service, counts) in services {
+        for run in &counts.runs {
+            let state = run.state.to_string();
+            let labels = [
+                ("service", *service),
+                ("workflow", &*run.name),
+                ("state", &*state),
+            ];
+            page.sample(&labels, run.count);
+        }
+    }
+    page.family("tidings_alerts_open");
     for (service, counts) in services {
         page.sample(&[("service", service)], counts.alerts as u64);
-    }
-}
-
-/// The exposition format: a family's header, then its samples.
-#[derive(Default)]
-struct Page {
-    text: String,
-    family: &'static str,
-}
-
-impl Page {
-    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
-        self.family = name;
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn sample(&mut self, labels: &[(&str, &str)], value: u64) {
-        self.text.push_str(self.family);
-        for (index, (name, label)) in labels.iter().enumerate() {
-            let before = if index == 0 { '{' } else { ',' };
-            let label = label
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
-            let _ = write!(self.text, "{before}{name}=\"{label}\"");
-        }
-        let end = if labels.is_empty() { "" } else { "}" };
-        let _ = writeln!(self.text, "{end} {value}");
-    }
-
-    fn of_each(&mut self, all: &[SubscriptionStatus], value: fn(&SubscriptionStatus) -> u64) {
-        for one in all {
-            let labels = [
-                ("service", &*one.service),
-                ("subscription", &one.name),
-                ("stream", &one.stream),
-            ];
-            self.sample(&labels, value(one));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Page;
-
-    #[test]
-    fn labels_are_escaped_as_the_format_says() {
-        let mut page = Page::default();
-        page.family("things", "gauge", "How many.");
-        page.sample(&[("name", "a\"b\\c\nd"), ("of", "x")], 7);
-        page.sample(&[], 1);
-        let text = "# HELP things How many.\n# TYPE things gauge\n\
-            things{name=\"a\\\"b\\\\c\\nd\",of=\"x\"} 7\nthings 1\n";
-        assert_eq!(page.text, text);
     }
 }

@@ -56,7 +56,7 @@ async fn sign_up(parts: &Parts) -> Result<Account, Failure> {
 fn told(log: &str) -> BTreeMap<(String, String), usize> {
     let mut told = BTreeMap::new();
     for line in log.lines().filter(|line| line.contains("tidings::outages")) {
-        let Some((_, line)) = line.split_once("outages: ") else {
+        let Some((_, line)) = line.split_once(" WARN ") else {
             continue;
         };
         let (news, rest) = line.split_once(" what=").unwrap_or((line, ""));

@@ -27,7 +27,6 @@ pub use call::Call;
 pub use channel::{CallStatus, Outcome};
 pub use error::CallError;
 
-pub(crate) use call::traceparent;
 pub(crate) use network::{Network, check_base, http_client};
 
 /// The header that names the service that calls. For logs: a service sees it only if the

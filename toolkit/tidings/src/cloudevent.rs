@@ -17,8 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::client::traceparent;
-use crate::stream::fnv1a;
+use crate::spans::{publish_id, traceparent};
 use crate::{Context, Envelope, EventId, Timestamp};
 
 /// The media type of one event in JSON.
@@ -108,8 +107,7 @@ impl Envelope {
     fn wire(&self) -> Result<Wire<'_>, BadCloudEvent> {
         let Self { id, context, .. } = self;
         let address = id.to_string();
-        let span = fnv1a(address.bytes());
-        let trace = traceparent(&context.correlation_id, span);
+        let trace = traceparent(&context.correlation_id, publish_id(self));
         let data: &RawValue = serde_json::from_str(&self.data).map_err(bad)?;
         Ok(Wire {
             specversion: "1.0".into(),

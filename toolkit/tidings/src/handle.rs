@@ -77,6 +77,8 @@ pub(crate) struct Shared {
     pub(crate) lanes: Semaphore,
     /// How often a reader found that another instance had been faster.
     pub(crate) conflicts: AtomicU64,
+    /// What was done here since the process began.
+    pub(crate) meters: crate::meters::Meters,
 }
 
 /// Lanes beside the first ones that all subscriptions of a service have together.

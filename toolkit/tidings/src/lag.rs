@@ -9,7 +9,8 @@ use crate::handle::Handle;
 pub use crate::instance::{InstanceShare, InstanceStatus, instances};
 use crate::subscription::{Paused, pause};
 use crate::{
-    Error, Installation, SubscriptionInfo, Timestamp, chain, history, outbox, params, publisher,
+    Envelope, Error, Installation, SubscriptionInfo, Timestamp, chain, history, outbox, params,
+    publisher,
 };
 
 /// A stream, and how many events it has.
@@ -42,6 +43,19 @@ pub struct SubscriptionStatus {
     pub dead: u64,
     /// Who has paused it, if somebody has: it applies nothing until it is resumed.
     pub paused: Option<Paused>,
+}
+
+/// A subscription, and since when it owes what it owes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OldestOwed {
+    /// The service that subscribes.
+    pub service: String,
+    /// The subscription.
+    pub name: String,
+    /// The stream it reads.
+    pub stream: String,
+    /// When the oldest event was published that is not applied yet; nothing when all are.
+    pub since: Option<Timestamp>,
 }
 
 /// A stream that is handed to a bus, and how much of it has not been.
@@ -146,6 +160,58 @@ pub async fn buses(installation: &Installation) -> Result<Vec<BusStatus>, Error>
         });
     }
     Ok(all)
+}
+
+/// Of every subscription that runs here, since when it owes what it owes. Of a producer that can
+/// only be asked over the network nobody knows: those are left out.
+///
+/// # Errors
+/// As statements, about services that run here.
+pub async fn oldest(installation: &Installation) -> Result<Vec<OldestOwed>, Error> {
+    let mut all = Vec::new();
+    let here = installation.subscriptions().iter();
+    for subscription in here.filter(|one| one.service.runs_here()) {
+        let mut streams = installation.streams();
+        let producer = streams.find(|(_, stream)| stream.name == subscription.stream);
+        let Some((producer, _)) = producer else {
+            continue;
+        };
+        let since = oldest_of(subscription, producer).await;
+        if let Some(since) = seen(producer, since)? {
+            all.push(OldestOwed {
+                service: subscription.service.name().to_owned(),
+                name: subscription.name.to_owned(),
+                stream: subscription.stream.to_owned(),
+                since,
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// A look at the index for each slot that is behind.
+async fn oldest_of(of: &SubscriptionInfo, producer: &Handle) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
+    let mut conn = of.service.read().await?;
+    let cursors: Vec<(u16, u64)> = conn.query(sql, params![of.name, of.stream]).await?;
+    drop(conn);
+    let cursors: BTreeMap<u16, u64> = cursors.into_iter().collect();
+    let mut conn = producer.read().await?;
+    let mut oldest: Option<Timestamp> = None;
+    for (slot, head) in outbox::heads(&mut conn, of.stream).await? {
+        let cursor = cursors.get(&slot).copied().unwrap_or(0);
+        if head <= cursor {
+            continue;
+        }
+        let rest = "WHERE n.stream = $1 AND n.slot = $2 AND n.sequence > $3
+            ORDER BY n.sequence LIMIT 1";
+        let sql = outbox::select(&conn, rest);
+        let next = params![of.stream, slot, outbox::as_i64(cursor)];
+        let next: Option<Envelope> = conn.query_opt(&sql, next).await?;
+        let time = next.map(|event| event.time);
+        oldest = oldest.into_iter().chain(time).min();
+    }
+    Ok(oldest)
 }
 
 /// What a subscription reads.

@@ -282,6 +282,7 @@ impl Setup {
             owes_wake: AtomicBool::new(false),
             lanes: Semaphore::new(LANES),
             conflicts: AtomicU64::new(0),
+            meters: crate::meters::Meters::default(),
         };
         ServiceParts {
             handle: Handle(Arc::new(shared)),

@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::handle::{Handle, Shared};
 use crate::http::idempotency::{self, Claim, Kept};
 use crate::outbox::{self, NewEvent};
+use crate::spans::{self, Delivery};
 use crate::subscription::WouldEnqueue;
 use crate::{Context, Error, EventType, FromRow, Stream, Timestamp, Value, crash, stream};
 
@@ -49,6 +50,8 @@ pub struct Tx {
     /// The request that this is the effect of, if it has an `Idempotency-Key`.
     pub(crate) claim: Option<Arc<Claim>>,
     pub(crate) answer: Option<Box<Kept>>,
+    /// Whose work it is, where events are being processed in it.
+    pub(crate) delivery: Option<Delivery>,
 }
 
 impl Tx {
@@ -59,6 +62,7 @@ impl Tx {
             conn,
             claim: Claim::current(&shared),
             answer: None,
+            delivery: None,
             shared,
             context,
             now,
@@ -80,6 +84,7 @@ impl Tx {
             conn,
             claim: None,
             answer: None,
+            delivery: None,
             shared,
             context,
             now,
@@ -182,8 +187,25 @@ impl Tx {
     /// # Errors
     /// See [`Error`]; after any but [`Error::OutcomeUnknown`] and [`Error::SyncFailed`]
     /// nothing has happened.
-    pub async fn commit(mut self) -> Result<(), Error> {
+    pub async fn commit(self) -> Result<(), Error> {
         crash::point("P1").await;
+        if self.events.is_empty() {
+            return self.commit_all().await;
+        }
+        let shared = Arc::clone(&self.shared);
+        let spans = spans::publish(shared.name, self.delivery, &self.events);
+        let sending = shared.meters.sending(&self.events, &shared.clock);
+        let committed = self.commit_all().await;
+        match &committed {
+            Ok(()) => sending.done(&shared.clock),
+            Err(error) => spans
+                .iter()
+                .for_each(|span| spans::failed(span, &crate::chain(error))),
+        }
+        committed
+    }
+
+    async fn commit_all(mut self) -> Result<(), Error> {
         let claim = self.claim;
         let claim = claim.filter(|_| self.conn.has_written() || !self.events.is_empty());
         if let Some(claim) = &claim {
@@ -201,6 +223,7 @@ impl Tx {
         if let Some(claim) = claim {
             claim.set_committed();
         }
+        spans::published(self.shared.name, &self.events);
         crash::point("P4").await;
         // Woken only now: a reader that ran before the sync could act on what a
         // power cut takes back.

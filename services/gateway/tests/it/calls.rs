@@ -131,11 +131,15 @@ async fn the_machine_itself_reads_the_metrics() {
         "tidings_jobs{service=\"things\",kind=\"hopeless\",state=\"dead\"} 1",
         "tidings_alerts_open{service=\"things\"} 1",
         "tidings_metrics_complete 1",
+        "tidings_subscription_oldest_age_seconds{service=\"reader\",subscription=\"things\",stream=\"things\"} 0",
+        "messaging_client_sent_messages_total{messaging_system=\"tidings\",messaging_operation_name=\"publish\",messaging_destination_name=\"things\",service=\"things\"} 1",
+        "messaging_client_consumed_messages_total{messaging_system=\"tidings\",messaging_operation_name=\"process\",messaging_destination_name=\"things\",messaging_consumer_group_name=\"reader/things\",service=\"reader\"} 1",
+        "tidings_job_runs_total{service=\"things\",kind=\"hopeless\",outcome=\"failed\"} 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
     let is_sample = |line: &str| {
-        let value = line.rsplit_once(' ').map(|(_, value)| value.parse::<u64>());
+        let value = line.rsplit_once(' ').map(|(_, value)| value.parse::<f64>());
         line.starts_with("# ") || matches!(value, Some(Ok(_)))
     };
     assert!(text.lines().all(is_sample), "{text}");

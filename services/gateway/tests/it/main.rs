@@ -17,3 +17,4 @@ mod problems;
 #[cfg(test)]
 mod services;
 mod session;
+mod traces;

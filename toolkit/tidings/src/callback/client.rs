@@ -11,6 +11,7 @@ use reqwest::{Client, Response, redirect};
 
 use super::policy::{BadUrl, CallbackPolicy};
 use super::words::escaped;
+use crate::spans::TRACEPARENT;
 use crate::{CORRELATION_HEADER, Clock, Timestamp, crash};
 
 /// How long a receiver has for its answer, by the service clock.
@@ -30,6 +31,7 @@ pub(super) struct Message<'a> {
     pub(super) timestamp: i64,
     pub(super) signature: &'a str,
     pub(super) correlation_id: &'a str,
+    pub(super) traceparent: &'a str,
     /// Exactly what was signed.
     pub(super) body: &'a str,
 }
@@ -109,6 +111,7 @@ impl Sender {
             .header("webhook-timestamp", message.timestamp)
             .header("webhook-signature", message.signature)
             .header(CORRELATION_HEADER, message.correlation_id)
+            .header(TRACEPARENT, message.traceparent)
             .body(message.body.to_owned());
         let ends_at = clock.now().plus(ANSWER_LIMIT);
         let response = tokio::select! {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 use super::client::{Answer, Message, SendError};
 use super::schedule::pause_after;
@@ -13,6 +14,7 @@ use super::table::{Attempt, CallbackRow};
 use super::{close_alerts, open_alert, secret, table};
 use crate::job::{Ended, JobRow, JobRun, Outside};
 use crate::operation::Closing;
+use crate::spans::{self, traceparent};
 use crate::{Enqueue, Error, Job, Service, Timestamp, Tx, Uuid, crash};
 
 /// Longer than a try can take.
@@ -110,15 +112,28 @@ async fn deliver(job: Deliver, run: JobRun, lane: Lane) -> Result<(), Error> {
     let (id, at) = (begun.callback.id.to_string(), service.now());
     let timestamp = at.as_micros() / 1_000_000;
     let body = &begun.callback.body;
+    let correlation_id = &begun.callback.correlation_id;
+    let span_id = span_id_of(&begun);
+    let span = spans::callback(&id, &job.host, correlation_id, span_id);
     let message = Message {
         url: &begun.callback.url,
         id: &id,
         timestamp,
         signature: &signature(&begun.secrets, &id, timestamp, body),
-        correlation_id: &begun.callback.correlation_id,
+        correlation_id,
+        traceparent: &traceparent(correlation_id, span_id),
         body,
     };
-    let outcome = service.0.callbacks.send(message, service.clock()).await;
+    let sent = service.0.callbacks.send(message, service.clock());
+    let outcome = sent.instrument(span.clone()).await;
+    match &outcome {
+        Ok(answer) => {
+            span.record("status", answer.status);
+            span.in_scope(|| tracing::debug!("a callback was answered"));
+        }
+        Err(error) => spans::failed(&span, &crate::chain(error)),
+    }
+    drop(span);
     crash::point("K3").await;
     if let Err(error) = &outcome {
         tracing::info!(
@@ -134,6 +149,12 @@ async fn deliver(job: Deliver, run: JobRun, lane: Lane) -> Result<(), Error> {
     let chance = service.0.chance();
     record(&mut tx, &begun.callback, Verdict::of(&outcome), chance).await?;
     tx.commit().await
+}
+
+/// Each try has a span of its own.
+fn span_id_of(begun: &Begun) -> u64 {
+    let (high, low) = begun.callback.id.as_u64_pair();
+    (high ^ low).wrapping_add(u64::from(begun.number)).max(1)
 }
 
 /// A try that is going to be made.

@@ -1,9 +1,7 @@
 //! One call, as it is put together.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use serde::Serialize;
@@ -12,11 +10,11 @@ use serde::de::DeserializeOwned;
 use super::answer::Answer;
 use super::error::CallError;
 use super::{CALLER_HEADER, Client, SERVICE_TOKEN_HEADER, tries};
+use crate::Context;
 use crate::http::{CORRELATION_HEADER, CallingService, is_plain};
-use crate::{Context, Uuid};
+use crate::spans::{Remote, TRACEPARENT, traceparent};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// A call that is being put together; nothing happens before [`Call::send`] or [`Call::json`].
 #[must_use]
@@ -201,6 +199,11 @@ impl Call {
         sent.and_then(|value| value.to_str().ok()).unwrap_or("")
     }
 
+    /// What the other side takes for its parent in the trace.
+    pub(super) fn span_id(&self) -> Option<u64> {
+        Remote::of(&self.headers).map(|remote| remote.span_id)
+    }
+
     /// Who calls, and what the call belongs to.
     fn sign(&mut self) {
         let channel = &self.client.0;
@@ -244,37 +247,9 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     }
 }
 
-/// The flow as W3C trace context writes it: the correlation id is the trace, a call its span.
-pub(crate) fn traceparent(correlation_id: &str, span_id: u64) -> String {
-    let trace = match correlation_id.parse::<Uuid>() {
-        Ok(id) if !id.is_nil() => id.simple().to_string(),
-        _ => {
-            let digest = digest::digest(&digest::SHA256, correlation_id.as_bytes());
-            let bytes = digest.as_ref().iter().take(16);
-            bytes.fold(String::new(), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
-        }
-    };
-    format!("00-{trace}-{span_id:016x}-01")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_trace_is_named_by_its_correlation_id() {
-        let id = "0195f2d1-7a3b-7c4d-8e5f-6a7b8c9d0e1f";
-        let trace = "00-0195f2d17a3b7c4d8e5f6a7b8c9d0e1f-000000000000002a-01";
-        assert_eq!(traceparent(id, 42), trace);
-        let other = traceparent("order-7", 42);
-        assert_eq!(other.len(), trace.len());
-        assert_eq!(other, traceparent("order-7", 42));
-        assert_ne!(other, traceparent("order-8", 42));
-    }
 
     #[test]
     fn a_path_leads_nowhere_else() {

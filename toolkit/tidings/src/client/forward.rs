@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use tracing::Instrument;
 
 use super::channel::Channel;
 use super::network::Way;
@@ -17,6 +18,7 @@ use super::{CALLER_HEADER, CallError, Calls, SERVICE_TOKEN_HEADER};
 use crate::http::calling::TOKEN_REFUSED;
 use crate::http::forwarded::{self, FORWARDED, FORWARDED_FOR};
 use crate::http::is_plain;
+use crate::spans::{self, Remote, TRACEPARENT, WORK, traceparent};
 use crate::{CORRELATION_HEADER, CorrelationId, Installation, Problem, chain, feed};
 
 const GATEWAY: &str = "gateway";
@@ -86,7 +88,13 @@ async fn pass_on(to: Target, request: Request) -> Response {
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
-    match ask(&channel, request).await {
+    let span = tracing::error_span!(
+        target: WORK, "call", from = GATEWAY, to = to.name, method = %request.method(),
+        otel.span_id = Remote::of(request.headers()).map(|remote| remote.span_id),
+        error = tracing::field::Empty
+    );
+    let answer = ask(&channel, request).instrument(span.clone()).await;
+    match answer.inspect_err(|error| spans::failed(&span, &chain(error))) {
         Ok(response) if is_stranger(&response) => {
             tracing::error!(
                 to = to.name,
@@ -179,10 +187,13 @@ fn outgoing(channel: &Channel, mut request: Request) -> Result<Request, Problem>
     let correlation = request.extensions().get::<CorrelationId>().cloned();
     let headers = request.headers_mut();
     strip(headers);
-    if let Some(CorrelationId(id)) = correlation.filter(|id| is_plain(&id.0))
-        && let Ok(id) = HeaderValue::from_str(&id)
-    {
-        headers.insert(CORRELATION_HEADER, id);
+    if let Some(CorrelationId(id)) = correlation.filter(|id| is_plain(&id.0)) {
+        // What is done there is done in this request's name, whoever sent it.
+        let trace = HeaderValue::from_str(&traceparent(&id, channel.span_id()));
+        if let (Ok(id), Ok(trace)) = (HeaderValue::from_str(&id), trace) {
+            headers.insert(CORRELATION_HEADER, id);
+            headers.insert(TRACEPARENT, trace);
+        }
     }
     // Another service that was sent here: its own token goes on.
     if let Some(token) = headers.get(SERVICE_TOKEN_HEADER) {

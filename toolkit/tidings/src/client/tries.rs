@@ -9,6 +9,7 @@ use super::call::Call;
 use super::channel::Channel;
 use super::error::CallError;
 use crate::Timestamp;
+use crate::spans::{self, WORK};
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(200);
 const BACKOFF_MOST: Duration = Duration::from_secs(5);
@@ -16,10 +17,12 @@ const BACKOFF_MOST: Duration = Duration::from_secs(5);
 pub(super) async fn run(call: &Call) -> Result<Answer, CallError> {
     let channel = &*call.client.0;
     let span = tracing::error_span!(
-        "call", from = channel.from(), to = &*channel.to(),
-        method = %call.method, path = call.path(), correlation_id = call.correlation_id()
+        target: WORK, "call", from = channel.from(), to = &*channel.to(),
+        method = %call.method, path = call.path(), correlation_id = call.correlation_id(),
+        otel.span_id = call.span_id(), error = tracing::field::Empty
     );
-    tries(call, channel).instrument(span).await
+    let answer = tries(call, channel).instrument(span.clone()).await;
+    answer.inspect_err(|error| spans::failed(&span, &crate::chain(error)))
 }
 
 async fn tries(call: &Call, channel: &Channel) -> Result<Answer, CallError> {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Instrument;
 
 use super::handler::CommandHandler;
 use super::reply::{Ended, Replied};
@@ -17,8 +18,9 @@ use super::{Command, CommandId, Received, wiring};
 use crate::failure::Failure;
 use crate::outbox::NewEvent;
 use crate::schema::EventSchema;
+use crate::spans::EVENT_PROCESSED;
 use crate::subscription::{Erased, Failed, caused_by};
-use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, stream, tx};
+use crate::{Envelope, Error, EventType, Fate, Fault, Timestamp, Tx, chain, spans, stream, tx};
 
 /// A command that a service sends.
 #[derive(Clone, Copy, Debug)]
@@ -256,9 +258,13 @@ impl Erased for Dispatch {
     ) -> BoxFuture<'a, Result<u64, Failed>> {
         Box::pin(async move {
             for (index, envelope) in events.iter().enumerate() {
-                let Err(refused) = self.carry_out(envelope, tx).await else {
+                let span = spans::process(tx.shared().name, tx.delivery, envelope);
+                let carried_out = self.carry_out(envelope, tx).instrument(span.clone()).await;
+                let Err(refused) = carried_out else {
+                    spans::done(&span, EVENT_PROCESSED);
                     continue;
                 };
+                spans::failed(&span, &refused.failure.error);
                 let name = self.code.get_key_value(envelope.name.as_str());
                 let answer = refused
                     .reply

@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 use super::handler::AnswerHandler;
 use super::table::{self, End};
 use super::{Answer, Command, CommandId, CommandOutcome, code};
 use crate::failure::Failure;
 use crate::job::{self, JobHandler};
+use crate::spans::{self, EVENT_PROCESSED};
 use crate::subscription::{Erased, Failed, caused_by};
 use crate::{Envelope, Fate, Fault, Job, Tx};
 
@@ -152,10 +154,12 @@ impl Erased for Answers {
         Box::pin(async move {
             for (index, envelope) in events.iter().enumerate() {
                 tx.set_context(caused_by(envelope));
+                let span = spans::process(tx.shared().name, tx.delivery, envelope);
                 let told = match self.of(&envelope.name) {
-                    Ok(code) => code.replied(envelope, tx).await,
+                    Ok(code) => code.replied(envelope, tx).instrument(span.clone()).await,
                     Err(failure) => Err(failure),
                 };
+                spans::ended(&span, EVENT_PROCESSED, &told);
                 told.map_err(|failure| Failed {
                     index: Some(index),
                     failure,

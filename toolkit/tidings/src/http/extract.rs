@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{CORRELATION_HEADER, CorrelationId, Problem};
 use crate::handle::Handle;
+use crate::spans::Remote;
 use crate::{Context, Identity, Rejected};
 
 fn rejected(status: StatusCode, text: String) -> Problem {
@@ -131,12 +132,15 @@ where
             let text = parts.headers.get(CORRELATION_HEADER)?.to_str().ok()?;
             is_plain(text).then(|| text.to_owned())
         };
+        let traced = || Remote::of(&parts.headers).map(|remote| remote.correlation_id());
         let fresh = || crate::uuid_at(service.now()).to_string();
+        let actor = identity.map_or("anonymous".to_owned(), |who| {
+            format!("user:{}", who.user_id)
+        });
+        tracing::Span::current().record("actor", &actor);
         Ok(Self(Context {
-            actor: identity.map_or("anonymous".to_owned(), |who| {
-                format!("user:{}", who.user_id)
-            }),
-            correlation_id: known.or_else(sent).unwrap_or_else(fresh),
+            actor,
+            correlation_id: known.or_else(sent).or_else(traced).unwrap_or_else(fresh),
             causation_id: None,
         }))
     }

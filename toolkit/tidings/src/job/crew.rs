@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use tracing::Instrument;
 
 use super::claim::Room;
 use super::runner::run_one;
 use super::table::JobRow;
 use crate::handle::Handle;
+use crate::spans;
 
 /// Jobs that run side by side in one service. Transactions only wait for each other; calls
 /// wait for somebody outside, and one that does not answer must not hold up the others (F-65).
@@ -86,7 +88,8 @@ impl Crew {
     fn begin(&mut self, row: JobRow, outside: bool) {
         let service = self.service.clone();
         self.running.push(Box::pin(async move {
-            run_one(&service, &row).await;
+            let span = spans::job(service.name(), &row);
+            run_one(&service, &row).instrument(span).await;
             outside
         }));
     }

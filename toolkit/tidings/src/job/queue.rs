@@ -1,12 +1,14 @@
 //! What becomes of a job: enqueued, held, given back, ended. Every change of a running job
 //! names its fence, so that a worker that was overtaken changes nothing.
 
+use tracing::Instrument;
+
 use super::Enqueue;
 use super::kind::Ended;
 use super::table::JobRow;
 use crate::db::Conn;
 use crate::subscription::WouldEnqueue;
-use crate::{Error, Timestamp, Tx, Uuid, params, tx};
+use crate::{Error, Timestamp, Tx, Uuid, params, spans, tx};
 
 /// Later than everything: a job that waits to be woken.
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
@@ -45,14 +47,15 @@ pub(crate) async fn insert(tx: &mut Tx, job: NewJob) -> Result<Option<Uuid>, Err
         job.limit_key,
         job.parent,
         now,
-        context.actor,
-        context.correlation_id,
-        context.causation_id,
+        &context.actor,
+        &context.correlation_id,
+        context.causation_id.clone(),
     ];
     let sql = "INSERT INTO tidings_jobs (id, kind, data, run_at, priority, unique_key, limit_key,
             parent, created_at, actor, correlation_id, causation_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
-    let stored = tx.execute(sql, row).await? == 1;
+    let span = spans::enqueue(tx.shared().name, tx.delivery, (job.kind, id), &context);
+    let stored = tx.execute(sql, row).instrument(span).await? == 1;
     if let Some(enqueued) = tx.enqueued.as_mut().filter(|_| stored) {
         enqueued.extend(would);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tracing::Span;
 
 use super::claim::{Room, claim};
 use super::crew::Crew;
@@ -12,6 +13,8 @@ use super::table::JobRow;
 use super::{queue, schedule};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
+use crate::meters::Run;
+use crate::spans;
 use crate::{Error, Fate, Timestamp, crash};
 
 /// How long a claim waits for room for many: a claim is a commit of its own, so one by one
@@ -170,6 +173,7 @@ impl Counter {
 }
 
 pub(super) async fn run_one(service: &Handle, row: &JobRow) {
+    let began = service.now();
     let kind = service.0.jobs.get(&row.kind);
     let (outcome, attempts_max) = match kind {
         Some(kind) if row.attempts > kind.attempts_max() => {
@@ -194,14 +198,23 @@ pub(super) async fn run_one(service: &Handle, row: &JobRow) {
         }
     };
     crash::point("J3").await;
+    let run = match &outcome {
+        Ok(()) => Run::Ended,
+        Err(_) => Run::Failed,
+    };
+    spans::ended(&Span::current(), "a run of a job has ended", &outcome);
+    service
+        .0
+        .meters
+        .job_ran(&row.kind, run, service.now().since(began));
     if let Err(failure) = outcome
         && let Err(error) = give_back(service, row, &failure, attempts_max).await
     {
         // The lease runs out and the job is taken up again.
-        let (job, error, is_away) = (row.id, crate::chain(&error), error.is_away());
+        let (error, is_away) = (crate::chain(&error), error.is_away());
         match is_away {
-            true => tracing::info!(%job, error, "a failed job could not be given back"),
-            false => tracing::warn!(%job, error, "a failed job could not be given back"),
+            true => tracing::info!(error, "a failed job could not be given back"),
+            false => tracing::warn!(error, "a failed job could not be given back"),
         }
     }
 }
@@ -224,7 +237,7 @@ async fn give_back(
         queue::end(&mut tx, row, Ended::Cancelled, None).await?;
         return tx.commit().await;
     }
-    tracing::warn!(service = service.name(), job = %row.id, kind = row.kind, error = failure.error, "a job has failed");
+    tracing::warn!(error = failure.error, "a job has failed");
     let next = next_try(service, row);
     let error = Some(failure.error.as_str());
     match failure.fate {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tracing::Instrument;
 
 use super::cursor::{self, Cursors, Move};
 use super::handler::Failed;
@@ -14,7 +15,9 @@ use super::stop::{PartError, Stop, around};
 use super::{Subscription, blocked, parked};
 use crate::failure::{Failure, guarded};
 use crate::handle::Handle;
+use crate::meters::Consuming;
 use crate::outbox::NewEvent;
+use crate::spans::{self, Delivery};
 use crate::{Dialect, Envelope, Error, Fate, Mask, Tx, crash};
 
 /// Tries in direct succession before an event is parked.
@@ -34,6 +37,7 @@ const PART: usize = 250;
 pub(super) struct Applier {
     service: Handle,
     subscription: Arc<Subscription>,
+    meter: Arc<Consuming>,
     /// So many batches are still to be applied in one lane.
     alone: AtomicU32,
 }
@@ -41,6 +45,10 @@ pub(super) struct Applier {
 impl Applier {
     pub(super) fn new(service: Handle, subscription: Arc<Subscription>) -> Self {
         Self {
+            meter: service
+                .0
+                .meters
+                .of(subscription.name, subscription.stream.name),
             service,
             subscription,
             alone: AtomicU32::new(0),
@@ -110,10 +118,14 @@ impl Applier {
         tx.commit().await?;
         let mask = Mask::of_stream(&self.service, &self.subscription.stream);
         let error = mask.text(&failure.error, &event.data);
-        tracing::warn!(
-            subscription = self.subscription.name, event = %event.id, error,
-            "an event is parked; later events of its key wait behind it"
-        );
+        self.meter.consumed(1);
+        let span = spans::park(self.service.name(), self.delivery(tries), event);
+        span.in_scope(|| {
+            tracing::warn!(
+                error,
+                "an event is parked; later events of its key wait behind it"
+            );
+        });
         Ok(moves)
     }
 
@@ -139,8 +151,18 @@ impl Applier {
             .advance(&mut tx, cursors, std::slice::from_ref(event))
             .await?;
         tx.add_event(answer);
-        tx.commit().await?;
+        let span = spans::park(self.service.name(), self.delivery(0), event);
+        tx.commit().instrument(span).await?;
+        self.meter.consumed(1);
         Ok(moves)
+    }
+
+    fn delivery(&self, attempt: u32) -> Delivery {
+        let subscription = self.subscription.name;
+        Delivery {
+            subscription,
+            attempt,
+        }
     }
 
     /// One transaction: cursors, effects, and what queues up behind parked events.
@@ -171,6 +193,8 @@ impl Applier {
                 places.push(place);
             }
         }
+        let tried = failed.map_or(0, |failed| failed.tries);
+        tx.delivery = Some(self.delivery(tried + 1));
         self.call(&mut tx, &free, &places).await?;
         if let (Some(failed), [event]) = (failed, free.as_slice()) {
             let noted = retried::note(&mut tx, of.name, event, failed).await;
@@ -197,6 +221,7 @@ impl Applier {
             });
         }
         crash::point("C4").await;
+        self.meter.consumed(part.len());
         Ok(moves)
     }
 
@@ -217,7 +242,9 @@ impl Applier {
                 failed.failure
             })
         };
+        let began = self.service.now();
         let outcome = guarded(self.service.clock().sleep(HANDLER_LIMIT), work).await;
+        self.meter.processed(self.service.now().since(began));
         let unknown = outcome.map_err(|failure| {
             PartError::Failed(Failed {
                 index: failed_at,

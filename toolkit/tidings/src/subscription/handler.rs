@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use futures_util::future::BoxFuture;
+use tracing::Instrument;
 
 use crate::failure::Failure;
 use crate::outbox::NewEvent;
+use crate::spans::{self, EVENT_PROCESSED};
 use crate::{Context, Envelope, Event, Fault, Stream, Tx};
 
 /// Code for one event: `async fn(Event<S>, &mut Tx) -> Result<(), E>`.
@@ -197,7 +199,10 @@ impl<S: Stream, C: OneCode<S>> Erased for One<S, C> {
                     unknown += 1;
                     continue;
                 };
-                let applied = self.0.run(event, envelope, tx).await;
+                let span = spans::process(tx.shared().name, tx.delivery, envelope);
+                let applied = self.0.run(event, envelope, tx);
+                let applied = applied.instrument(span.clone()).await;
+                spans::ended(&span, EVENT_PROCESSED, &applied);
                 applied.map_err(|failure| Failed {
                     index: Some(index),
                     failure,
@@ -226,7 +231,14 @@ impl<S: Stream, C: BatchCode<S>> Erased for Batch<S, C> {
             }
             let unknown = (events.len() - known.len()) as u64;
             if let (Some(first), false) = (events.first(), known.is_empty()) {
-                let applied = self.0.run(&known, first, tx).await;
+                let (service, delivery) = (tx.shared().name, tx.delivery);
+                let batch = match events {
+                    [one] => spans::Batch::of_one(spans::process(service, delivery, one)),
+                    events => spans::batch(service, delivery, events),
+                };
+                let applied = self.0.run(&known, first, tx);
+                let applied = applied.instrument(batch.span.clone()).await;
+                spans::ended(&batch.span, "events are processed", &applied);
                 applied.map_err(|failure| Failed {
                     index: None,
                     failure,

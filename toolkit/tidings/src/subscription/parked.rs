@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use super::Subscription;
 use super::apply::HANDLER_LIMIT;
 use super::dead::DeadEvent;
@@ -12,6 +14,7 @@ use crate::db::Conn;
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
 use crate::outbox::{NewEvent, as_i64};
+use crate::spans::{self, Delivery};
 use crate::{Envelope, Error, Fate, Mask, Timestamp, Tx, Value, params};
 
 /// Tries, quick ones included, before a parked event is dead.
@@ -168,7 +171,10 @@ impl ParkedRunner {
         }
         if parked.attempts > ATTEMPTS_MAX {
             let error = "the process has ended while it was applied".to_owned();
-            return self.put_off(of, &parked, &Failure::hopeless(error)).await;
+            let span = spans::park(self.service.name(), delivery(of, &parked), &parked.event);
+            let failure = Failure::hopeless(error);
+            let put_off = self.put_off(of, &parked, &failure);
+            return put_off.instrument(span).await;
         }
         let mut answer = None;
         let work = async {
@@ -177,6 +183,7 @@ impl ParkedRunner {
             if !take(&mut tx, &parked).await? {
                 return Ok(());
             }
+            tx.delivery = Some(delivery(of, &parked));
             let applied = of.handler.apply(&[&parked.event], &mut tx).await;
             applied.map_err(|failed| {
                 answer = failed.answer;
@@ -191,7 +198,12 @@ impl ParkedRunner {
             Ok(()) => Ok(()),
             Err(failure) => match answer {
                 Some(answer) => self.answer(&parked, *answer).await,
-                None => self.put_off(of, &parked, &failure).await,
+                None => {
+                    let span =
+                        spans::park(self.service.name(), delivery(of, &parked), &parked.event);
+                    let put_off = self.put_off(of, &parked, &failure);
+                    put_off.instrument(span).await
+                }
             },
         }
     }
@@ -245,7 +257,7 @@ impl ParkedRunner {
             let mask = Mask::of_stream(&self.service, &of.stream);
             let error = mask.text(&failure.error, &parked.event.data);
             tracing::error!(
-                subscription = parked.subscription, event = %parked.event.id, error,
+                error,
                 "an event is dead: a person must decide"
             );
         }
@@ -291,6 +303,13 @@ fn failures(due: &DeadEvent) -> Option<Failures> {
         error: due.error.clone().unwrap_or_default(),
         first_at: due.first_failed_at?,
     })
+}
+
+fn delivery(of: &Subscription, parked: &DeadEvent) -> Delivery {
+    Delivery {
+        subscription: of.name,
+        attempt: parked.attempts,
+    }
 }
 
 /// Removes a parked event, if nobody else has tried it meanwhile.

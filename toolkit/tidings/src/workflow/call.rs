@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use super::flow::{Flow, Parting};
 use super::outcome::{Found, Outcome};
@@ -14,7 +15,7 @@ use super::step::{StepFailed, result_text};
 use crate::alert::{self, Alert};
 use crate::failure::{Failure, backoff, guarded};
 use crate::handle::Handle;
-use crate::{Error, Timestamp, Tx, crash};
+use crate::{Error, Timestamp, Tx, crash, spans};
 
 const ASK_FIRST: Duration = Duration::from_secs(1);
 const ASK_MOST: Duration = Duration::from_secs(60);
@@ -255,7 +256,8 @@ impl Flow {
             Unsure::Ask(look_up) => {
                 let held = self.run.heartbeat().await;
                 self.sure(held).await;
-                let asking = look_up(call.input.clone(), self.try_of(step));
+                let span = spans::step(self.id(), &step.name, step.attempts);
+                let asking = look_up(call.input.clone(), self.try_of(step)).instrument(span);
                 let asked = guarded(std::future::pending(), async { Ok(asking.await) }).await;
                 asked.unwrap_or_else(|failure| Found::Unknown(failure.error))
             }
@@ -274,7 +276,8 @@ impl Flow {
         (step.due_at, step.finished_at) = (None, None);
         let recorded = self.record(tx, step).await;
         self.sure(recorded).await;
-        let calling = (call.body)(call.input.clone(), self.try_of(step));
+        let span = spans::step(self.id(), &step.name, step.attempts);
+        let calling = (call.body)(call.input.clone(), self.try_of(step)).instrument(span);
         let called = guarded(std::future::pending(), async { Ok(calling.await) }).await;
         crash::point("S4").await;
         called.unwrap_or_else(|Failure { error, .. }| Outcome::Unknown(error))

@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use super::flow::{Flow, Parting};
 use super::row::{StepKind, StepRow, StepState};
 use crate::failure::{Failure, backoff, guarded};
-use crate::{Fate, Fault, Tx, tx};
+use crate::{Fate, Fault, Tx, spans, tx};
 
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_MOST: Duration = Duration::from_secs(3600);
@@ -150,7 +151,10 @@ impl Flow {
             let outcome = body.call(input, &mut tx).await;
             outcome.map_err(|error| Failure::of(&error))
         };
-        let outcome = match guarded(std::future::pending(), work).await {
+        let span = spans::step(self.id(), name, step.attempts);
+        let worked = guarded(std::future::pending(), work.instrument(span.clone())).await;
+        spans::ended(&span, "a step is done", &worked);
+        let outcome = match worked {
             Ok(value) => self.keep(tx, &mut step, value).await,
             Err(failure) => {
                 // Rolled back here: what follows needs the writer's turn.

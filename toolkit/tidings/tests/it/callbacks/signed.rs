@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use serde_json::Value as Json;
 use standardwebhooks::Webhook;
+use tidings::spans::Remote;
 
 use super::receiver::{Heard, Receiver, status};
 use super::{HOUR, Scene, scene};
@@ -44,6 +45,9 @@ async fn a_receiver_believes_what_was_sent_and_nothing_else(bed: Bed) {
     let heard = receiver.heard().remove(0);
     assert!(believes(text(&secret), &heard));
     assert!(!heard.header("webhook-id").contains('.'));
+    // the receiver can go on with the flow's trace.
+    let trace = Remote::parse(heard.header("traceparent")).unwrap();
+    assert!(trace.parent_in(heard.header("x-correlation-id")).is_some());
 
     let mut tampered = heard.clone();
     tampered.body[20] ^= 1;
