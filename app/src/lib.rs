@@ -15,6 +15,7 @@ mod front;
 mod grant;
 mod move_to;
 mod opening;
+mod operate;
 mod process;
 mod rebuild;
 mod serve;
@@ -48,7 +49,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "tidings: {}", error.line());
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -77,7 +78,10 @@ fn log_to_stderr() {
 
 fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
     // Flags stand behind the command, where there is one.
-    let matches = matches.subcommand().map_or(matches, |(_, own)| own);
+    let mut matches = matches;
+    while let Some((_, own)) = matches.subcommand() {
+        matches = own;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -108,6 +112,13 @@ fn run(cli: Cli, matches: &ArgMatches) -> Result<ExitCode, Error> {
             Some(Command::Rebuild(options)) => {
                 rebuild::rebuild(config(&options.layout)?, options).await
             }
+            Some(Command::Events(what)) => return operate::events(what, config).await,
+            Some(Command::Dead(what)) => return operate::dead(what, config).await,
+            Some(Command::Subscriptions(what)) => {
+                return operate::subscriptions(what, config).await;
+            }
+            Some(Command::Jobs(what)) => return operate::jobs(what, config).await,
+            Some(Command::Alerts(what)) => return operate::alerts(what, config).await,
         }
         .map(|()| ExitCode::SUCCESS)
     });
