@@ -16,6 +16,8 @@ mod granting;
 mod inviting;
 #[cfg(test)]
 mod moving;
+#[cfg(test)]
+mod operating;
 mod parts;
 #[cfg(test)]
 mod readme;
