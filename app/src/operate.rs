@@ -7,6 +7,7 @@ mod jobs;
 mod server;
 mod subscriptions;
 mod table;
+mod tree;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -31,7 +31,7 @@ pub(crate) async fn dead(
     match what {
         Dead::List { service, listing } => list(service, &listing, config).await,
         Dead::Try { one, asking } => {
-            let answer = act(&one, "try", &Value::Null, &asking, config).await?;
+            let answer = act(&one, "try", &json!({}), &asking, config).await?;
             // What it would do has many forms; as JSON it is whole.
             done(&answer, &asking, &format!("{answer:#}"))
         }

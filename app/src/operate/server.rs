@@ -14,6 +14,8 @@ use crate::{Error, services};
 const AUTH: &str = "auth";
 const TOKEN: &str = "TIDINGS_TOKEN";
 const LIMIT: Duration = Duration::from_secs(60);
+const UNSEEN: &str = "tidings-unseen";
+const AFTER: &str = "tidings-after";
 /// More than one answer of a list has.
 const PAGE: u32 = 200;
 
@@ -81,6 +83,34 @@ impl Server {
         read(self.send(request).await?).await
     }
 
+    /// One part of a list.
+    pub(super) async fn part(
+        &self,
+        path: &[&str],
+        query: &[(&str, Option<String>)],
+    ) -> Result<Part, Error> {
+        self.part_at(self.url(path, query)).await
+    }
+
+    async fn part_at(&self, url: Url) -> Result<Part, Error> {
+        let answer = self.send(self.http.request(Method::GET, url)).await?;
+        let header = |name: &str| {
+            let value = answer.headers().get(name)?;
+            Some(value.to_str().ok()?.to_owned())
+        };
+        let (unseen, after) = (header(UNSEEN), header(AFTER));
+        let next = header(LINK.as_str()).and_then(|link| next_of(&link));
+        match read(answer).await? {
+            Value::Array(items) => Ok(Part {
+                items,
+                next,
+                after,
+                unseen,
+            }),
+            _ => Err(self.strange()),
+        }
+    }
+
     /// A list, as many parts of it as are needed.
     pub(super) async fn list(
         &self,
@@ -91,21 +121,13 @@ impl Server {
         let mut url = self.url(path, query);
         let size = limit.min(PAGE).to_string();
         url.query_pairs_mut().append_pair("limit", &size);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut listed = Listed::default();
         loop {
-            let answer = self.send(self.http.request(Method::GET, url)).await?;
-            let header = |name: &str| {
-                let value = answer.headers().get(name)?;
-                Some(value.to_str().ok()?.to_owned())
-            };
-            listed.unseen = header("tidings-unseen");
-            let next = header(LINK.as_str()).and_then(|link| next_of(&link));
-            let Value::Array(items) = read(answer).await? else {
-                return Err(self.strange());
-            };
-            listed.items.extend(items);
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            match next.and_then(|next| self.base.join(&next).ok()) {
+            let part = self.part_at(url).await?;
+            listed.unseen = part.unseen;
+            listed.items.extend(part.items);
+            match part.next.and_then(|next| self.base.join(&next).ok()) {
                 Some(next) if listed.items.len() < limit => url = next,
                 more => {
                     listed.is_more = more.is_some() || listed.items.len() > limit;
@@ -154,6 +176,15 @@ impl Server {
             url: self.base.to_string(),
         }
     }
+}
+
+/// Part of a list.
+pub(super) struct Part {
+    pub(super) items: Vec<Value>,
+    next: Option<String>,
+    /// From where on new events are asked for.
+    pub(super) after: Option<String>,
+    unseen: Option<String>,
 }
 
 /// A list, and what is not in it.

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::cli::{Layout, OneSubscription, Subscriptions};
 use crate::config::Config;
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 6] = [
     ("SUBSCRIPTION", |row| {
         format!("{}/{}", field(row, "service"), field(row, "name"))
     }),
@@ -18,8 +18,7 @@ const COLUMNS: [Column; 7] = [
     ("OWES", |row| field(row, "lag")),
     ("PARKED", |row| field(row, "parked")),
     ("DEAD", |row| field(row, "dead")),
-    ("SINCE", |row| time(row, "owes_since")),
-    ("PAUSED", |row| time(row, "paused_at")),
+    ("PAUSED", |row| time(row, "paused/at")),
 ];
 
 /// More subscriptions than anybody has.
