@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod documented;
 mod layout;
+mod operate;
 mod schema;
 
 use std::fmt;
@@ -16,6 +17,10 @@ use tidings::Start;
 use crate::map::Format;
 
 pub(crate) use layout::Layout;
+pub(crate) use operate::{
+    Alerts, Asking, Dead, DeadOne, EventFilter, Events, Jobs, Listing, OneSubscription,
+    Subscriptions,
+};
 pub(crate) use schema::{Schema, SchemaCheck, SchemaCommand};
 
 /// A ticket marketplace made of services that talk by events.
@@ -103,6 +108,26 @@ pub(crate) enum Command {
     /// It comes from the definitions in this program: no server and no database is asked. What
     /// nobody reads, and what is read but never published, is told at the end.
     Map(Map),
+    /// Find stored events, follow new ones, and see what they have led to.
+    ///
+    /// This and the following commands ask the running server, and act in the record under the
+    /// name that is given with --as. They end with the code 1 when something fails, 2 when they
+    /// are typed wrongly, 3 with --exit-code when a list is not empty, 4 when what was named is
+    /// not there, 5 when somebody else was faster.
+    #[command(subcommand)]
+    Events(Events),
+    /// Events that a subscription could not apply: look, try, repair, apply again, give up.
+    #[command(subcommand)]
+    Dead(Dead),
+    /// What each subscription owes; pause one, let it go on, build a projection anew.
+    #[command(subcommand)]
+    Subscriptions(Subscriptions),
+    /// Jobs that failed, run, wait or are done.
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// What is wrong now, or was; say that a person sees to it.
+    #[command(subcommand)]
+    Alerts(Alerts),
 }
 
 /// How to serve.

@@ -243,17 +243,27 @@ impl Config {
         }
     }
 
+    /// Where this installation is asked from here: at the gateway, or where this process listens.
+    pub(crate) fn own_address(&self) -> String {
+        match &self.gateway {
+            Some(gateway) => gateway.value.clone(),
+            None => self.listens_at(),
+        }
+    }
+
     /// Where people reach the site: if nothing is said, where the gateway is, or where this
     /// process listens, as a browser on this machine would call it.
     pub(crate) fn site(&self) -> String {
         let said = self.public_url.as_ref().or(self.gateway.as_ref());
-        said.map(|said| said.value.clone()).unwrap_or_else(|| {
-            let address = self.listen.value;
-            match address.ip().is_unspecified() {
-                true => format!("http://localhost:{}", address.port()),
-                false => format!("http://{address}"),
-            }
-        })
+        said.map_or_else(|| self.listens_at(), |said| said.value.clone())
+    }
+
+    fn listens_at(&self) -> String {
+        let address = self.listen.value;
+        match address.ip().is_unspecified() {
+            true => format!("http://localhost:{}", address.port()),
+            false => format!("http://{address}"),
+        }
     }
 
     /// The days of the books.

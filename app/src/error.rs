@@ -192,6 +192,83 @@ pub enum Error {
     /// An account cannot be changed.
     #[error("change the account")]
     Account(#[source] auth::Error),
+    /// No server can be at this address.
+    #[error("ask a server at {url:?}: say --url http://host:port")]
+    BadServer {
+        /// What was said.
+        url: String,
+    },
+    /// The token to ask a server with cannot be made.
+    #[error("ask the server in the name of {}", name.as_deref().unwrap_or("whoever has its accounts' database"))]
+    Name {
+        /// The address of the account, where one was named.
+        name: Option<String>,
+        /// Why not.
+        #[source]
+        source: auth::Error,
+    },
+    /// There is nothing to ask a server with.
+    #[error(
+        "ask the server in anybody's name: the accounts' database is not here; say where the \
+         installation is with --data or --database, or put an operator's access token into \
+         TIDINGS_TOKEN"
+    )]
+    NoToken,
+    /// The server does not answer.
+    #[error("ask the server at {url}: is it running? Say where with --url")]
+    Ask {
+        /// Its address.
+        url: String,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// Whoever answers is no server of this version.
+    #[error("understand the answer of {url}: it is not that of a server of this version")]
+    Strange {
+        /// The address.
+        url: String,
+    },
+    /// What was named is not there.
+    #[error("find it: {text}")]
+    NotThere {
+        /// What the server says.
+        text: String,
+    },
+    /// Somebody else has decided already, or it cannot be done as things are.
+    #[error("do it as things are now: {text}")]
+    TooLate {
+        /// What the server says.
+        text: String,
+    },
+    /// The server refuses.
+    #[error("have the server do it: it refuses ({status}): {text}")]
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// What it says.
+        text: String,
+    },
+    /// A file that is to be sent cannot be read.
+    #[error("read {}", file.display())]
+    Input {
+        /// The file.
+        file: PathBuf,
+        /// The system's error.
+        #[source]
+        source: io::Error,
+    },
+    /// A name that has to have two parts.
+    #[error(
+        "find a subscription {name:?}: it is written with its service, as in expiration/orders"
+    )]
+    BadSubscription {
+        /// What was said.
+        name: String,
+    },
+    /// What was typed is no JSON.
+    #[error("use the new data: it is not JSON")]
+    BadData(#[source] serde_json::Error),
     /// The operating system tells no signals.
     #[error("hear the signals that stop the program")]
     Signals(#[source] io::Error),
@@ -211,6 +288,16 @@ fn with(service: &Option<&str>) -> String {
 }
 
 impl Error {
+    /// The code that the program ends with, for scripts: 4 where something is not there, 5 where
+    /// somebody else was faster, otherwise 1.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotThere { .. } => 4,
+            Self::TooLate { .. } => 5,
+            _ => 1,
+        }
+    }
+
     /// The whole error on one line.
     pub(crate) fn line(&self) -> String {
         let text = format!("failed to {}", tidings::chain(self));

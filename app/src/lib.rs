@@ -17,6 +17,7 @@ mod map;
 mod move_to;
 mod observe;
 mod opening;
+mod operate;
 mod process;
 mod rebuild;
 mod schema;
@@ -50,7 +51,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // If nobody can read it, there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "tidings: {}", error.line());
-            ExitCode::FAILURE
+            ExitCode::from(error.exit_code())
         }
     }
 }
@@ -114,6 +115,13 @@ fn run(cli: Cli, matches: &ArgMatches, observing: Observing) -> Result<ExitCode,
             Some(Command::Schema(options)) => {
                 return schema::schema(options.command, config).await;
             }
+            Some(Command::Events(what)) => return operate::events(what, config).await,
+            Some(Command::Dead(what)) => return operate::dead(what, config).await,
+            Some(Command::Subscriptions(what)) => {
+                return operate::subscriptions(what, config).await;
+            }
+            Some(Command::Jobs(what)) => return operate::jobs(what, config).await,
+            Some(Command::Alerts(what)) => return operate::alerts(what, config).await,
         }
         .map(|()| ExitCode::SUCCESS)
     }));

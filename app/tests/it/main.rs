@@ -20,6 +20,8 @@ mod inviting;
 mod mapping;
 #[cfg(test)]
 mod moving;
+#[cfg(test)]
+mod operating;
 mod parts;
 #[cfg(test)]
 mod readme;

@@ -55,6 +55,9 @@ pub enum Error {
     /// There is no account with this address.
     #[error("find the account")]
     UnknownAccount,
+    /// The account may not do what operators do, or nothing at all.
+    #[error("have the role operator, or sign in at all")]
+    NotAnOperator,
     /// There is no such role.
     #[error("find the role")]
     UnknownRole,

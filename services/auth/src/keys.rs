@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use tidings::{Handle, Signer};
+use tidings::{Conn, Handle, Signer};
 use utoipa::ToSchema;
 
 use crate::Error;
@@ -67,10 +67,7 @@ pub(crate) async fn load(service: &Handle) -> Result<(), Error> {
     let mut published = KeySet::default();
     let mut newest = None;
     for row in rows {
-        let pkcs8 = URL_SAFE_NO_PAD
-            .decode(&row.pkcs8)
-            .map_err(|_| tidings::BadKey)?;
-        let signer = Signer::new(&row.kid, &pkcs8)?;
+        let signer = signer(&row)?;
         service.verifier().trust(&row.kid, signer.public_key());
         published.keys.push(public(row.kid, &signer));
         newest = Some(signer);
@@ -80,6 +77,19 @@ pub(crate) async fn load(service: &Handle) -> Result<(), Error> {
     // The hook runs once for each installation; a second run finds the same keys.
     let _ = service.resource::<Keys>()?.0.set(loaded);
     Ok(())
+}
+
+/// The signer of the newest key.
+pub(crate) async fn newest(conn: &mut Conn) -> Result<Signer, Error> {
+    let rows = store::signing_keys(conn).await?;
+    signer(rows.last().ok_or(Error::NoKey)?)
+}
+
+fn signer(row: &KeyRow) -> Result<Signer, Error> {
+    let pkcs8 = URL_SAFE_NO_PAD
+        .decode(&row.pkcs8)
+        .map_err(|_| tidings::BadKey)?;
+    Ok(Signer::new(&row.kid, &pkcs8)?)
 }
 
 fn first() -> Result<KeyRow, Error> {

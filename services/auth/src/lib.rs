@@ -37,7 +37,8 @@ use contracts::users::UserEvent;
 use tidings::{Handle, Migration, Service};
 
 pub use actions::{
-    create_account, disable_account, enable_account, grant_role, name_account, revoke_role,
+    create_account, disable_account, enable_account, grant_role, name_account, operator_token,
+    revoke_role,
 };
 pub use caller::{BROWSER_COOKIE, SESSION_COOKIE};
 pub use email::{BadEmail, Email};

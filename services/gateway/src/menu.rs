@@ -62,18 +62,18 @@ const EXCHANGE: [(&str, &str, For); 6] = [
 /// The pages of the console, which one of the services may fill: address, name.
 const CONSOLE: [(&str, &str); 13] = [
     ("/console", "Overview"),
+    ("/console/alerts", "Alerts"),
+    ("/console/map", "Map"),
+    ("/console/events", "Events"),
+    ("/console/dead", "Dead events"),
+    ("/console/subscriptions", "Subscriptions"),
     ("/console/jobs", "Jobs"),
     ("/console/workflows", "Workflows"),
     ("/console/operations", "Operations"),
     ("/console/callbacks", "Callbacks"),
     ("/console/mail", "Mail"),
-    ("/console/map", "Map"),
     ("/console/catalogue", "Catalogue"),
-    ("/console/dead", "Dead events"),
-    ("/console/subscriptions", "Subscriptions"),
     ("/console/audit", "Audit"),
-    ("/console/alerts", "Alerts"),
-    ("/console/events", "Events"),
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";

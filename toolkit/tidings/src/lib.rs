@@ -131,9 +131,9 @@ pub mod commands {
 pub mod dead {
     pub use crate::job::{cancel as cancel_job, dead as jobs, retry as retry_job};
     pub use crate::subscription::{
-        Alike, DeadPlace, DryRun, Edited, RetriedAll, RetriedEvent, RowChange, STATES, TableChange, Which,
-        WouldEnqueue, WouldPublish, alike, discard, dry_run, edit, get, list, parked as events,
-        retried, retry, retry_all,
+        Alike, DeadPlace, DryRun, Edited, RetriedAll, RetriedEvent, RowChange, STATES, TableChange,
+        Which, WouldEnqueue, WouldPublish, alike, discard, dry_run, edit, get, list,
+        parked as events, retried, retry, retry_all,
     };
 }
 

@@ -15,8 +15,13 @@ pub(crate) struct Operator {
 impl Operator {
     /// For the transactions that they begin.
     pub(crate) fn context(&self) -> Context {
+        // Of the command line is asked nothing but the key that it has.
+        let actor = match self.identity.user_id.is_nil() {
+            true => "service:command-line".to_owned(),
+            false => format!("user:{}", self.identity.user_id),
+        };
         Context {
-            actor: format!("user:{}", self.identity.user_id),
+            actor,
             correlation_id: self.correlation_id.clone(),
             causation_id: None,
         }

@@ -7,9 +7,7 @@ use tidings::callback::{Attempt, CallbackRow};
 use tidings::lag::{self, InstanceStatus, StreamStatus, SubscriptionStatus};
 use tidings::operation::OperationRow;
 use tidings::workflow::{RunCount, StepRow, WorkflowRow};
-use tidings::{
-    Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow,
-};
+use tidings::{Handle, JobCount, JobRow, Json, List, Paging, Path, Problem, Query, ScheduleRow};
 
 use super::decide::{Thing, find_service, not_there};
 use super::jobs;

@@ -256,10 +256,7 @@ impl ParkedRunner {
         if state == "dead" {
             let mask = Mask::of_stream(&self.service, &of.stream);
             let error = mask.text(&failure.error, &parked.event.data);
-            tracing::error!(
-                error,
-                "an event is dead: a person must decide"
-            );
+            tracing::error!(error, "an event is dead: a person must decide");
         }
         let mut tx = self.service.begin_own().await?;
         let now = tx.now();
