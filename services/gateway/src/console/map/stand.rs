@@ -40,6 +40,8 @@ impl Stand {
             (Tone::Bad, "Stands still".to_owned(), "■ ")
         } else if status.dead > 0 {
             (Tone::Bad, format!("{} dead", grouped(&status.dead)), "✕ ")
+        } else if status.paused.is_some() {
+            (Tone::Warn, "Paused".to_owned(), "‖ ")
         } else if status.parked > 0 {
             (
                 Tone::Warn,
