@@ -216,8 +216,9 @@ impl Setup {
         } = common;
         let (clock, parts) = (self.clock, (parts, away_parts));
         let watching = (self.alert_rules, self.notices);
-        let mut opened =
-            Installation::assemble(parts, &clock, verifier, sources, network, watching).await?;
+        // Boxed, because whoever opens an installation holds this future.
+        let assembled = Installation::assemble(parts, &clock, verifier, sources, network, watching);
+        let mut opened = Box::pin(assembled).await?;
         opened.outline = outline;
         opened.fetch_keys(&clock, &outages, self.process.keys_from);
         Ok(opened)

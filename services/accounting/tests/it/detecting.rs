@@ -8,7 +8,7 @@ use crate::stage::{MINUTE, Stage, TODAY, others, settings};
 tidings_test::on_both!(a_payout_without_its_letter_is_an_alert_until_it_has_one);
 
 async fn alerts(stage: &Stage) -> Vec<String> {
-    let open = alert::open(&stage.service()).await.unwrap();
+    let open = alert::open(&stage.service()).await.expect("the alerts");
     let found = open.into_iter().filter(|one| one.kind == "detector");
     found.map(|one| one.subject).collect()
 }

@@ -6,7 +6,9 @@ use tidings::alert;
 use crate::stage::{Stage, paid};
 
 async fn alerts(stage: &Stage) -> Vec<String> {
-    let open = alert::open(&stage.world.service("orders")).await.unwrap();
+    let open = alert::open(&stage.world.service("orders"))
+        .await
+        .expect("the alerts");
     let found = open.into_iter().filter(|one| one.kind == "detector");
     found.map(|one| one.subject).collect()
 }

@@ -131,14 +131,14 @@ pub(crate) fn declined(order_id: OrderId, attempt: u32) -> PaymentEvent {
 impl Stage {
     /// A world in which nothing is for sale.
     pub(crate) async fn empty() -> Self {
-        let world = World::new([
+        let world = Box::pin(World::new([
             orders::service(orders::Settings::default()),
             Service::new("tickets").publishes::<TicketEvent>(),
             Service::new("payments").publishes::<PaymentEvent>(),
             Service::new("expiration").publishes::<ExpirationEvent>(),
             ear(),
             letterbox(),
-        ])
+        ]))
         .await;
         Self { world }
     }

@@ -11,7 +11,7 @@ use crate::orders;
 async fn alerts(market: &Market) -> Vec<String> {
     let open = alert::open(&market.world.service("payments"))
         .await
-        .unwrap();
+        .expect("the alerts");
     let found = open.into_iter().filter(|one| one.kind == "detector");
     found.map(|one| one.subject).collect()
 }

@@ -8,7 +8,9 @@ use tidings::alert;
 use crate::stage::Stage;
 
 async fn alerts(stage: &Stage) -> Vec<String> {
-    let open = alert::open(&stage.world.service("tasks")).await.unwrap();
+    let open = alert::open(&stage.world.service("tasks"))
+        .await
+        .expect("the alerts");
     let found = open.into_iter().filter(|one| one.kind == "detector");
     found.map(|one| one.subject).collect()
 }
