@@ -285,7 +285,8 @@ pub(crate) struct MoveFrom(pub(crate) PathBuf);
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Grant {
     /// The role: an operator opens the console, a reader reads feeds, a publisher publishes to
-    /// streams that are open.
+    /// streams that are open; worker, manager, accountant and admin are those of the task
+    /// exchange.
     #[arg(value_parser = PossibleValuesParser::new(auth::ROLES))]
     pub(crate) role: String,
     /// The account's e-mail address.

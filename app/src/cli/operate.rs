@@ -128,11 +128,12 @@ pub(crate) enum Dead {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Apply again all that this subscription could not apply, or those with the same error.
+    /// Apply again all dead events of this subscription, or those with the same error: 10,000 at
+    /// the most.
     RetryAll {
         /// The subscription with its service: expiration/orders.
         subscription: String,
-        /// Only those with this error, word for word.
+        /// Only those whose error has this text in it.
         #[arg(long, value_name = "TEXT")]
         error: Option<String>,
         #[command(flatten)]
@@ -231,7 +232,7 @@ pub(crate) enum Jobs {
 pub(crate) enum Alerts {
     /// What is wrong now, or was.
     List {
-        /// open, closed or all.
+        /// open, acknowledged, closed or all.
         #[arg(long, value_name = "NAME", default_value = "open")]
         state: String,
         #[command(flatten)]
@@ -245,7 +246,7 @@ pub(crate) enum Alerts {
         alert_id: String,
         /// What is being done, for the record.
         #[arg(long, value_name = "TEXT")]
-        note: Option<String>,
+        note: String,
         #[command(flatten)]
         asking: Asking,
     },

@@ -57,7 +57,10 @@ pub(crate) async fn dead(
             ];
             let path = ["ops", "dead", "retry"];
             let answer = server.post(&path, &query, &Value::Null).await?;
-            let sentence = format!("{} are applied again.", field(&answer, "retried"));
+            let mut sentence = format!("{} are applied again.", field(&answer, "retried"));
+            if answer.get("more").and_then(Value::as_bool) == Some(true) {
+                sentence += " There are more.";
+            }
             done(&answer, &asking, &sentence)
         }
         Dead::Edit {

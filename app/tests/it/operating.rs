@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 use tidings::{Clock, Storage, params};
 
-use crate::program::{Ended, Server, run, run_with};
+use crate::program::{Ended, Follower, Server, run, run_with};
 
 const NEVER: &str = "0195f2d1-7a3b-7c4d-8e5f-6a7b8c9d0e1f";
+const SECRET: &str = "ada@lovelace.example";
 const JOB: &str = "01a1ff77-5657-7d28-800b-9e8133dfed92";
 
 struct Place {
@@ -41,6 +42,14 @@ impl Place {
         run_with(&[command, &own[..]].concat(), variables)
     }
 
+    /// Starts a command that goes on.
+    fn begin(&self, command: &[&str]) -> Follower {
+        let url = format!("http://{}", self.server.address);
+        let data = self.folder.path().to_str().unwrap();
+        let own = ["--url", &url, "--data", data];
+        Follower::start(&[command, &own[..]].concat())
+    }
+
     fn json(&self, command: &[&str]) -> Value {
         let ended = self.run(&[command, &["--json"][..]].concat());
         assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -48,7 +57,8 @@ impl Place {
     }
 }
 
-/// A job that was given up, of a kind that fails again.
+/// A job that was given up, of a kind that fails again; an event of a version that nobody
+/// knows; and an alert.
 async fn trouble(folder: &Path) {
     let storage = Storage::Sqlite(folder.to_owned());
     let installation = tidings_app::open(storage, Clock::system()).await.unwrap();
@@ -58,6 +68,13 @@ async fn trouble(folder: &Path) {
             finished_at, actor, correlation_id)
         VALUES ($1, 'not_known', '{}', 'dead', 0, 'it rained', 0, 0, 'anonymous', 'c')";
     tx.execute(sql, params![JOB]).await.unwrap();
+    let sql = "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type,
+            version, data, time, actor, correlation_id, state, error, attempts, next_at,
+            first_failed_at, last_failed_at)
+        VALUES ('tickets', 'tickets', 0, 1, 't', 'ticket.listed', 99, $1, 0, 'anonymous', 'c',
+            'dead', 'it snowed', 10, 0, 0, 0)";
+    let data = format!(r#"{{"email":"{SECRET}"}}"#);
+    tx.execute(sql, params![data]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -117,6 +134,101 @@ async fn scripts_are_told_by_the_exit_code() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     let ended = place.run(&["subscriptions", "pause", "orders", "--note", "why"]);
     assert!(ended.err.contains("as in expiration/orders"), "{ended:?}");
+}
+
+/// E-10, E-21, E-25
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_dead_is_tried_edited_and_given_up_from_the_command_line() {
+    let place = Place::troubled().await;
+    let (of, event) = ("orders/tickets", "tickets.0.1");
+    let ended = place.run(&["dead", "list", "--exit-code"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let row: Vec<&str> = ended
+        .out
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    assert_eq!(row[..5], [of, event, "ticket.listed", "dead", "10"]);
+    let listed = place.json(&["dead", "list"]);
+    assert!(!listed.to_string().contains(SECRET), "{listed}");
+
+    let tried = place.json(&["dead", "try", of, event]);
+    assert_eq!(tried["outcome"], "failed", "{tried}");
+    let data = place.folder.path().join("new.json");
+    std::fs::write(&data, "{not json").unwrap();
+    let file = data.to_str().unwrap();
+    let edit = [
+        "dead", "edit", of, event, "--note", "by hand", "--data", file,
+    ];
+    assert!(place.run(&edit).err.contains("not JSON"));
+    std::fs::write(&data, "{}").unwrap();
+    let ended = place.run(&edit);
+    assert_eq!(
+        ended.code,
+        Some(1),
+        "this build does not know the version: {ended:?}"
+    );
+
+    let ended = place.run(&["dead", "discard", of, event]);
+    assert_eq!(ended.code, Some(2), "why? {ended:?}");
+    let discard = ["dead", "discard", of, event, "--note", "of no use"];
+    let ended = place.run(&discard);
+    assert_eq!(
+        (ended.code, ended.out.as_str()),
+        (Some(0), "tickets.0.1 is given up.\n"),
+        "{ended:?}"
+    );
+    let ended = place.run(&discard);
+    assert_eq!(ended.code, Some(5), "somebody was faster: {ended:?}");
+    let ended = place.run(&["dead", "retry-all", of]);
+    assert_eq!(ended.out, "0 are applied again.\n", "{ended:?}");
+}
+
+/// X-22
+#[test]
+fn events_are_found_shown_followed_and_traced() {
+    let place = Place::start();
+    let mut tail = place.begin(&["events", "tail", "--stream", "users", "--json"]);
+    let person = |name: &str| {
+        let body =
+            format!(r#"{{"email":"{name}@example.com","password":"correct horse battery"}}"#);
+        let head = "content-type: application/json\r\n";
+        let answer = place.server.ask("POST /api/users/signup", head, &body);
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    };
+    // Until the follower follows: it says nothing of when that is.
+    let followed = (0..100).find_map(|number| {
+        person(&format!("ann{number}"));
+        tail.line_within(std::time::Duration::from_millis(500))
+    });
+    let followed: Value = serde_json::from_str(&followed.expect("a line")).unwrap();
+    assert_eq!(followed["type"], "user.created");
+    assert_eq!(followed["data"]["email"], "•••");
+    let id = followed["id"].as_str().unwrap();
+
+    let listed = place.json(&["events", "list", "--type", "user.created"]);
+    let mut listed = listed.as_array().unwrap().iter();
+    assert!(listed.any(|one| one["id"] == id));
+    let shown = place.run(&["events", "show", id]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for part in ["type          user.created", "notifications/users", "•••"] {
+        assert!(shown.out.contains(part), "{part}: {shown:?}");
+    }
+    assert!(!shown.out.contains("example.com"), "{shown:?}");
+    let traced = place.run(&["events", "trace", id]);
+    assert!(
+        traced.out.contains(&format!("user.created {id} (auth)")),
+        "{traced:?}"
+    );
+    let flow = followed["correlation_id"].as_str().unwrap();
+    assert_eq!(place.run(&["events", "trace", flow]).out, traced.out);
+
+    let ended = place.run(&["events", "show", "users.1.999999"]);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    let ended = place.run(&["events", "list", "--from", "yesterday"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
 }
 
 /// SEC-34

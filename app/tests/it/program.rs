@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -82,6 +83,38 @@ pub(crate) fn wait_and_stop(folder: &Path, more: &[&str]) -> String {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     [vec![first], rest].concat().join("\n")
+}
+
+/// A command that goes on. Dropped, it is killed.
+pub(crate) struct Follower {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Follower {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (told, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            out.map_while(Result::ok)
+                .try_for_each(|line| told.send(line))
+        });
+        Self { child, lines }
+    }
+
+    /// The next line that it prints, if it prints one in time.
+    pub(crate) fn line_within(&mut self, limit: Duration) -> Option<String> {
+        self.lines.recv_timeout(limit).ok()
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A running server. Dropped, it is killed.

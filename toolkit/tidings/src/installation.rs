@@ -50,41 +50,31 @@ pub struct SubscriptionInfo {
     /// How many slots that stream has.
     pub slots: u16,
     /// Where the stream comes from, of subscriptions that are read here.
-    pub(crate) feed: Option<FeedOf>,
+    pub(crate) feed: Option<Opaque<Arc<dyn Feed>>>,
     /// What applies its events.
-    pub(crate) code: CodeOf,
+    pub(crate) code: Opaque<Arc<Subscription>>,
 }
 
 impl SubscriptionInfo {
     fn of(service: &Handle, of: &Arc<Subscription>, feed: Option<Arc<dyn Feed>>) -> Self {
         Self {
-            code: CodeOf(Arc::clone(of)),
+            code: Opaque(Arc::clone(of)),
             service: service.clone(),
             name: of.name,
             stream: of.stream.name,
-            feed: feed.map(FeedOf),
+            feed: feed.map(Opaque),
             slots: of.stream.slots,
         }
     }
 }
 
-/// A feed among what can be printed.
+/// Something that cannot be printed, among what can.
 #[derive(Clone)]
-pub(crate) struct FeedOf(pub(crate) Arc<dyn Feed>);
+pub(crate) struct Opaque<T>(pub(crate) T);
 
-impl std::fmt::Debug for FeedOf {
+impl<T> std::fmt::Debug for Opaque<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Feed")
-    }
-}
-
-/// A subscription's code among what can be printed.
-#[derive(Clone)]
-pub(crate) struct CodeOf(pub(crate) Arc<Subscription>);
-
-impl std::fmt::Debug for CodeOf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Code")
+        f.write_str("…")
     }
 }
 
