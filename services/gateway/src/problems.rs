@@ -65,6 +65,10 @@ const MEANINGS: &[(&str, &str)] = &[
         "The event is not what its stream is made of. The problem says what is wrong: an attribute, the type, the version, the data or the key.",
     ),
     (
+        "bad_event_data",
+        "The new data of an event cannot be taken: this build cannot read them, or they belong to another key. The answer says why.",
+    ),
+    (
         "bad_event_id",
         "The text is not the address of an event, such as orders.12.345.",
     ),

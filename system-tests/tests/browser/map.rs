@@ -11,6 +11,7 @@ async fn an_operator_finds_who_reacts_to_a_paid_order_on_the_map() {
     let stage = Stage::set().await;
     let operator = stage.browser(Scripts::On).await;
     operator.signs_up("olga@example.com").await;
+    operator.open("/status").await;
     stage.promote("olga@example.com").await;
     operator.resize(DESKTOP).await;
     operator.open("/console/map").await;
