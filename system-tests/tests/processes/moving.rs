@@ -157,7 +157,8 @@ async fn a_move_that_is_killed_again_and_again_ends_well_and_is_never_taken_for_
     crowd.send_home().await?;
     server.stop(REST_LIMIT).await?;
 
-    let full = full_move(&site).await?;
+    // The shorter of two: the machine may have had other work during one.
+    let full = full_move(&site).await?.min(full_move(&site).await?);
     let database = Database::create().await?;
     let this = Move {
         source: site.data(),
@@ -172,7 +173,7 @@ async fn a_move_that_is_killed_again_and_again_ends_well_and_is_never_taken_for_
     }
     for _ in 0..RANDOM_KILLS {
         let mut child = this.spawn(again, None)?;
-        pause(full.mul_f64(random.random_range(0.0..0.8))).await;
+        pause(full.mul_f64(random.random_range(0.0..0.7))).await;
         child.kill()?;
         child.wait()?;
         again = this.check(&parts).await?;

@@ -106,11 +106,12 @@ impl Notifier {
         if self.next.is_some_and(|next| now < next) {
             return Ok(false);
         }
-        self.next = Some(now.plus(OFTEN));
         let mut told = false;
         for channel in self.notices.channels.clone() {
             told |= self.tell(&*channel, now).await?;
         }
+        // Not before: a step that does nothing would count as one that works.
+        self.next = Some(now.plus(OFTEN));
         Ok(told)
     }
 
