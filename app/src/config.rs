@@ -134,16 +134,6 @@ impl Config {
         let layout = &serve.layout;
         let mut file = File::read(layout.config.as_deref())?;
         let (tasks, alerts) = (Tasks::of(&mut file)?, Alerts::of(&mut file)?);
-        let listen = match given.said("port", serve.port) {
-            Some(Said { value, by }) => Said {
-                value: SocketAddr::from((Ipv4Addr::LOCALHOST, value)),
-                by,
-            },
-            None => match given.said("listen", serve.listen.clone()).or(file.listen) {
-                Some(listen) => listen.try_map(|text| address(&text))?,
-                None => Said::default(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))),
-            },
-        };
         let only = (!layout.only.is_empty()).then(|| layout.only.clone());
         let only = given.said("only", only).or(file.only);
         let database = given.said("database", layout.database.clone());
@@ -153,7 +143,7 @@ impl Config {
         let is_demo = is_demo.find(|said| said.value == serve.is_demo());
         let (urls, databases) = services_of(file.services, &given, layout)?;
         Ok(Self {
-            listen,
+            listen: listen(&given, serve, file.listen)?,
             data: given
                 .said("data", Some(layout.data.clone()))
                 .or(file.data.map(|said| Said {
@@ -345,6 +335,22 @@ fn log_format(said: Option<Said<String>>) -> Result<Said<Format>, Error> {
     match said {
         Some(format) => format.try_map(|name| name.parse()),
         None => Ok(Said::default(Format::default())),
+    }
+}
+
+/// The address to listen on; a port is one of this machine.
+fn listen(
+    given: &Given<'_>,
+    serve: &Serve,
+    in_file: Option<Said<String>>,
+) -> Result<Said<SocketAddr>, Error> {
+    if let Some(Said { value, by }) = given.said("port", serve.port) {
+        let value = SocketAddr::from((Ipv4Addr::LOCALHOST, value));
+        return Ok(Said { value, by });
+    }
+    match given.said("listen", serve.listen.clone()).or(in_file) {
+        Some(listen) => listen.try_map(|text| address(&text)),
+        None => Ok(Said::default(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))),
     }
 }
 
