@@ -261,8 +261,10 @@ fn read_span(text: &str) -> Result<Duration, String> {
         'd' => DAY,
         _ => return Err(bad()),
     };
-    let number = text.trim_end_matches(unit).parse::<u64>();
-    let number = number.ok().filter(|number| *number <= 100_000);
+    let number = text
+        .strip_suffix(unit)
+        .and_then(|number| number.parse().ok());
+    let number = number.filter(|number: &u64| *number <= 100_000);
     Ok(Duration::from_secs(number.ok_or_else(bad)? * seconds))
 }
 

@@ -34,6 +34,8 @@ impl Layer {
             ["transports", _] => Some(Layer::Transport),
             ["toolkit", "tidings"] => Some(Layer::Toolkit),
             ["toolkit", "tidings-derive"] => Some(Layer::Derive),
+            // Beside the toolkit, as a transport is: for whoever puts a process together.
+            ["toolkit", "tidings-observe"] => Some(Layer::Transport),
             ["toolkit", "tidings-test"] => Some(Layer::TestKit),
             ["system-tests"] => Some(Layer::SystemTests),
             ["bench"] => Some(Layer::Bench),
