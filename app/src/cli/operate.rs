@@ -146,7 +146,7 @@ pub(crate) enum Dead {
         /// The file with the new data, as JSON; - reads standard input. Hidden values that are
         /// left as ••• stay what they are.
         #[arg(long, value_name = "FILE")]
-        data: PathBuf,
+        file: PathBuf,
         /// Why, for the record.
         #[arg(long, value_name = "TEXT")]
         note: String,

@@ -65,11 +65,11 @@ pub(crate) async fn dead(
         }
         Dead::Edit {
             one,
-            data,
+            file,
             note,
             asking,
         } => {
-            let data = read(&data)?;
+            let data = read(&file)?;
             let body = json!({ "data": data, "note": note });
             let answer = act(&one, "edit", &body, &asking, config).await?;
             let sentence = format!("{} is applied with the new data.", one.event_id);

@@ -71,7 +71,7 @@ async fn trouble(folder: &Path) {
     let sql = "INSERT INTO tidings_parked (subscription, stream, slot, sequence, key, type,
             version, data, time, actor, correlation_id, state, error, attempts, next_at,
             first_failed_at, last_failed_at)
-        VALUES ('tickets', 'tickets', 0, 1, 't', 'ticket.listed', 99, $1, 0, 'anonymous', 'c',
+        VALUES ('tickets', 'tickets', 0, 1, 't', 'ticket.created', 99, $1, 0, 'anonymous', 'c',
             'dead', 'it snowed', 10, 0, 0, 0)";
     let data = format!(r#"{{"email":"{SECRET}"}}"#);
     tx.execute(sql, params![data]).await.unwrap();
@@ -150,7 +150,7 @@ async fn what_is_dead_is_tried_edited_and_given_up_from_the_command_line() {
         .unwrap()
         .split_whitespace()
         .collect();
-    assert_eq!(row[..5], [of, event, "ticket.listed", "dead", "10"]);
+    assert_eq!(row[..5], [of, event, "ticket.created", "dead", "10"]);
     let listed = place.json(&["dead", "list"]);
     assert!(!listed.to_string().contains(SECRET), "{listed}");
 
@@ -160,7 +160,7 @@ async fn what_is_dead_is_tried_edited_and_given_up_from_the_command_line() {
     std::fs::write(&data, "{not json").unwrap();
     let file = data.to_str().unwrap();
     let edit = [
-        "dead", "edit", of, event, "--note", "by hand", "--data", file,
+        "dead", "edit", of, event, "--note", "by hand", "--file", file,
     ];
     assert!(place.run(&edit).err.contains("not JSON"));
     std::fs::write(&data, "{}").unwrap();

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -123,6 +124,8 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// `(address, password)` of the demonstration accounts it printed.
     pub(crate) accounts: Vec<(String, String)>,
+    /// Reads what it logs: a pipe that nobody reads would hold it up when it is full.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -164,9 +167,18 @@ impl Server {
             let mut words = line.split_whitespace().map(ToOwned::to_owned);
             (words.next().unwrap(), words.next().unwrap())
         });
+        let accounts = accounts.collect();
+        let mut err = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            // What it has logged counts, however it ends.
+            let _ = err.read_to_string(&mut log);
+            log
+        });
         Self {
-            accounts: accounts.collect(),
+            accounts,
             address: address.to_owned(),
+            log: Some(log),
             child,
         }
     }
@@ -191,10 +203,7 @@ impl Server {
     pub(crate) fn stop(mut self) -> String {
         self.signal(Signal::TERM);
         assert_eq!(self.wait().code(), Some(0));
-        let mut log = String::new();
-        let mut err = self.child.stderr.take().unwrap();
-        err.read_to_string(&mut log).unwrap();
-        log
+        self.log.take().unwrap().join().unwrap()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
