@@ -123,7 +123,10 @@ async fn each_effect_is_there_once(world: &World, seed: u64) {
         let state = [RunState::Done, RunState::Compensated][usize::from(fails)];
         assert_eq!(run.state, state, "under seed {seed}");
     }
-    let alerts = alert::open(&service).await.expect("the alerts");
+    // What only crashes have stopped waits for a person, the toolkit's own sweep, too: it is not
+    // what this is about.
+    let mut alerts = alert::open(&service).await.expect("the alerts");
+    alerts.retain(|alert| alert.subject != "tidings.sweep");
     assert_eq!(alerts, [], "under seed {seed}");
 }
 
