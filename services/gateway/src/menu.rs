@@ -85,9 +85,10 @@ fn is_exchange(path: &str) -> bool {
 }
 
 /// The first line: the market, and the exchange for whoever has a part in it. In the exchange
-/// the way back to the market is enough: two full lines are too many on a phone.
+/// and in the console the way back to the market is enough: two full lines are too many on a phone.
 pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
-    let shown = if is_exchange(path) { 1 } else { MARKET.len() };
+    let is_elsewhere = is_exchange(path) || belongs("/console", path);
+    let shown = if is_elsewhere { 1 } else { MARKET.len() };
     let market = MARKET.iter().take(shown);
     let market = market.filter(|(.., whom)| whom.has(identity));
     let market = market.map(|&(href, label, others, _)| Entry {
