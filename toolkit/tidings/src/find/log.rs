@@ -5,6 +5,8 @@ use crate::{Dialect, Envelope, Error, FromRow, Row, Timestamp, Value, outbox};
 
 /// Rows that are read through in one statement at the most.
 pub(super) const PART: u32 = 5_000;
+/// On PostgreSQL an event and its number are in two tables.
+const JOIN: &str = "JOIN tidings_outbox o ON o.id = n.outbox_id";
 /// Before everything.
 pub(super) const ALWAYS: Timestamp = Timestamp::from_micros(i64::MIN);
 
@@ -48,10 +50,10 @@ impl Log {
 
     /// Where its rows are, with what says that they are its own, which ends in AND.
     pub(super) fn rows(&self, values: &mut Vec<Value>) -> String {
-        let from = self.dialect.pick(
-            "tidings_outbox n",
-            "tidings_numbers n JOIN tidings_outbox o ON o.id = n.outbox_id",
-        );
+        let from = match self.dialect {
+            Dialect::Sqlite => "tidings_outbox n".to_owned(),
+            Dialect::Postgres => format!("tidings_numbers n {JOIN}"),
+        };
         let mut own = |column: &str, value: Value| {
             values.push(value);
             format!("{column} = ${} AND", values.len())
@@ -88,11 +90,16 @@ impl Log {
         let mut values = Vec::new();
         let (rows, mark) = (self.rows(&mut values), self.mark());
         values.push(before.into());
-        let sql = format!(
-            "SELECT {mark}, time {rows} {mark} < ${} ORDER BY {mark} DESC LIMIT 1 OFFSET {}",
-            values.len(),
-            part.saturating_sub(1)
-        );
+        let (before, over) = (values.len(), part.saturating_sub(1));
+        let end = format!("{mark} < ${before} ORDER BY {mark} DESC LIMIT 1 OFFSET {over}");
+        let sql = match self.dialect {
+            Dialect::Sqlite => format!("SELECT {mark}, time {rows} {end}"),
+            // What is only counted is not looked up in the other table.
+            Dialect::Postgres => {
+                let counted = rows.replace(JOIN, "");
+                format!("SELECT {mark}, time FROM (SELECT n.* {counted} {end}) n {JOIN}")
+            }
+        };
         let low: Option<(i64, Timestamp)> = conn.query_opt(&sql, &values).await?;
         Ok(low.map_or((0, true, ALWAYS), |(low, time)| (low, false, time)))
     }
