@@ -9,8 +9,7 @@ use crate::handle::Handle;
 pub use crate::instance::{InstanceShare, InstanceStatus, instances};
 use crate::subscription::{Paused, pause};
 use crate::{
-    Envelope, Error, Installation, SubscriptionInfo, Timestamp, chain, history, outbox, params,
-    publisher,
+    Error, Installation, SubscriptionInfo, Timestamp, chain, history, outbox, params, publisher,
 };
 
 /// A stream, and how many events it has.
@@ -176,7 +175,7 @@ pub async fn oldest(installation: &Installation) -> Result<Vec<OldestOwed>, Erro
         let Some((producer, _)) = producer else {
             continue;
         };
-        let since = oldest_of(subscription, producer).await;
+        let since = since(subscription, producer).await;
         if let Some(since) = seen(producer, since)? {
             all.push(OldestOwed {
                 service: subscription.service.name().to_owned(),
@@ -187,31 +186,6 @@ pub async fn oldest(installation: &Installation) -> Result<Vec<OldestOwed>, Erro
         }
     }
     Ok(all)
-}
-
-/// A look at the index for each slot that is behind.
-async fn oldest_of(of: &SubscriptionInfo, producer: &Handle) -> Result<Option<Timestamp>, Error> {
-    let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
-    let mut conn = of.service.read().await?;
-    let cursors: Vec<(u16, u64)> = conn.query(sql, params![of.name, of.stream]).await?;
-    drop(conn);
-    let cursors: BTreeMap<u16, u64> = cursors.into_iter().collect();
-    let mut conn = producer.read().await?;
-    let mut oldest: Option<Timestamp> = None;
-    for (slot, head) in outbox::heads(&mut conn, of.stream).await? {
-        let cursor = cursors.get(&slot).copied().unwrap_or(0);
-        if head <= cursor {
-            continue;
-        }
-        let rest = "WHERE n.stream = $1 AND n.slot = $2 AND n.sequence > $3
-            ORDER BY n.sequence LIMIT 1";
-        let sql = outbox::select(&conn, rest);
-        let next = params![of.stream, slot, outbox::as_i64(cursor)];
-        let next: Option<Envelope> = conn.query_opt(&sql, next).await?;
-        let time = next.map(|event| event.time);
-        oldest = oldest.into_iter().chain(time).min();
-    }
-    Ok(oldest)
 }
 
 /// What a subscription reads.
@@ -257,13 +231,18 @@ pub async fn owes_since(
 ) -> Result<Option<Timestamp>, Error> {
     let mut streams = installation.streams();
     let producer = streams.find(|(_, stream)| stream.name == subscription.stream);
-    let Some((producer, stream)) = producer else {
-        return Ok(None);
-    };
-    let heads = heads(producer, stream.name).await?;
+    match producer {
+        Some((producer, _)) => since(subscription, producer).await,
+        None => Ok(None),
+    }
+}
+
+/// A look at the index for each slot that is behind.
+async fn since(of: &SubscriptionInfo, producer: &Handle) -> Result<Option<Timestamp>, Error> {
+    let heads = heads(producer, of.stream).await?;
     let sql = "SELECT slot, sequence FROM tidings_cursors WHERE subscription = $1 AND stream = $2";
-    let names = params![subscription.name, subscription.stream];
-    let mut conn = subscription.service.read().await?;
+    let names = params![of.name, of.stream];
+    let mut conn = of.service.read().await?;
     let cursors: Vec<(u16, u64)> = conn.query(sql, names).await?;
     drop(conn);
     let cursors: BTreeMap<u16, u64> = cursors.into_iter().collect();
@@ -272,7 +251,7 @@ pub async fn owes_since(
         (slot, (cursor, head))
     });
     let owed = owed.filter(|(_, (cursor, head))| cursor < head).collect();
-    oldest_owed(&mut producer.read().await?, stream.name, &owed).await
+    oldest_owed(&mut producer.read().await?, of.stream, &owed).await
 }
 
 /// When the oldest was published of what comes next in each slot, by its cursor and head.

@@ -59,8 +59,6 @@ pub(crate) struct Watch {
     rules: AlertRules,
     next: Option<Timestamp>,
     next_long: Option<Timestamp>,
-    /// Whether this database knows of subscriptions that are paused.
-    has_pauses: Option<bool>,
     /// Detectors of which it was said that they fail.
     failing: BTreeSet<&'static str>,
 }
@@ -80,7 +78,6 @@ impl Watch {
             rules,
             next: None,
             next_long: None,
-            has_pauses: None,
             failing: BTreeSet::new(),
         }
     }
@@ -167,19 +164,11 @@ impl Watch {
 
     /// The paused subscriptions; of those that are so for long it is told.
     async fn look_at_pauses(
-        &mut self,
+        &self,
         now: Timestamp,
         seen: &mut Seen,
     ) -> Result<BTreeSet<String>, Error> {
         let mut conn = self.service.read().await?;
-        let has_pauses = match self.has_pauses {
-            Some(has) => has,
-            None => work::has_pauses(&mut conn).await?,
-        };
-        self.has_pauses = Some(has_pauses);
-        if !has_pauses {
-            return Ok(BTreeSet::new());
-        }
         let all = work::paused(&mut conn).await?;
         if let Some(after) = self.rules.of_kind(PAUSED) {
             for (name, at, text) in &all {

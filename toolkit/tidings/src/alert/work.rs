@@ -60,16 +60,6 @@ pub(super) async fn dead_events(
     Ok(())
 }
 
-/// Whether subscriptions can be paused in this database.
-pub(super) async fn has_pauses(conn: &mut Conn) -> Result<bool, Error> {
-    let sql = conn.dialect().pick(
-        "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = 'tidings_paused'",
-        "SELECT to_regclass('tidings_paused') IS NOT NULL",
-    );
-    let (has,): (bool,) = conn.query_one(sql, &[]).await?;
-    Ok(has)
-}
-
 /// The paused subscriptions: name, since when, and a sentence.
 pub(super) async fn paused(conn: &mut Conn) -> Result<Vec<(String, Timestamp, String)>, Error> {
     let sql = "SELECT subscription, at, actor, note FROM tidings_paused ORDER BY subscription";
