@@ -8,7 +8,7 @@ use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{
     KEYS, applied, consumer, handed_over, jetstream, patient, producer, publish, publish_noted,
-    quick,
+    quick, within,
 };
 use crate::words;
 
@@ -47,13 +47,16 @@ async fn the_last_message_lost_is_missed_too(bed: Bed) {
     let stream = stream.unwrap();
     let last = stream.cached_info().state.last_sequence;
     stream.delete_message(last).await.unwrap();
-    // Longer than the others take to come from the broker.
-    let settings = NatsSettings {
-        patience: Duration::from_secs(3),
-        ..quick()
+    let (before, feed) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+    let others = async || {
+        let effects = words::effects(&before.handle).await;
+        effects.values().map(Vec::len).sum::<usize>() == KEYS * 10 - 1
     };
-    let (consumer, feed) = consumer(&bed, &server.url(), settings, &producer.handle).await;
-    applied(&consumer.handle, 10).await;
+    assert!(within(others).await, "the others did not come");
+    assert_eq!(feed.given(), 0, "none of them was asked for");
+    drop(before);
+    let (after, feed) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    applied(&after.handle, 10).await;
     assert_eq!(feed.given(), 1);
 }
 
@@ -95,11 +98,7 @@ async fn handed_over_since(server: &NatsServer, least: u64) {
         stream.is_ok_and(|stream| stream.cached_info().state.last_sequence >= least)
     };
     let limit = Duration::from_secs(20);
-    assert!(
-        tokio::time::timeout(limit, crate::story::within(has_some))
-            .await
-            .unwrap()
-    );
+    assert!(tokio::time::timeout(limit, within(has_some)).await.unwrap());
 }
 
 /// a reader that is behind must not take events that never were for those that have their
