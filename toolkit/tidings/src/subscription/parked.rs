@@ -69,6 +69,8 @@ pub(super) async fn park(
     insert(tx, subscription, event, state, failed, tries, next).await
 }
 
+/// An event that is set aside already comes again when its cursor is put back: what is known
+/// of it stays.
 async fn insert(
     conn: &mut Conn,
     subscription: &str,
@@ -83,7 +85,8 @@ async fn insert(
             data, time, actor, correlation_id, causation_id, state, error, attempts, next_at,
             first_failed_at, last_failed_at, error_class)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17,
-            $18)";
+            $18)
+        ON CONFLICT DO NOTHING";
     let row = params![
         subscription,
         &event.id.stream,

@@ -18,7 +18,7 @@ use crate::failure::{Failure, Hindered};
 use crate::feed::{Feed, Transport};
 use crate::handle::Handle;
 use crate::instance::{Seat, View};
-use crate::{Envelope, Error, Fate, Timestamp, crash, history};
+use crate::{Envelope, Error, EventId, Fate, Timestamp, crash, history};
 
 /// After so many events at once it is likely that there are more.
 const AHEAD: usize = 100;
@@ -341,8 +341,12 @@ impl Reader {
     }
 
     async fn apply_one_by_one(&mut self, batch: Vec<Envelope>) -> Result<(), Stop> {
+        let name = self.subscription.name;
+        let mut through: Option<EventId> = None;
         for event in batch {
-            let tries = tries::note(&self.service, self.subscription.name, &event.id).await?;
+            let id = event.id.clone();
+            let tries = tries::note(&self.service, name, &id, through.as_ref()).await?;
+            through = Some(id);
             if tries <= QUICK_TRIES {
                 self.apply(vec![event]).await?;
                 continue;

@@ -7,7 +7,7 @@ use super::cursor::Cursors;
 use crate::db::{Conn, Migration};
 use crate::handle::Handle;
 use crate::outbox::as_i64;
-use crate::{Dialect, Error, EventId, params};
+use crate::{Dialect, Error, EventId, Value, params};
 
 /// Each reader's batch, by the lowest of its slots: no two read the same one.
 pub(crate) const MIGRATION: Migration = Migration::new(
@@ -19,18 +19,41 @@ pub(crate) const MIGRATION: Migration = Migration::new(
     );",
 );
 
-/// Notes that an event is about to be tried; says how often it has been noted.
-pub(super) async fn note(service: &Handle, subscription: &str, id: &EventId) -> Result<u32, Error> {
+/// Notes that an event is about to be tried, and forgets the one before, which is through: if
+/// its cursor is ever put back, it is not to blame for the process that ended behind it. Says how
+/// often the event has been noted.
+pub(super) async fn note(
+    service: &Handle,
+    subscription: &str,
+    id: &EventId,
+    through: Option<&EventId>,
+) -> Result<u32, Error> {
     let mut tx = service.begin_own().await?;
+    if let Some(through) = through {
+        let sql = "DELETE FROM tidings_tries
+            WHERE subscription = $1 AND stream = $2 AND slot = $3 AND sequence = $4";
+        tx.execute(sql, &address(subscription, through)).await?;
+    }
     let sql = "INSERT INTO tidings_tries (subscription, stream, slot, sequence, tries)
         VALUES ($1, $2, $3, $4, 1)
         ON CONFLICT (subscription, stream, slot, sequence)
             DO UPDATE SET tries = tidings_tries.tries + 1
         RETURNING tries";
-    let row = params![subscription, &id.stream, id.slot, as_i64(id.sequence)];
-    let (tries,) = tx.query_one::<(u32,)>(sql, row).await?;
+    let (tries,) = tx
+        .query_one::<(u32,)>(sql, &address(subscription, id))
+        .await?;
     tx.commit().await?;
     Ok(tries)
+}
+
+fn address(subscription: &str, id: &EventId) -> [Value; 4] {
+    let sequence = as_i64(id.sequence);
+    [
+        subscription.into(),
+        (&id.stream).into(),
+        id.slot.into(),
+        sequence.into(),
+    ]
 }
 
 /// Notes of each slot up to which number events are about to be applied, in place of the
