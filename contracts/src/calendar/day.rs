@@ -1,4 +1,4 @@
-//! A day of the books.
+//! A day of the calendar.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,18 +9,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tidings::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use tidings::{FromValue, Value};
 
-/// A day of the books; sorts as it is written, on the wire and in the database: `2026-03-14`.
+/// A day of the calendar; sorts as it is written, on the wire and in the database: `2026-03-14`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BillingDay(pub(super) Date);
+pub struct Day(pub(super) Date);
 
-impl Default for BillingDay {
+/// A day of the books: a day as their time zone counts it.
+pub type BillingDay = Day;
+
+impl Default for Day {
     /// 1970-01-01.
     fn default() -> Self {
         Self(jiff::civil::date(1970, 1, 1))
     }
 }
 
-impl BillingDay {
+impl Day {
     /// Behind all others.
     #[must_use]
     pub fn last() -> Self {
@@ -109,13 +112,13 @@ impl BillingDay {
     }
 }
 
-impl fmt::Display for BillingDay {
+impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
 }
 
-impl FromStr for BillingDay {
+impl FromStr for Day {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -126,22 +129,22 @@ impl FromStr for BillingDay {
     }
 }
 
-impl Serialize for BillingDay {
+impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for BillingDay {
+impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }
 
-impl JsonSchema for BillingDay {
+impl JsonSchema for Day {
     fn schema_name() -> Cow<'static, str> {
-        "BillingDay".into()
+        "Day".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -149,13 +152,13 @@ impl JsonSchema for BillingDay {
     }
 }
 
-impl From<BillingDay> for Value {
-    fn from(day: BillingDay) -> Self {
+impl From<Day> for Value {
+    fn from(day: Day) -> Self {
         Value::Text(day.to_string())
     }
 }
 
-impl FromValue for BillingDay {
+impl FromValue for Day {
     fn from_value(value: Value) -> Result<Self, String> {
         String::from_value(value)?.parse()
     }
@@ -165,7 +168,7 @@ impl FromValue for BillingDay {
 mod tests {
     use super::*;
 
-    fn day(text: &str) -> BillingDay {
+    fn day(text: &str) -> Day {
         text.parse().unwrap()
     }
 
@@ -179,7 +182,7 @@ mod tests {
             "2026-03-14T00:00",
             "tomorrow",
         ] {
-            assert!(text.parse::<BillingDay>().is_err(), "{text}");
+            assert!(text.parse::<Day>().is_err(), "{text}");
         }
         assert_eq!(day("2026-03-14").in_words(), "Sat 14 March 2026");
         assert_eq!(day("2026-03-01").since(day("2026-02-27")), 2);
@@ -188,7 +191,7 @@ mod tests {
 
     #[test]
     fn weeks_begin_on_monday_and_months_are_as_long_as_they_are() {
-        let ends = |(from, to): (BillingDay, BillingDay)| format!("{from}..{to}");
+        let ends = |(from, to): (Day, Day)| format!("{from}..{to}");
         for (of, week, month) in [
             (
                 "2026-03-01",
@@ -226,8 +229,8 @@ mod tests {
         let three = ["2026-03-01", "2026-02-28", "2026-02-27"].map(day);
         assert_eq!(days("2026-02-27", "2026-03-01"), three);
         assert_eq!(days("2026-03-01", "2026-02-27"), []);
-        assert_eq!(BillingDay::last().back_to(BillingDay::last()).count(), 1);
-        assert_eq!(BillingDay::last().week().1, BillingDay::last());
+        assert_eq!(Day::last().back_to(Day::last()).count(), 1);
+        assert_eq!(Day::last().week().1, Day::last());
     }
 
     #[test]
