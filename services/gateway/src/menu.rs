@@ -150,6 +150,11 @@ impl System {
     }
 }
 
+/// Whether a page is of the register or of the repository, which look alike.
+pub(crate) fn is_register(path: &str) -> bool {
+    System::of(path).is_some_and(|system| ["Platforms", "Commands"].contains(&system.name))
+}
+
 /// The first line: the market, and each system for whoever has a part in it. In the systems and
 /// in the console the way back to the market is enough: two full lines are too many on a phone.
 pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
