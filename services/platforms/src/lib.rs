@@ -11,6 +11,7 @@ mod actions;
 mod changes;
 mod columns;
 mod cost;
+mod demo;
 mod edit;
 mod error;
 mod handlers;
@@ -21,6 +22,7 @@ mod store;
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use tidings::{Migration, Service};
 
+pub use demo::{DemoPeople, demo_platforms, enter_demo};
 pub use error::Error;
 
 const MIGRATIONS: &[Migration] = &[
