@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tidings::{Handle, Json, Path, Problem, Query, RequestContext, SignedIn, Timestamp};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::Member;
 use crate::actions::{delete_field_in_tx, put_field_in_tx};
@@ -13,9 +15,15 @@ use crate::changes::{Action, Changing};
 use crate::fields::{CustomField, FieldDraft};
 use crate::{Error, store};
 
+pub(super) fn routes() -> OpenApiRouter<Handle> {
+    OpenApiRouter::default()
+        .routes(routes!(list))
+        .routes(routes!(show, put, delete))
+}
+
 /// A custom field.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FieldBody {
+struct FieldBody {
     /// What stands in `custom_fields` of platforms and behind `custom.` in files.
     key: String,
     /// What people read.
@@ -59,7 +67,7 @@ impl From<CustomField> for FieldBody {
     (status = 401, description = "Nobody has signed in"),
     (status = 403, description = "The account has no part in the register"),
 ))]
-pub(super) async fn list(
+async fn list(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
 ) -> Result<Json<Vec<FieldBody>>, Problem> {
@@ -76,7 +84,7 @@ pub(super) async fn list(
     (status = 403, description = "The account has no part in the register"),
     (status = 404, description = "No such custom field"),
 ))]
-pub(super) async fn show(
+async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(key): Path<String>,
@@ -98,7 +106,7 @@ pub(super) async fn show(
         (status = 409, description = "field_in_use: platforms have values, which are of the type that it has; field_going"),
         (status = 422, description = "bad_key, field_missing, field_too_long, bad_text, bad_type, bad_allowed_values, bad_kind, too_many_fields"),
     ))]
-pub(super) async fn put(
+async fn put(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
@@ -121,7 +129,7 @@ pub(super) async fn put(
 /// How a custom field is removed.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+struct Asked {
     /// `true` takes its values from all platforms in use. They stay readable in the history.
     #[serde(default)]
     drop_values: bool,
@@ -132,7 +140,7 @@ pub(super) struct Asked {
 
 /// What goes with a custom field.
 #[derive(Serialize, ToSchema)]
-pub(super) struct DroppedBody {
+struct DroppedBody {
     /// How many platforms lose their value in it.
     platforms: u64,
 }
@@ -148,7 +156,7 @@ pub(super) struct DroppedBody {
         (status = 404, description = "No such custom field"),
         (status = 409, description = "field_in_use: platforms have values, and drop_values was not said; field_going"),
     ))]
-pub(super) async fn delete(
+async fn delete(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,

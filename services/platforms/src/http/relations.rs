@@ -7,6 +7,8 @@ use contracts::PlatformId;
 use serde::{Deserialize, Serialize};
 use tidings::{Conn, Handle, Json, Path, Problem, RequestContext, SignedIn, Uuid};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::Member;
 use crate::actions::put_relations_in_tx;
@@ -15,9 +17,13 @@ use crate::relation::RelationDraft;
 use crate::store::relations::Related;
 use crate::{Error, store};
 
+pub(super) fn routes() -> OpenApiRouter<Handle> {
+    OpenApiRouter::default().routes(routes!(show, put))
+}
+
 /// What a platform is to others, and others to it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RelationsBody {
+struct RelationsBody {
     /// Its own.
     relations: Vec<RelatedBody>,
     /// Those of others to it.
@@ -28,7 +34,7 @@ pub(super) struct RelationsBody {
 
 /// The other end of a relation.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RelatedBody {
+struct RelatedBody {
     /// `depends_on`, `part_of`, `replaced_by`: from the one that has it to the other.
     r#type: &'static str,
     /// The other platform.
@@ -55,7 +61,7 @@ impl From<Related> for RelatedBody {
 /// All relations that a platform shall have.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RelationsDraft {
+struct RelationsDraft {
     relations: Vec<RelationDraft>,
     /// Why, for the history.
     #[serde(default)]
@@ -94,7 +100,7 @@ fn seen(headers: &HeaderMap) -> Option<u64> {
         (status = 403, description = "The account has no part in the register"),
         (status = 404, description = "No such platform"),
     ))]
-pub(super) async fn show(
+async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(id): Path<String>,
@@ -122,7 +128,7 @@ pub(super) async fn show(
         (status = 412, description = "stale_version: they have changed since"),
         (status = 422, description = "relation_self, relation_unknown, relation_archived, relation_circle, bad_relation_type, too_many_relations"),
     ))]
-pub(super) async fn put(
+async fn put(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,

@@ -10,6 +10,8 @@ use tidings::{
     Conn, Handle, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn, Uuid,
 };
 use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::Member;
 use crate::actions::{close_review_in_tx, find_in_tx, open_review_in_tx};
@@ -20,6 +22,15 @@ use crate::{Error, store};
 use wire::{FoundBody, ItemBody, ReviewBody};
 
 pub(crate) use wire::At;
+
+pub(super) fn routes() -> OpenApiRouter<Handle> {
+    OpenApiRouter::default()
+        .routes(routes!(open, list))
+        .routes(routes!(show))
+        .routes(routes!(items))
+        .routes(routes!(find))
+        .routes(routes!(close))
+}
 
 /// Loads a review to show it.
 async fn review(conn: &mut Conn, id: Uuid) -> Result<Review, Error> {
@@ -42,7 +53,7 @@ async fn body(conn: &mut Conn, review: Review) -> Result<ReviewBody, Error> {
     (status = 401, description = "Nobody has signed in"),
     (status = 403, description = "The account has no part in the register"),
 ))]
-pub(super) async fn list(
+async fn list(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     paging: Paging,
@@ -67,7 +78,7 @@ pub(super) async fn list(
         (status = 403, description = "Reviews are for infrastructure and administrators"),
         (status = 422, description = "field_missing, field_too_long, bad_text, bad_day, due_on_past, unknown_team, bad_word, bad_kind, nothing_to_review"),
     ))]
-pub(super) async fn open(
+async fn open(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
@@ -96,7 +107,7 @@ pub(super) async fn open(
         (status = 403, description = "The account has no part in the register"),
         (status = 404, description = "No such review"),
     ))]
-pub(super) async fn show(
+async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(id): Path<Uuid>,
@@ -110,7 +121,7 @@ pub(super) async fn show(
 /// What narrows the list of a review.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+struct Asked {
     /// `confirmed`, `updated`, `missing` or `not_audited`; all if nothing is said.
     outcome: Option<String>,
 }
@@ -139,7 +150,7 @@ pub(crate) fn read_which(word: Option<&str>) -> Result<Which, Problem> {
     (status = 403, description = "The account has no part in the register"),
     (status = 404, description = "No such review"),
 ))]
-pub(super) async fn items(
+async fn items(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(id): Path<Uuid>,
@@ -170,7 +181,7 @@ pub(super) async fn items(
         (status = 409, description = "review_closed, review_opening; platform_archived: only missing can be said of it"),
         (status = 422, description = "bad_outcome, field_too_long, bad_text"),
     ))]
-pub(super) async fn find(
+async fn find(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
@@ -199,7 +210,7 @@ pub(super) async fn find(
         (status = 404, description = "No such review"),
         (status = 409, description = "review_opening: its list is being put together"),
     ))]
-pub(super) async fn close(
+async fn close(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,

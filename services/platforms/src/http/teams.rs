@@ -6,6 +6,8 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use tidings::{Handle, Json, Path, Problem, RequestContext, SignedIn, Timestamp, Uuid};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::access::Member;
 use crate::actions::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
@@ -13,9 +15,15 @@ use crate::changes::{Action, Changing};
 use crate::store;
 use crate::team::{Team, TeamEdit};
 
+pub(super) fn routes() -> OpenApiRouter<Handle> {
+    OpenApiRouter::default()
+        .routes(routes!(create, list))
+        .routes(routes!(edit, delete))
+}
+
 /// A team.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TeamBody {
+struct TeamBody {
     id: Uuid,
     name: String,
     /// `infra`, `support`, `engineering`, `accounting`, `other`.
@@ -50,7 +58,7 @@ impl TeamBody {
     (status = 401, description = "Nobody has signed in"),
     (status = 403, description = "The account has no part in the register"),
 ))]
-pub(super) async fn list(
+async fn list(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
 ) -> Result<Json<Vec<TeamBody>>, Problem> {
@@ -76,7 +84,7 @@ pub(super) async fn list(
         (status = 409, description = "team_exists: another one has this name"),
         (status = 422, description = "field_missing, field_too_long, bad_text, bad_kind, bad_email"),
     ))]
-pub(super) async fn create(
+async fn create(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
@@ -107,7 +115,7 @@ pub(super) async fn create(
         (status = 409, description = "team_exists: another one has this name"),
         (status = 422, description = "field_missing, field_too_long, bad_text, bad_kind, bad_email"),
     ))]
-pub(super) async fn edit(
+async fn edit(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
@@ -134,7 +142,7 @@ pub(super) async fn edit(
         (status = 404, description = "No such team"),
         (status = 409, description = "team_owns: platforms or open reviews are still its own"),
     ))]
-pub(super) async fn delete(
+async fn delete(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,

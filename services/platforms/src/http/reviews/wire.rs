@@ -26,7 +26,7 @@ impl Place for At {
 
 /// A review.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ReviewBody {
+pub(super) struct ReviewBody {
     id: Uuid,
     name: String,
     /// What narrows the list of platforms that it is of.
@@ -73,7 +73,7 @@ impl ReviewBody {
 
 /// What was found of a platform.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FoundBody {
+pub(super) struct FoundBody {
     platform_id: Uuid,
     /// `confirmed`, `updated`, `missing`; null before somebody looked.
     outcome: Option<&'static str>,
@@ -99,7 +99,7 @@ impl FoundBody {
 
 /// A platform on the list of a review.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ItemBody {
+pub(super) struct ItemBody {
     #[serde(flatten)]
     found: FoundBody,
     number: i32,
