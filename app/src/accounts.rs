@@ -143,7 +143,8 @@ impl Company {
     /// Fills the register, and the repository with the commands of its platforms, where nobody
     /// has been before.
     async fn enter(&self, register: &Handle, repository: Option<Handle>) -> Result<(), Cause> {
-        let everybody = (self.infrastructure.zip(self.accountant)).zip(self.support.zip(self.engineering));
+        let everybody =
+            (self.infrastructure.zip(self.accountant)).zip(self.support.zip(self.engineering));
         let Some(((infrastructure, accountant), (support, engineering))) = everybody else {
             return Ok(());
         };
