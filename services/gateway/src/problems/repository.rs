@@ -1,0 +1,136 @@
+//! What the codes of the repository of commands mean.
+
+pub(super) const MEANINGS: &[(&str, &str)] = &[
+    (
+        "allowed_values_missing",
+        "A parameter of which one must choose says what there is to choose from.",
+    ),
+    (
+        "bad_delimiter",
+        "Between many values stand one to four signs of those that the answer names; others could end a command.",
+    ),
+    (
+        "bad_param_name",
+        "The name of a parameter is letters, digits and underscores, at most 40.",
+    ),
+    (
+        "bad_pattern",
+        "The pattern is no regular expression, or takes too much to match.",
+    ),
+    (
+        "bad_template",
+        "The command line cannot be read as a template: {{name}} is a place for a value, {{name...}} one for many, and \\{\\{ stands for the braces themselves. The answer says at which letter.",
+    ),
+    (
+        "bad_text",
+        "A text has letters that nobody sees (control characters, or ones that turn or hide text), several lines where one is wanted, or a comma in a word.",
+    ),
+    (
+        "bad_value",
+        "The value has letters that cannot be filled in.",
+    ),
+    (
+        "bad_word",
+        "A field takes one of some words; the answer names them.",
+    ),
+    (
+        "command_exists",
+        "The platform has a command with the same line for the same shell already; the answer names its id. Use that one, or deprecate it first.",
+    ),
+    (
+        "command_line_missing",
+        "A command without a line is none. Fill in commandLine.",
+    ),
+    (
+        "how_to_missing",
+        "A command says in one line what it does. Fill in howTo.",
+    ),
+    (
+        "not_a_bool",
+        "The value is true or false.",
+    ),
+    (
+        "not_a_draft_again",
+        "A command that was published stays published or is deprecated; nothing becomes a draft again. Write a new draft instead.",
+    ),
+    (
+        "not_a_number",
+        "The value is a whole number.",
+    ),
+    (
+        "not_a_path",
+        "The value is the path of a file, in one line.",
+    ),
+    (
+        "param_not_multivalued",
+        "The line takes many values ({{name...}}) where the parameter has one. Make them agree.",
+    ),
+    (
+        "param_twice",
+        "Two parameters have the same name.",
+    ),
+    (
+        "param_without_placeholder",
+        "A parameter is described that the command line does not use. Take it out, or put {{its_name}} into the line.",
+    ),
+    (
+        "params_too_large",
+        "All texts of the parameters together are longer than 64 KiB.",
+    ),
+    (
+        "placeholder_not_multivalued",
+        "The parameter has many values where the line takes one. Write {{name...}}.",
+    ),
+    (
+        "placeholder_without_param",
+        "The command line has a place for a value that no parameter describes. Add the parameter, or write \\{\\{ if you mean braces.",
+    ),
+    (
+        "platform_archived",
+        "The platform is in the archive: its commands can be read and used, and neither changed nor added to. Somebody with the role infrastructure can bring the platform back first.",
+    ),
+    (
+        "secret_has_value",
+        "A secret is written down nowhere, so it has no default and nothing to choose from.",
+    ),
+    (
+        "text_too_long",
+        "A text is longer than it may be; the answer says how long it may be.",
+    ),
+    (
+        "too_many_params",
+        "A command has at most 50 parameters.",
+    ),
+    (
+        "too_many_values",
+        "A parameter has at most 100 values to choose from.",
+    ),
+    (
+        "too_many_words",
+        "A command has at most 20 tags and 20 operating systems.",
+    ),
+    (
+        "undo_is_itself",
+        "A command cannot be what takes itself back.",
+    ),
+    (
+        "undo_unknown",
+        "The command that is to take this one back does not exist.",
+    ),
+    (
+        "value_not_allowed",
+        "The value is none of those that may be chosen.",
+    ),
+    (
+        "value_not_like_pattern",
+        "The value does not look as the pattern of its parameter says.",
+    ),
+    (
+        "value_too_long",
+        "A value has at most 4,000 letters.",
+    ),
+    (
+        "value_twice",
+        "The same value is there twice.",
+    ),
+];
