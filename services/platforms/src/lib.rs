@@ -14,6 +14,7 @@ mod cost;
 mod edit;
 mod error;
 mod handlers;
+mod http;
 mod known;
 mod platform;
 mod store;
@@ -45,10 +46,13 @@ const MIGRATIONS: &[Migration] = &[
 /// ```
 #[must_use]
 pub fn service() -> Service {
+    let (api, document) = http::routes();
     Service::new("platforms")
         .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
         .subscribes("users", handlers::users)
+        .http(api)
+        .openapi(document)
 }
