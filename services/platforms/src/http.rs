@@ -2,7 +2,11 @@
 
 mod asked;
 mod changes;
+mod fields;
 mod platforms;
+mod relations;
+mod reviews;
+mod teams;
 mod wire;
 
 use axum::Router;
@@ -22,6 +26,10 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
     let (router, document) = OpenApiRouter::<Handle>::default()
         .merge(platforms::routes())
         .merge(changes::routes())
+        .merge(teams::routes())
+        .merge(fields::routes())
+        .merge(relations::routes())
+        .merge(reviews::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.
     (router, serde_json::to_value(document).unwrap_or_default())

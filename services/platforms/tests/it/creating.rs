@@ -129,7 +129,7 @@ async fn a_01_a_new_platform_is_told_of_with_its_whole_record(storage: Storage) 
             "owner_team_id": team, "lifecycle": "production", "tags": ["SQL", "db", "sql"],
             "cost": {"amount_minor": 12_000, "currency": "eur", "period": "annual"},
             "links": [{"title": "Manual", "url": "https://example.com/docs"}],
-            "custom_fields": {"rack": "7"}, "comment": "the one we know"}),
+            "comment": "the one we know"}),
         )
         .await;
     assert_eq!(made["cost"], "€120.00 a year");
