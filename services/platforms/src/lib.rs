@@ -13,6 +13,7 @@ mod columns;
 mod cost;
 mod edit;
 mod error;
+mod grpc;
 mod handlers;
 mod known;
 mod platform;
@@ -51,4 +52,5 @@ pub fn service() -> Service {
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
         .subscribes("users", handlers::users)
+        .http(grpc::routes())
 }
