@@ -15,6 +15,7 @@ mod demo;
 mod edit;
 mod error;
 mod fields;
+mod grpc;
 mod handlers;
 mod http;
 mod known;
@@ -73,4 +74,5 @@ pub fn service() -> Service {
         .job(actions::fill_review)
         .http(api)
         .openapi(document)
+        .http(grpc::routes())
 }
