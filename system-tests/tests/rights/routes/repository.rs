@@ -1,0 +1,24 @@
+//! The routes of the repository of commands.
+
+use super::{Route, Rule, program};
+
+const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
+
+pub(super) const ROUTES: &[Route] = &[
+    program("GET", "/api/c/platforms", REPOSITORY),
+    program("POST", "/api/c/platforms", REPOSITORY),
+    program("GET", "/api/c/platforms/{platformId}/commands", REPOSITORY),
+    program("POST", "/api/c/platforms/{platformId}/commands", REPOSITORY),
+    program("GET", "/api/c/platforms/{platformId}/commands/{commandId}", REPOSITORY),
+    program("PUT", "/api/c/platforms/{platformId}/commands/{commandId}", REPOSITORY),
+    program("PATCH", "/api/c/platforms/{platformId}/commands/{commandId}", REPOSITORY),
+    program("DELETE", "/api/c/platforms/{platformId}/commands/{commandId}", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}", REPOSITORY),
+    program("PUT", "/api/c/commands/{commandId}", REPOSITORY),
+    program("PATCH", "/api/c/commands/{commandId}", REPOSITORY),
+    program("DELETE", "/api/c/commands/{commandId}", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}/revisions", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}/revisions/{revision}", REPOSITORY),
+    program("POST", "/api/c/commands/{commandId}/revert/{revision}", REPOSITORY),
+    program("GET", "/api/c/commands", REPOSITORY),
+];
