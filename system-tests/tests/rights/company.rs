@@ -163,7 +163,12 @@ fn written(market: &Market) -> Vec<Write> {
             r#"{"description": "As WHO says"}"#,
             [200, 200, 403, 403, 200],
         ),
-        write("POST", &format!("{one}/archive"), "{}", [200, 403, 403, 403, 200]),
+        write(
+            "POST",
+            &format!("{one}/archive"),
+            "{}",
+            [200, 403, 403, 403, 200],
+        ),
     ]
 }
 

@@ -2,7 +2,13 @@
 
 use super::{Route, Rule, page, program};
 
-const REGISTER: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "accountant", "admin"]);
+const REGISTER: Rule = Rule::Roles(&[
+    "infrastructure",
+    "support",
+    "engineering",
+    "accountant",
+    "admin",
+]);
 const KEEPERS: Rule = Rule::Roles(&["infrastructure", "admin"]);
 const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
 
@@ -30,7 +36,11 @@ pub(super) const ROUTES: &[Route] = &[
     program("POST", "/api/platforms/reviews", KEEPERS),
     program("GET", "/api/platforms/reviews/{id}", REGISTER),
     program("GET", "/api/platforms/reviews/{id}/items", REGISTER),
-    program("POST", "/api/platforms/reviews/{id}/items/{platform}", KEEPERS),
+    program(
+        "POST",
+        "/api/platforms/reviews/{id}/items/{platform}",
+        KEEPERS,
+    ),
     program("POST", "/api/platforms/reviews/{id}/close", KEEPERS),
     program("GET", "/api/platforms/reviews/{id}/report.csv", REGISTER),
     page("GET", "/platforms/teams", REGISTER),
