@@ -8,4 +8,5 @@
 mod stage;
 
 mod creating;
+mod demo;
 mod original;
