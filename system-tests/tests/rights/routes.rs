@@ -79,6 +79,8 @@ fn fill(path: &str, id: &str) -> String {
         .replace("{platform}", id)
         .replace("{job}", id)
         .replace("{revision}", "1")
+        .replace("{usageId}", id)
+        .replace("{method}", "Check")
         .replace("{key}", "nothing")
         .replace("{name}", "tidings.css")
         .replace("{code}", "not_found")

@@ -2,6 +2,10 @@
 
 pub(super) const MEANINGS: &[(&str, &str)] = &[
     (
+        "atomic_too_long",
+        "All rows or none can be taken over of at most 2,000 rows: for longer everybody else would have to wait. Import the file without atomic (a rehearsal first shows every mistake), or in parts.",
+    ),
+    (
         "bad_allowed_values",
         "A choice needs 1 to 100 values to choose from; other types have none.",
     ),
@@ -13,9 +17,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "bad_day",
         "A day of the calendar is written like 2026-03-14.",
     ),
+    ("bad_id", "An id is a UUID or the number of a platform."),
     (
         "bad_if_match",
         "If-Match takes one version: the ETag that was read, in its quotes, or a star.",
+    ),
+    (
+        "bad_json",
+        "The file is no JSON list of platforms, or a part of it is no object with the fields of one.",
     ),
     (
         "bad_key",
@@ -29,13 +38,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "bad_link",
         "A link has a title and an address, which begins with https:// or http://.",
     ),
-    (
-        "bad_number",
-        "The field takes a whole number, from 0 on.",
-    ),
+    ("bad_number", "The field takes a whole number, from 0 on."),
     (
         "bad_outcome",
-        "An outcome is confirmed, updated or missing.",
+        "What was found in a review is confirmed, updated or missing; what came of using a command is ok, failed or unknown.",
+    ),
+    (
+        "bad_quotes",
+        "Something stands behind the quotation mark that ends a cell. A quotation mark inside of a cell is written twice.",
     ),
     (
         "bad_relation_type",
@@ -50,6 +60,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A custom field is text, number, date, bool, choice or link.",
     ),
     (
+        "changed_meanwhile",
+        "Somebody has changed this platform after the import was accepted. What they did stays; look at it, and import the row again if it shall be overwritten.",
+    ),
+    (
         "comment_missing",
         "A step back in life, and coming back from being retired, is explained in the comment.",
     ),
@@ -61,10 +75,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "custom_bad_value",
         "The value does not fit the type of the custom field; the message says what does.",
     ),
-    (
-        "custom_missing",
-        "This custom field must be filled in.",
-    ),
+    ("custom_missing", "This custom field must be filled in."),
     (
         "custom_not_for_kind",
         "This custom field is only for platforms of another kind. Clear it, or change the kind.",
@@ -73,9 +84,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "custom_unknown",
         "There is no custom field with this key (any more).",
     ),
+    ("due_on_past", "A review is due today or later."),
     (
-        "due_on_past",
-        "A review is due today or later.",
+        "duplicate_row",
+        "A row before it speaks of the same platform, or ends with the same publisher and name. Only the first one counts.",
     ),
     (
         "field_exists",
@@ -97,6 +109,15 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "field_too_long",
         "A text is longer than the field takes; the answer says how many letters it may have.",
     ),
+    ("file_empty", "There is nothing in the file that was sent."),
+    (
+        "file_gone",
+        "The rows of this file are not kept any more: they were imported, or a day has passed since the rehearsal. Send the file again.",
+    ),
+    (
+        "file_missing",
+        "No file was chosen. Choose one, and send the form again.",
+    ),
     (
         "licence_ends_early",
         "A licence does not expire before the day on which it starts.",
@@ -106,8 +127,16 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Life goes one step at a time: proposed, experimental, production, deprecated, retired; and one step back, with a comment. The answer says where this platform can go.",
     ),
     (
+        "missing_column",
+        "Every row needs the columns name and publisher. The first line of the file names the columns.",
+    ),
+    (
         "not_in_review",
         "This platform is not on the list of the review.",
+    ),
+    (
+        "not_text",
+        "The file is no table or list that can be read: a workbook, or letters that are none. Save it as CSV in UTF-8, and send that.",
     ),
     (
         "nothing_to_restore",
@@ -116,6 +145,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     (
         "nothing_to_review",
         "No platform matches what the review shall be of.",
+    ),
+    (
+        "number_is_fixed",
+        "The register numbers platforms itself, and a number never changes. Leave the column number empty for new platforms.",
+    ),
+    (
+        "open_quote",
+        "A cell begins with a quotation mark, and none ends it, so that the rest of the file would be in that cell. The message names its row.",
     ),
     (
         "owner_missing",
@@ -130,6 +167,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "What is retired stays as it is. Somebody with the role infrastructure can restore it, which makes it deprecated again; that needs a comment.",
     ),
     (
+        "platform_unknown",
+        "The row names a platform that is not in the register. Leave the id empty for a new platform.",
+    ),
+    (
         "relation_archived",
         "The other platform is in the archive. Restore it, or leave the relation out.",
     ),
@@ -137,13 +178,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "relation_circle",
         "The relation would close a circle: by others, the other platform already is part of (or replaced by) this one.",
     ),
-    (
-        "relation_self",
-        "A platform has no relation to itself.",
-    ),
+    ("relation_self", "A platform has no relation to itself."),
     (
         "relation_unknown",
         "There is no platform with this id or number.",
+    ),
+    (
+        "repeated_column",
+        "The first line names the same column twice, so that nobody can tell which cell counts. Take one of them out.",
     ),
     (
         "replaced_by_missing",
@@ -178,15 +220,23 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A platform has at most 200 relations.",
     ),
     (
+        "too_many_rows",
+        "A file has at most 100,000 rows. Import it in parts.",
+    ),
+    (
+        "unknown_column",
+        "The first line of the table names a column that there is not. The message says which column was probably meant; the empty table to begin with names all that there are.",
+    ),
+    (
         "unknown_field",
         "There is no such field, or nobody can set it: see the list of fields in the guide.",
     ),
     (
-        "unknown_platform",
-        "The platform that is to take the place of this one does not exist. Give its id or its number, or \"none\".",
-    ),
-    (
         "unknown_team",
         "There is no team with this name or id. Add the team first, or choose another.",
+    ),
+    (
+        "wrong_cell_count",
+        "The row has more or fewer cells than the first line names columns.",
     ),
 ];

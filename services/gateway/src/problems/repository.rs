@@ -25,13 +25,22 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "bad_text",
         "A text has letters that nobody sees (control characters, or ones that turn or hide text), several lines where one is wanted, or a comma in a word.",
     ),
+    ("bad_user", "User must be the id of an account, or me."),
     (
         "bad_value",
         "The value has letters that cannot be filled in.",
     ),
     (
+        "bad_values",
+        "`values` (or `params` of a use) is not an object with a value for each parameter.",
+    ),
+    (
         "bad_word",
         "A field takes one of some words; the answer names them.",
+    ),
+    (
+        "cannot_be_quoted",
+        "The value holds a sign that cannot be written for this shell at this place (for the command prompt % \" !, for SQL a backslash, for a line that a second program reads, such as ssh or sh -c, all but plain words).",
     ),
     (
         "command_exists",
@@ -42,21 +51,23 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A command without a line is none. Fill in commandLine.",
     ),
     (
+        "confirmation_required",
+        "The command destroys something (its risk is destructive); fill it in again and say that you mean it: the box \"I mean it\" on the page, `\"confirm\": true` in the API.",
+    ),
+    (
         "how_to_missing",
         "A command says in one line what it does. Fill in howTo.",
     ),
     (
-        "not_a_bool",
-        "The value is true or false.",
+        "line_too_long",
+        "The line that was filled in would be longer than 256 kB.",
     ),
+    ("not_a_bool", "The value is true or false."),
     (
         "not_a_draft_again",
         "A command that was published stays published or is deprecated; nothing becomes a draft again. Write a new draft instead.",
     ),
-    (
-        "not_a_number",
-        "The value is a whole number.",
-    ),
+    ("not_a_number", "The value is a whole number."),
     (
         "not_a_path",
         "The value is the path of a file, in one line.",
@@ -65,10 +76,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "param_not_multivalued",
         "The line takes many values ({{name...}}) where the parameter has one. Make them agree.",
     ),
-    (
-        "param_twice",
-        "Two parameters have the same name.",
-    ),
+    ("param_twice", "Two parameters have the same name."),
     (
         "param_without_placeholder",
         "A parameter is described that the command line does not use. Take it out, or put {{its_name}} into the line.",
@@ -97,10 +105,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "text_too_long",
         "A text is longer than it may be; the answer says how long it may be.",
     ),
-    (
-        "too_many_params",
-        "A command has at most 50 parameters.",
-    ),
+    ("too_many_params", "A command has at most 50 parameters."),
     (
         "too_many_values",
         "A parameter has at most 100 values to choose from.",
@@ -118,6 +123,14 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The command that is to take this one back does not exist.",
     ),
     (
+        "unsafe_template",
+        "A value cannot be made safe where it stands in the template (behind a backslash or $, in backticks, in a here-document, in a comment, …); the message names the place; put the placeholder between quotes or rewrite the line.",
+    ),
+    (
+        "value_missing",
+        "A parameter that must be filled in has no value; all that are missing are named at once.",
+    ),
+    (
         "value_not_allowed",
         "The value is none of those that may be chosen.",
     ),
@@ -125,12 +138,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "value_not_like_pattern",
         "The value does not look as the pattern of its parameter says.",
     ),
+    ("value_too_long", "A value has at most 4,000 letters."),
+    ("value_twice", "The same value is there twice."),
     (
-        "value_too_long",
-        "A value has at most 4,000 letters.",
-    ),
-    (
-        "value_twice",
-        "The same value is there twice.",
+        "value_unknown",
+        "A value is given for a parameter that the command does not have.",
     ),
 ];

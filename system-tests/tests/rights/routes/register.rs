@@ -1,6 +1,6 @@
 //! The routes of the register of platforms.
 
-use super::{Route, Rule, page, program};
+use super::{Route, Rule, page, program, stream};
 
 const REGISTER: Rule = Rule::Roles(&[
     "infrastructure",
@@ -10,11 +10,11 @@ const REGISTER: Rule = Rule::Roles(&[
     "admin",
 ]);
 const KEEPERS: Rule = Rule::Roles(&["infrastructure", "admin"]);
-const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
+const PROPOSERS: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
 
 pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/platforms", REGISTER),
-    program("POST", "/api/platforms", REPOSITORY),
+    program("POST", "/api/platforms", PROPOSERS),
     program("GET", "/api/platforms/{id}", REGISTER),
     program("PATCH", "/api/platforms/{id}", REGISTER),
     program("POST", "/api/platforms/{id}/archive", KEEPERS),
@@ -58,4 +58,29 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/platforms/reviews/{id}", REGISTER),
     page("POST", "/platforms/reviews/{id}/items/{platform}", KEEPERS),
     page("POST", "/platforms/reviews/{id}/close", KEEPERS),
+    program("GET", "/api/platforms/export.csv", REGISTER),
+    program("GET", "/api/platforms/export.json", REGISTER),
+    program("GET", "/api/platforms/import/template.csv", REGISTER),
+    program("POST", "/api/platforms/import", KEEPERS),
+    program("GET", "/api/platforms/import", KEEPERS),
+    program("GET", "/api/platforms/import/{job}", KEEPERS),
+    program("GET", "/api/platforms/import/{job}/errors.csv", KEEPERS),
+    page("GET", "/platforms/import", KEEPERS),
+    page("POST", "/platforms/import", KEEPERS),
+    page("GET", "/platforms/import/{job}", KEEPERS),
+    stream("/platforms/import/{job}/live", KEEPERS),
+    page("POST", "/platforms/import/{job}/run", KEEPERS),
+    program("GET", "/protos/platforms.proto", Rule::Public),
+    program("POST", "/GrpcPlatform/{method}", Rule::Public),
+    program("POST", "/grpc.health.v1.Health/{method}", Rule::Public),
+    program(
+        "POST",
+        "/grpc.reflection.v1.ServerReflection/{method}",
+        Rule::Public,
+    ),
+    program(
+        "POST",
+        "/grpc.reflection.v1alpha.ServerReflection/{method}",
+        Rule::Public,
+    ),
 ];

@@ -44,5 +44,19 @@ pub(super) const ROUTES: &[Route] = &[
         "/api/c/commands/{commandId}/revert/{revision}",
         REPOSITORY,
     ),
+    program("POST", "/api/c/commands/{commandId}/render", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}/usages", REPOSITORY),
+    program("POST", "/api/c/commands/{commandId}/usages", REPOSITORY),
+    program(
+        "PATCH",
+        "/api/c/commands/{commandId}/usages/{usageId}",
+        REPOSITORY,
+    ),
+    program("PUT", "/api/c/commands/{commandId}/favourite", REPOSITORY),
+    program(
+        "DELETE",
+        "/api/c/commands/{commandId}/favourite",
+        REPOSITORY,
+    ),
     program("GET", "/api/c/commands", REPOSITORY),
 ];
