@@ -1,0 +1,166 @@
+//! What somebody is written about licences that come to their end: a pure text.
+
+use contracts::Money;
+use contracts::calendar::Day;
+use contracts::platforms::{Cost, Period, Renewal};
+
+/// A letter with more lines is read by nobody; the report has them all.
+pub(crate) const LINES_MAX: u32 = 100;
+
+/// A licence in a letter.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) number: i32,
+    pub(crate) name: String,
+    pub(crate) publisher: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) expires_on: Day,
+    /// How many days are left; less than zero when it is over.
+    pub(crate) left: i64,
+    pub(crate) renewal: Renewal,
+    pub(crate) reference: Option<String>,
+    pub(crate) cost: Cost,
+}
+
+/// Subject and text; `lines` are the first of `count`, those that end first before others.
+pub(crate) fn letter(lines: &[Line], count: u64) -> (String, String) {
+    let subject = match lines {
+        [line] if count == 1 => format!("{}: the licence {}", line.name, ends(line)),
+        [first, ..] => format!(
+            "{count} licences come to their end, the first {}",
+            when(first.left)
+        ),
+        [] => "No licence comes to its end".to_owned(),
+    };
+    let mut text = match count {
+        1 => "Hello,\n\nthis licence comes to its end:\n".to_owned(),
+        _ => "Hello,\n\nthese licences come to their end:\n".to_owned(),
+    };
+    for line in lines {
+        text.push('\n');
+        text.push_str(&told(line));
+    }
+    let more = count.saturating_sub(lines.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("\n… and {more} more.\n"));
+    }
+    text.push_str(
+        "\nYou find all of them under Platforms, Reports, “Licences that end”. Once a licence is \
+         renewed, enter its new last day in the register: then you are told of that one.\n",
+    );
+    (subject, text)
+}
+
+fn told(line: &Line) -> String {
+    let mut text = format!("  {} ({}), no. {}\n", line.name, line.publisher, line.number);
+    let mut fact = |fact: String| text.push_str(&format!("    {fact}\n"));
+    let day = line.expires_on.in_words();
+    fact(format!("Last day: {day}, {}", when(line.left)));
+    fact(renews(line.renewal).to_owned());
+    fact(format!("Cost: {}", cost(&line.cost)));
+    if let Some(reference) = line.reference.as_ref().filter(|text| !text.is_empty()) {
+        fact(format!("Reference: {reference}"));
+    }
+    let owner = line.owner.as_deref();
+    fact(format!("Owner: {}", owner.unwrap_or("nobody")));
+    text
+}
+
+fn renews(renewal: Renewal) -> &'static str {
+    match renewal {
+        Renewal::Auto => "Renews by itself: cancel it before, if it is not needed any more.",
+        Renewal::Manual => "Must be renewed by somebody.",
+        Renewal::None => "Is not renewed.",
+    }
+}
+
+fn cost(cost: &Cost) -> String {
+    let money = Money {
+        minor: cost.amount_minor,
+        currency: cost.currency,
+    };
+    match cost.period {
+        Period::Free => "free".to_owned(),
+        Period::OneTime => format!("{money} once"),
+        Period::Monthly => format!("{money} a month"),
+        Period::Annual => format!("{money} a year"),
+    }
+}
+
+fn ends(line: &Line) -> String {
+    let word = if line.left < 0 { "ended" } else { "ends" };
+    format!("{word} {}", when(line.left))
+}
+
+fn when(left: i64) -> String {
+    match left {
+        -1 => "yesterday".to_owned(),
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        ..0 => format!("{} days ago", left.unsigned_abs()),
+        _ => format!("in {left} days"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Currency;
+
+    use super::*;
+
+    fn line(name: &str, left: i64) -> Line {
+        Line {
+            number: 7,
+            name: name.to_owned(),
+            publisher: "Acme".to_owned(),
+            owner: Some("Data".to_owned()),
+            expires_on: "2026-03-14".parse().unwrap(),
+            left,
+            renewal: Renewal::Manual,
+            reference: Some("C-12".to_owned()),
+            cost: Cost {
+                amount_minor: 12_000,
+                currency: Currency::Eur,
+                period: Period::Annual,
+            },
+        }
+    }
+
+    #[test]
+    fn one_licence_is_named_in_the_subject() {
+        let (subject, text) = letter(&[line("Vault", 30)], 1);
+        assert_eq!(subject, "Vault: the licence ends in 30 days");
+        let begins = "Hello,\n\nthis licence comes to its end:\n\n  Vault (Acme), no. 7\n    \
+                      Last day: Sat 14 March 2026, in 30 days\n    Must be renewed by somebody.\n    \
+                      Cost: €120.00 a year\n    Reference: C-12\n    Owner: Data\n\nYou find all";
+        assert!(text.starts_with(begins), "{text}");
+        for (left, when) in [
+            (1, "ends tomorrow"),
+            (0, "ends today"),
+            (-1, "ended yesterday"),
+            (-3, "ended 3 days ago"),
+        ] {
+            let (subject, _) = letter(&[line("Vault", left)], 1);
+            assert_eq!(subject, format!("Vault: the licence {when}"));
+        }
+    }
+
+    #[test]
+    fn many_licences_are_one_letter_that_is_not_too_long() {
+        let other = Line {
+            owner: None,
+            reference: None,
+            renewal: Renewal::Auto,
+            ..line("Wiki", 90)
+        };
+        let (subject, text) = letter(&[line("Vault", 7), other], 5);
+        assert_eq!(
+            subject,
+            "5 licences come to their end, the first in 7 days"
+        );
+        assert!(text.contains("  Wiki (Acme), no. 7\n"), "{text}");
+        assert!(text.contains("Renews by itself"), "{text}");
+        assert!(text.contains("    Owner: nobody\n\n… and 3 more.\n"), "{text}");
+        assert_eq!(text.matches("Reference").count(), 1);
+    }
+}
