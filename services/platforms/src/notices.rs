@@ -10,7 +10,7 @@ mod telling;
 
 use contracts::calendar::Day;
 
-pub(crate) use letter::Line;
+pub(crate) use letter::{Line, in_words};
 pub(crate) use telling::{EVERY_MORNING, TellExpiring, WriteLetters, tell, write_letters};
 
 /// How many days before the end a notice is told, the earliest first.

@@ -1,8 +1,10 @@
 //! What somebody is written about licences that come to their end: a pure text.
 
-use contracts::Money;
 use contracts::calendar::Day;
-use contracts::platforms::{Cost, Period, Renewal};
+use contracts::platforms::Renewal;
+
+use crate::cost::legacy;
+use crate::platform::Platform;
 
 /// A letter with more lines is read by nobody; the report has them all.
 pub(crate) const LINES_MAX: u32 = 100;
@@ -10,22 +12,21 @@ pub(crate) const LINES_MAX: u32 = 100;
 /// A licence in a letter.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(crate) number: i32,
-    pub(crate) name: String,
-    pub(crate) publisher: String,
+    pub(crate) platform: Platform,
+    /// What the owner is called.
     pub(crate) owner: Option<String>,
+    /// The last day of which the notice was told.
     pub(crate) expires_on: Day,
     /// How many days are left; less than zero when it is over.
     pub(crate) left: i64,
-    pub(crate) renewal: Renewal,
-    pub(crate) reference: Option<String>,
-    pub(crate) cost: Cost,
 }
 
 /// Subject and text; `lines` are the first of `count`, those that end first before others.
 pub(crate) fn letter(lines: &[Line], count: u64) -> (String, String) {
     let subject = match lines {
-        [line] if count == 1 => format!("{}: the licence {}", line.name, ends(line)),
+        [line] if count == 1 => {
+            format!("{}: the licence {}", line.platform.name, ends(line))
+        },
         [first, ..] => format!(
             "{count} licences come to their end, the first {}",
             when(first.left)
@@ -52,13 +53,21 @@ pub(crate) fn letter(lines: &[Line], count: u64) -> (String, String) {
 }
 
 fn told(line: &Line) -> String {
-    let mut text = format!("  {} ({}), no. {}\n", line.name, line.publisher, line.number);
+    let Platform {
+        name,
+        publisher,
+        number,
+        licence,
+        cost,
+        ..
+    } = &line.platform;
+    let mut text = format!("  {name} ({publisher}), no. {number}\n");
     let mut fact = |fact: String| text.push_str(&format!("    {fact}\n"));
     let day = line.expires_on.in_words();
     fact(format!("Last day: {day}, {}", when(line.left)));
-    fact(renews(line.renewal).to_owned());
-    fact(format!("Cost: {}", cost(&line.cost)));
-    if let Some(reference) = line.reference.as_ref().filter(|text| !text.is_empty()) {
+    fact(in_words(licence.renewal).to_owned());
+    fact(format!("Cost: {}", legacy(*cost)));
+    if let Some(reference) = licence.reference.as_ref().filter(|text| !text.is_empty()) {
         fact(format!("Reference: {reference}"));
     }
     let owner = line.owner.as_deref();
@@ -66,24 +75,12 @@ fn told(line: &Line) -> String {
     text
 }
 
-fn renews(renewal: Renewal) -> &'static str {
+/// What happens at the end, for people.
+pub(crate) fn in_words(renewal: Renewal) -> &'static str {
     match renewal {
         Renewal::Auto => "Renews by itself: cancel it before, if it is not needed any more.",
         Renewal::Manual => "Must be renewed by somebody.",
         Renewal::None => "Is not renewed.",
-    }
-}
-
-fn cost(cost: &Cost) -> String {
-    let money = Money {
-        minor: cost.amount_minor,
-        currency: cost.currency,
-    };
-    match cost.period {
-        Period::Free => "free".to_owned(),
-        Period::OneTime => format!("{money} once"),
-        Period::Monthly => format!("{money} a month"),
-        Period::Annual => format!("{money} a year"),
     }
 }
 
@@ -105,24 +102,29 @@ fn when(left: i64) -> String {
 #[cfg(test)]
 mod tests {
     use contracts::Currency;
+    use contracts::platforms::{Cost, Period};
+    use tidings::{Timestamp, Uuid};
 
     use super::*;
+    use crate::platform::blank;
 
     fn line(name: &str, left: i64) -> Line {
+        let at = Timestamp::from_micros(0);
+        let mut platform = blank(Uuid::nil().into(), 7, Uuid::nil().into(), at);
+        name.clone_into(&mut platform.name);
+        "Acme".clone_into(&mut platform.publisher);
+        platform.licence.renewal = Renewal::Manual;
+        platform.licence.reference = Some("C-12".to_owned());
+        platform.cost = Cost {
+            amount_minor: 12_000,
+            currency: Currency::Eur,
+            period: Period::Annual,
+        };
         Line {
-            number: 7,
-            name: name.to_owned(),
-            publisher: "Acme".to_owned(),
+            platform,
             owner: Some("Data".to_owned()),
             expires_on: "2026-03-14".parse().unwrap(),
             left,
-            renewal: Renewal::Manual,
-            reference: Some("C-12".to_owned()),
-            cost: Cost {
-                amount_minor: 12_000,
-                currency: Currency::Eur,
-                period: Period::Annual,
-            },
         }
     }
 
@@ -147,12 +149,10 @@ mod tests {
 
     #[test]
     fn many_licences_are_one_letter_that_is_not_too_long() {
-        let other = Line {
-            owner: None,
-            reference: None,
-            renewal: Renewal::Auto,
-            ..line("Wiki", 90)
-        };
+        let mut other = line("Wiki", 90);
+        other.owner = None;
+        other.platform.licence.reference = None;
+        other.platform.licence.renewal = Renewal::Auto;
         let (subject, text) = letter(&[line("Vault", 7), other], 5);
         assert_eq!(
             subject,

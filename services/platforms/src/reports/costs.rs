@@ -17,23 +17,17 @@ pub(crate) const MONTHS_USUAL: u32 = 36;
 /// Nothing lasts longer than fifty years.
 pub(crate) const MONTHS_MAX: u32 = 600;
 
-/// Of what period a report speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Normalise {
-    Monthly,
-    Annual,
+contracts::words! {
+    /// Of what period a report speaks.
+    pub(crate) enum Normalise ("period of a report") {
+        /// What a month costs.
+        Monthly = "monthly",
+        /// What a year costs.
+        Annual = "annual",
+    }
 }
 
 impl Normalise {
-    pub(crate) const ALL: [Self; 2] = [Self::Monthly, Self::Annual];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Monthly => "monthly",
-            Self::Annual => "annual",
-        }
-    }
-
     /// For people: so much a month.
     pub(crate) fn in_words(self) -> &'static str {
         match self {
@@ -43,38 +37,25 @@ impl Normalise {
     }
 }
 
-/// By what a report groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GroupBy {
-    Owner,
-    Publisher,
-    CostCentre,
-    BudgetCode,
-    Lifecycle,
-    Kind,
+contracts::words! {
+    /// By what a report groups.
+    pub(crate) enum GroupBy ("group") {
+        /// Whose platforms they are.
+        Owner = "owner",
+        /// Who makes them.
+        Publisher = "publisher",
+        /// Who bears the cost.
+        CostCentre = "cost_centre",
+        /// Which budget it is planned in.
+        BudgetCode = "budget_code",
+        /// Where they stand in their lives.
+        Lifecycle = "lifecycle",
+        /// What sort of things they are.
+        Kind = "kind",
+    }
 }
 
 impl GroupBy {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Owner,
-        Self::Publisher,
-        Self::CostCentre,
-        Self::BudgetCode,
-        Self::Lifecycle,
-        Self::Kind,
-    ];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Publisher => "publisher",
-            Self::CostCentre => "cost_centre",
-            Self::BudgetCode => "budget_code",
-            Self::Lifecycle => "lifecycle",
-            Self::Kind => "kind",
-        }
-    }
-
     /// For people.
     pub(crate) fn in_words(self) -> &'static str {
         match self {
@@ -85,6 +66,16 @@ impl GroupBy {
             Self::Lifecycle => "state of life",
             Self::Kind => "kind",
         }
+    }
+}
+
+contracts::words! {
+    /// What becomes of costs that are paid once.
+    pub(crate) enum OneTime ("way with one-time costs") {
+        /// They are left out.
+        Exclude = "exclude",
+        /// They are spread over months.
+        Amortise = "amortise",
     }
 }
 

@@ -1,7 +1,6 @@
 //! What was told of licences that come to their end, what was not yet, and whom it concerns.
 
 use contracts::calendar::Day;
-use contracts::platforms::Cost;
 use contracts::{PlatformId, UserId};
 use serde::{Deserialize, Serialize};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, Value, params};
@@ -106,8 +105,7 @@ pub(crate) async fn lines(
     let (count,): (u64,) = conn.query_one(&sql, &values).await?;
     values.push(most.into());
     let sql = format!(
-        "SELECT p.number, p.name, p.publisher, t.name AS owner, n.expires_on, p.licence_renewal,
-            p.licence_reference, p.cost_amount_minor, p.cost_currency, p.cost_period {from}
+        "SELECT p.*, t.name AS owner_name, n.expires_on {from}
         ORDER BY n.expires_on, p.number LIMIT ${}",
         values.len()
     );
@@ -121,26 +119,10 @@ pub(crate) async fn lines(
 impl FromRow for Line {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
-            number: row.get("number")?,
-            name: row.get("name")?,
-            publisher: row.get("publisher")?,
-            owner: row.get("owner")?,
+            platform: super::read(row)?,
+            owner: row.get("owner_name")?,
             expires_on: row.get("expires_on")?,
             left: 0,
-            renewal: row.get("licence_renewal")?,
-            reference: row.get("licence_reference")?,
-            cost: cost_of(row)?,
         })
     }
-}
-
-/// The cost of a row with its three columns.
-pub(super) fn cost_of(row: &Row) -> Result<Cost, Error> {
-    let currency: String = row.get("cost_currency")?;
-    let currency = currency.parse().map_err(Error::BadValue)?;
-    Ok(Cost {
-        amount_minor: row.get("cost_amount_minor")?,
-        currency,
-        period: row.get("cost_period")?,
-    })
 }

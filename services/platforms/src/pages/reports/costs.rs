@@ -1,0 +1,93 @@
+//! What platforms cost: bars, and the same as a table.
+
+use askama::Template;
+use axum::extract::{OriginalUri, State};
+use axum::http::StatusCode;
+use contracts::platforms::Lifecycle;
+use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
+
+use super::chart::{self, Chart, called, in_words as currency_in_words};
+use crate::access::Member;
+use crate::http::ListAsked;
+use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
+use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Sums};
+use crate::store::list::Narrowed;
+
+#[derive(Template)]
+#[template(path = "report_costs.html")]
+struct Costs {
+    by: GroupBy,
+    normalise: Normalise,
+    /// The first column of the table.
+    heading: String,
+    groups: &'static [GroupBy],
+    periods: &'static [Normalise],
+    lifecycles: &'static [Lifecycle],
+    is_amortised: bool,
+    months: String,
+    lifecycle: Option<Lifecycle>,
+    sums: Sums,
+    charts: Vec<Chart>,
+    /// What the table for spreadsheets is asked for.
+    query: String,
+    refused: Option<String>,
+}
+
+/// GET `/platforms/reports/costs`
+pub(super) async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
+    Query(asked): Query<CostsAsked>,
+    Query(list): Query<ListAsked>,
+) -> Result<Fragment, PageRefusal> {
+    let who = PageRefusal::unless_signed_in(who, "/platforms/reports/costs")?;
+    Member::of(&who)?.must_see_costs()?;
+    let read = asked.read().and_then(|meant| Ok((meant, list.narrowed()?)));
+    let (meant, narrowed, refused) = match read {
+        Ok((meant, narrowed)) => (meant, narrowed, None),
+        // What was typed wrongly is told above what is shown without it.
+        Err(problem) => (
+            CostsAsked::default().read()?,
+            Narrowed::default(),
+            Some(problem),
+        ),
+    };
+    let mut conn = service.read().await?;
+    let sums = add_up_costs(&mut conn, &narrowed, meant).await?;
+    let query = match (uri.query(), &refused) {
+        (Some(query), None) => format!("?{query}"),
+        _ => String::new(),
+    };
+    let status = refused.as_ref().map_or(StatusCode::OK, Problem::status);
+    let page = page(meant, &narrowed, sums, query);
+    let page = Costs {
+        months: asked.months.unwrap_or(page.months),
+        refused: refused.map(|problem| problem.message().to_owned()),
+        ..page
+    };
+    Ok(Fragment::try_new("Costs", page.render())?.status(status))
+}
+
+fn page(meant: CostsMeant, narrowed: &Narrowed, sums: Sums, query: String) -> Costs {
+    let CostsMeant { by, terms } = meant;
+    let mut heading = by.in_words().to_owned();
+    if let Some(first) = heading.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Costs {
+        by,
+        normalise: terms.normalise,
+        heading,
+        groups: GroupBy::ALL,
+        periods: Normalise::ALL,
+        lifecycles: Lifecycle::ALL,
+        is_amortised: terms.months.is_some(),
+        months: terms.months.unwrap_or(MONTHS_USUAL).to_string(),
+        lifecycle: narrowed.lifecycle.first().copied(),
+        charts: chart::all(&sums, by, terms.normalise),
+        sums,
+        query,
+        refused: None,
+    }
+}
