@@ -1,6 +1,6 @@
 //! What should have moved on by now.
 
-use contracts::calendar::Calendar;
+use contracts::calendar::Day;
 use tidings::Error;
 use tidings::alert::{Finding, Look};
 
@@ -11,7 +11,7 @@ use crate::store::notices::not_told;
 ///
 /// What was changed since then is the next round's.
 pub(crate) async fn licences_not_told(mut look: Look) -> Result<Vec<Finding>, Error> {
-    let day = Calendar::utc().day_of(look.before);
+    let day = Day::of(look.before);
     let (before, most) = (look.before, look.most() as usize);
     let mut late = Vec::new();
     // Those that end first are the ones that matter most.

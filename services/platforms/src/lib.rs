@@ -11,15 +11,20 @@ mod actions;
 mod changes;
 mod columns;
 mod cost;
+mod detectors;
 mod edit;
 mod error;
 mod handlers;
 mod known;
+mod notices;
 mod platform;
 mod store;
 
+use std::time::Duration;
+
+use contracts::notifications::SendEmail;
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
-use tidings::{Migration, Service};
+use tidings::{Migration, Schedule, Service};
 
 pub use error::Error;
 
@@ -29,11 +34,17 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_register.sql"),
     ),
     Migration::new(
+        "0006_notices",
+        include_str!("../migrations/0006_notices.sql"),
+    ),
+    Migration::new(
         "0007_shelf",
         include_str!("../migrations/0007_shelf.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0007_shelf.postgres.sql")),
 ];
+/// The daily round has been since, whenever in the day that is.
+const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);
 
 /// The whole service.
 ///
@@ -45,10 +56,20 @@ const MIGRATIONS: &[Migration] = &[
 /// ```
 #[must_use]
 pub fn service() -> Service {
+    let every_morning = Schedule::cron("expiring_licences", notices::EVERY_MORNING);
     Service::new("platforms")
         .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
+        .sends::<SendEmail>()
         .subscribes("users", handlers::users)
+        .job(notices::tell)
+        .job(notices::write_letters)
+        .schedule(every_morning, notices::TellExpiring::at)
+        .detects(
+            "licence that nobody was told of",
+            NOTICE_LATE,
+            detectors::licences_not_told,
+        )
 }

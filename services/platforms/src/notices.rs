@@ -10,8 +10,8 @@ mod telling;
 
 use contracts::calendar::Day;
 
-pub(crate) use letter::{Line, in_words};
-pub(crate) use telling::{EVERY_MORNING, TellExpiring, WriteLetters, tell, write_letters};
+pub(crate) use letter::{Line, in_words, when};
+pub(crate) use telling::{EVERY_MORNING, TellExpiring, tell, write_letters};
 
 /// How many days before the end a notice is told, the earliest first.
 pub(crate) const THRESHOLDS: [u16; 4] = [90, 30, 7, 0];

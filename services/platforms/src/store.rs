@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod list;
+pub(crate) mod notices;
 pub(crate) mod people;
 mod row;
 pub(crate) mod shelf;

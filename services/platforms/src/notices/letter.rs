@@ -89,7 +89,8 @@ fn ends(line: &Line) -> String {
     format!("{word} {}", when(line.left))
 }
 
-fn when(left: i64) -> String {
+/// When that is, for people: `in 30 days`.
+pub(crate) fn when(left: i64) -> String {
     match left {
         -1 => "yesterday".to_owned(),
         0 => "today".to_owned(),

@@ -1,6 +1,6 @@
 //! The daily round: tells what is due, and writes to those whom it concerns.
 
-use contracts::calendar::{Calendar, Day};
+use contracts::calendar::Day;
 use contracts::notifications::{Recipient, SendEmail};
 use contracts::platforms::RegisterEvent;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ impl Job for TellExpiring {
 }
 
 pub(crate) async fn tell(job: TellExpiring, tx: &mut Tx) -> Result<(), Error> {
-    let today = || Calendar::utc().day_of(tx.now());
+    let today = || Day::of(tx.now());
     let day = job.day.unwrap_or_else(today);
     let mut told = 0;
     for due in due_on(day) {
