@@ -4,6 +4,7 @@ pub(crate) mod changes;
 pub(crate) mod list;
 pub(crate) mod notices;
 pub(crate) mod people;
+pub(crate) mod reports;
 mod row;
 pub(crate) mod shelf;
 

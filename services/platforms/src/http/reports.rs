@@ -6,8 +6,22 @@ pub(crate) mod lacking;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use tidings::Handle;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::csv;
+
+pub(super) fn routes() -> OpenApiRouter<Handle> {
+    OpenApiRouter::default()
+        .routes(routes!(costs::show))
+        .routes(routes!(costs::table))
+        .routes(routes!(expiring::show))
+        .routes(routes!(expiring::table))
+        .routes(routes!(lacking::show))
+        .routes(routes!(lacking::table))
+        .routes(routes!(lacking::unreviewed))
+}
 
 /// A table as it grows.
 struct Table(String);

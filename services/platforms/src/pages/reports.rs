@@ -9,7 +9,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use contracts::calendar::Calendar;
+use contracts::calendar::Day;
 use tidings::{Fragment, Handle, PageRefusal, SignedIn};
 
 use crate::access::Member;
@@ -40,8 +40,8 @@ async fn show(
     who: Option<SignedIn>,
 ) -> Result<Fragment, PageRefusal> {
     let who = PageRefusal::unless_signed_in(who, "/platforms/reports")?;
-    let member = Member::of(&who).map_err(tidings::Problem::from)?;
-    let today = Calendar::utc().day_of(service.now());
+    let member = Member::of(&who)?;
+    let today = Day::of(service.now());
     let soon = SpanAsked::default().read(today)?;
     let mut conn = service.read().await?;
     let narrowed = lacking::unowned(list::Narrowed::default());

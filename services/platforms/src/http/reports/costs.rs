@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Table;
 use crate::access::Member;
 use crate::cost::decimal;
-use crate::http::ListAsked;
+use crate::http::Asked;
 use crate::reports::costs::{
     GroupBy, MONTHS_MAX, MONTHS_USUAL, Normalise, OneTime, Sums, Terms, add_up,
 };
@@ -128,7 +128,7 @@ pub(crate) async fn add_up_costs(
 /// administrators. Each platform's cost is rounded by itself to a whole minor unit, half a unit
 /// upwards: a row is the sum of its platforms, a total the sum of its rows.
 #[utoipa::path(get, path = "/api/platforms/reports/costs", tag = "platforms",
-    params(CostsAsked, ListAsked),
+    params(CostsAsked, Asked),
     responses(
         (status = 200, description = "Rows and totals", body = CostsBody),
         (status = 400, description = "bad_group_by, bad_normalise, bad_one_time, bad_months, or as for the list"),
@@ -139,12 +139,12 @@ pub(crate) async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Query(asked): Query<CostsAsked>,
-    Query(list): Query<ListAsked>,
+    Query(list): Query<Asked>,
 ) -> Result<Json<CostsBody>, Problem> {
     Member::of(&identity)?.must_see_costs()?;
     let meant = asked.read()?;
-    let narrowed = list.narrowed()?;
     let mut conn = service.read().await?;
+    let narrowed = list.check(&mut conn).await?;
     let sums = add_up_costs(&mut conn, &narrowed, meant).await?;
     Ok(Json(CostsBody::new(meant, sums)))
 }
@@ -152,7 +152,7 @@ pub(crate) async fn show(
 /// The same as a table for spreadsheets: a line for each row, and one named `total` for each
 /// currency.
 #[utoipa::path(get, path = "/api/platforms/reports/costs.csv", tag = "platforms",
-    params(CostsAsked, ListAsked),
+    params(CostsAsked, Asked),
     responses(
         (status = 200, description = "The table", body = String, content_type = "text/csv"),
         (status = 400, description = "As for costs"),
@@ -163,12 +163,12 @@ pub(crate) async fn table(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Query(asked): Query<CostsAsked>,
-    Query(list): Query<ListAsked>,
+    Query(list): Query<Asked>,
 ) -> Result<Response, Problem> {
     Member::of(&identity)?.must_see_costs()?;
     let meant = asked.read()?;
-    let narrowed = list.narrowed()?;
     let mut conn = service.read().await?;
+    let narrowed = list.check(&mut conn).await?;
     let sums = add_up_costs(&mut conn, &narrowed, meant).await?;
     let by = meant.by.as_str();
     let period = meant.terms.normalise.as_str();

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use contracts::calendar::{Calendar, Day};
+use contracts::calendar::Day;
 use contracts::platforms::{Cost, LicenceType, Lifecycle, Renewal};
 use contracts::{PlatformId, TeamId};
 use serde::Serialize;
@@ -148,7 +148,7 @@ pub(crate) async fn show(
     paging: Paging<Ends>,
 ) -> Result<List<ExpiringBody>, Problem> {
     Member::of(&identity)?;
-    let today = Calendar::utc().day_of(service.now());
+    let today = Day::of(service.now());
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
     let after = paging.after.map(Ends::pair);
@@ -194,7 +194,7 @@ pub(crate) async fn table(
     Query(asked): Query<SpanAsked>,
 ) -> Result<Response, Problem> {
     Member::of(&identity)?;
-    let today = Calendar::utc().day_of(service.now());
+    let today = Day::of(service.now());
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
     let mut table = Table::new(&COLUMNS);

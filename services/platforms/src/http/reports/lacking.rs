@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use contracts::calendar::{Calendar, read_day};
+use contracts::calendar::{Calendar, Day, read_day};
 use contracts::platforms::Lifecycle;
 use serde::Deserialize;
 use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use super::Table;
 use crate::access::Member;
 use crate::cost::legacy;
-use crate::http::{ListAsked, PlatformBody};
+use crate::http::{Asked, PlatformBody};
 use crate::store::list::{self, Listed, Narrowed, Place};
 use crate::store::reports;
 
@@ -29,7 +29,7 @@ pub(crate) fn unowned(mut narrowed: Narrowed) -> Narrowed {
 /// Platforms that belong to no team, narrowed and sorted as the list; for everybody with a part
 /// in the register. What is retired is left out unless `lifecycle` asks for it.
 #[utoipa::path(get, path = "/api/platforms/reports/unowned", tag = "platforms", params(
-    ListAsked,
+    Asked,
     ("limit" = Option<u32>, Query, description = "1 to 200, 50 if not given"),
     ("cursor" = Option<String>, Query, description = "From the Link header of the part before"),
 ), responses(
@@ -41,13 +41,18 @@ pub(crate) fn unowned(mut narrowed: Narrowed) -> Narrowed {
 pub(crate) async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
-    Query(asked): Query<ListAsked>,
+    Query(asked): Query<Asked>,
     paging: Paging<Place>,
 ) -> Result<List<PlatformBody>, Problem> {
     Member::of(&identity)?;
-    let narrowed = unowned(asked.narrowed()?);
     let mut conn = service.read().await?;
-    let rows = list::list(&mut conn, &narrowed, paging.after.as_ref(), paging.fetch()).await?;
+    let narrowed = unowned(asked.check(&mut conn).await?);
+    let after = paging.after.as_ref();
+    if after.is_some_and(|after| !after.is_of(narrowed.sort)) {
+        let text = "The cursor is of a list in another order.";
+        return Err(Problem::field("bad_cursor", "cursor", text));
+    }
+    let rows = list::list(&mut conn, &narrowed, after, paging.fetch()).await?;
     let (rows, next) = paging.cut(rows, |row| Place::of(&row.platform, narrowed.sort));
     let items = rows.into_iter().map(PlatformBody::from).collect();
     Ok(List { items, next })
@@ -55,7 +60,7 @@ pub(crate) async fn show(
 
 /// The same as a table for spreadsheets, all of it.
 #[utoipa::path(get, path = "/api/platforms/reports/unowned.csv", tag = "platforms",
-    params(ListAsked),
+    params(Asked),
     responses(
         (status = 200, description = "The table", body = String, content_type = "text/csv"),
         (status = 400, description = "As for the list"),
@@ -65,11 +70,11 @@ pub(crate) async fn show(
 pub(crate) async fn table(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
-    Query(asked): Query<ListAsked>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     Member::of(&identity)?;
-    let narrowed = unowned(asked.narrowed()?);
     let mut conn = service.read().await?;
+    let narrowed = unowned(asked.check(&mut conn).await?);
     let mut table = Table::new(&[
         "number",
         "name",
@@ -131,10 +136,9 @@ pub(crate) async fn unreviewed(
     paging: Paging<Numbered>,
 ) -> Result<List<PlatformBody>, Problem> {
     Member::of(&identity)?;
-    let calendar = Calendar::utc();
-    let year_ago = || calendar.day_of(service.now()).minus(365);
+    let year_ago = || Day::of(service.now()).minus(365);
     let since = read_day("since", asked.since.as_deref())?.unwrap_or_else(year_ago);
-    let since = calendar.first_moment_of(since);
+    let since = Calendar::utc().first_moment_of(since);
     let after = paging.after.as_ref().map_or(0, |place| place.0);
     let mut conn = service.read().await?;
     let rows = reports::unreviewed(&mut conn, since, after, paging.fetch()).await?;

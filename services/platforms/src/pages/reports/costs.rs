@@ -8,7 +8,7 @@ use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 
 use super::chart::{self, Chart, called, in_words as currency_in_words};
 use crate::access::Member;
-use crate::http::ListAsked;
+use crate::http::Asked;
 use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
 use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Sums};
 use crate::store::list::Narrowed;
@@ -39,21 +39,21 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<CostsAsked>,
-    Query(list): Query<ListAsked>,
+    Query(list): Query<Asked>,
 ) -> Result<Fragment, PageRefusal> {
     let who = PageRefusal::unless_signed_in(who, "/platforms/reports/costs")?;
     Member::of(&who)?.must_see_costs()?;
-    let read = asked.read().and_then(|meant| Ok((meant, list.narrowed()?)));
+    let mut conn = service.read().await?;
+    let read = (asked.read(), list.check(&mut conn).await);
     let (meant, narrowed, refused) = match read {
-        Ok((meant, narrowed)) => (meant, narrowed, None),
+        (Ok(meant), Ok(narrowed)) => (meant, narrowed, None),
         // What was typed wrongly is told above what is shown without it.
-        Err(problem) => (
+        (Err(problem), _) | (_, Err(problem)) => (
             CostsAsked::default().read()?,
             Narrowed::default(),
             Some(problem),
         ),
     };
-    let mut conn = service.read().await?;
     let sums = add_up_costs(&mut conn, &narrowed, meant).await?;
     let query = match (uri.query(), &refused) {
         (Some(query), None) => format!("?{query}"),

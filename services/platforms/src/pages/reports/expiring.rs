@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
-use contracts::calendar::{Calendar, Day};
+use contracts::calendar::Day;
 use tidings::{Fragment, Handle, PageRefusal, Paging, Problem, Query, SignedIn};
 
 use crate::access::Member;
@@ -80,7 +80,7 @@ pub(super) async fn show(
 ) -> Result<Fragment, PageRefusal> {
     let who = PageRefusal::unless_signed_in(who, "/platforms/reports/expiring")?;
     Member::of(&who)?;
-    let today = Calendar::utc().day_of(service.now());
+    let today = Day::of(service.now());
     let (span, refused) = match asked.read(today) {
         Ok(span) => (span, None),
         Err(problem) => (SpanAsked::default().read(today)?, Some(problem)),

@@ -56,11 +56,10 @@ pub(super) async fn show(
         sort,
         ..Narrowed::default()
     });
-    let after = paging.after.filter(|place| place.is_of(sort));
+    let after = paging.after.as_ref().filter(|place| place.is_of(sort));
     let mut conn = service.read().await?;
-    let rows = list::list(&mut conn, &narrowed, after.as_ref(), paging.fetch()).await?;
-    let rows = rows.into_iter().collect();
-    let (rows, next) = paging_cut(&paging_of(sort), rows);
+    let rows = list::list(&mut conn, &narrowed, after, paging.fetch()).await?;
+    let (rows, next) = paging.cut(rows, |row| Place::of(&row.platform, sort));
     let page = Unowned {
         rows: rows.into_iter().map(Row::from).collect(),
         next,
