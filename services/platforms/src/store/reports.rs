@@ -2,7 +2,7 @@
 
 use contracts::TeamId;
 use contracts::calendar::Day;
-use contracts::platforms::{Cost, Lifecycle};
+use contracts::platforms::Lifecycle;
 use tidings::{Conn, Error, FromRow, Row, Timestamp, params};
 
 use super::list::{Listed, Narrowed, among, listed};

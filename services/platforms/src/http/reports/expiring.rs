@@ -6,7 +6,7 @@ use contracts::calendar::Day;
 use contracts::platforms::{Cost, LicenceType, Lifecycle, Renewal};
 use contracts::{PlatformId, TeamId};
 use serde::Serialize;
-use tidings::{Handle, Json, List, Paging, Place, Problem, Query, SignedIn};
+use tidings::{Handle, List, Paging, Place, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
 use super::Table;

@@ -15,6 +15,9 @@ use crate::http::{Asked, PlatformBody};
 use crate::store::list::{self, Listed, Narrowed, Place};
 use crate::store::reports;
 
+/// So many are read at once for a table.
+const SLICE: u32 = 500;
+
 /// Narrows to what has no owner. What is retired is read-only and gets none any more, so it is
 /// left out unless somebody asks for it.
 pub(crate) fn unowned(mut narrowed: Narrowed) -> Narrowed {
@@ -85,11 +88,16 @@ pub(crate) async fn table(
         "cost",
         "licence_expires_on",
     ]);
-    let take = async |slice: Vec<Listed>| {
+    let mut after = None;
+    loop {
+        let slice = list::list(&mut conn, &narrowed, after.as_ref(), SLICE).await?;
         slice.iter().for_each(|listed| line(&mut table, listed));
-        Ok::<_, tidings::Error>(())
-    };
-    list::each(&mut conn, &narrowed, take).await?;
+        if slice.len() < SLICE as usize {
+            break;
+        }
+        let last = slice.last();
+        after = last.map(|last| Place::of(&last.platform, narrowed.sort));
+    }
     Ok(table.file("unowned"))
 }
 

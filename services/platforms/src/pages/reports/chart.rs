@@ -81,7 +81,7 @@ fn draw(
     let (by, period) = (by.in_words(), normalise.in_words());
     Chart {
         id: currency.code(),
-        heading: format!("{} {period} by {by}", in_words(currency)),
+        heading: format!("By {by}, in {} {period}", in_words(currency)),
         summary: format!(
             "{total} {period} in all, in {} groups; the dearest is {}. The table has every group.",
             rows.len(),
@@ -96,7 +96,7 @@ fn draw(
 pub(super) fn in_words(currency: Currency) -> &'static str {
     match currency {
         Currency::Usd => "US dollars",
-        Currency::Eur => "Euros",
+        Currency::Eur => "euros",
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
         let widths: Vec<Vec<String>> = charts.iter().map(widths).collect();
         assert_eq!(widths, [vec!["100.00%"], vec!["100.00%", "25.00%"]]);
         let dollars = &charts[1];
-        assert_eq!(dollars.heading, "US dollars a month by owner");
+        assert_eq!(dollars.heading, "By owner, in US dollars a month");
         assert_eq!(
             dollars.summary,
             "$25.00 a month in all, in 2 groups; the dearest is Data. The table has every group."

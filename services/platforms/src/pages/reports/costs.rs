@@ -10,7 +10,7 @@ use super::chart::{self, Chart, called, in_words as currency_in_words};
 use crate::access::Member;
 use crate::http::Asked;
 use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
-use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Sums};
+use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Row, Sums, Total};
 use crate::store::list::Narrowed;
 
 #[derive(Template)]
@@ -25,12 +25,43 @@ struct Costs {
     lifecycles: &'static [Lifecycle],
     is_amortised: bool,
     months: String,
-    lifecycle: Option<Lifecycle>,
-    sums: Sums,
+    /// The one that was asked for; empty for all in use.
+    lifecycle: &'static str,
+    rows: Vec<Line>,
+    totals: Vec<Line>,
+    /// How many platforms cost nothing.
+    free: u64,
+    /// The one-time costs of how many are in no row.
+    left_out: u64,
     charts: Vec<Chart>,
     /// What the table for spreadsheets is asked for.
     query: String,
     refused: Option<String>,
+}
+
+/// A line of the table.
+struct Line {
+    name: String,
+    amount: String,
+    platforms: u64,
+}
+
+impl Line {
+    fn row(row: &Row, by: GroupBy) -> Self {
+        Self {
+            name: called(row.group.as_deref(), by),
+            amount: row.money().to_string(),
+            platforms: row.platforms,
+        }
+    }
+
+    fn total(total: &Total) -> Self {
+        Self {
+            name: format!("All in {}", currency_in_words(total.currency)),
+            amount: total.money().to_string(),
+            platforms: total.platforms,
+        }
+    }
 }
 
 /// GET `/platforms/reports/costs`
@@ -60,7 +91,7 @@ pub(super) async fn show(
         _ => String::new(),
     };
     let status = refused.as_ref().map_or(StatusCode::OK, Problem::status);
-    let page = page(meant, &narrowed, sums, query);
+    let page = page(meant, &narrowed, &sums, query);
     let page = Costs {
         months: asked.months.unwrap_or(page.months),
         refused: refused.map(|problem| problem.message().to_owned()),
@@ -69,7 +100,7 @@ pub(super) async fn show(
     Ok(Fragment::try_new("Costs", page.render())?.status(status))
 }
 
-fn page(meant: CostsMeant, narrowed: &Narrowed, sums: Sums, query: String) -> Costs {
+fn page(meant: CostsMeant, narrowed: &Narrowed, sums: &Sums, query: String) -> Costs {
     let CostsMeant { by, terms } = meant;
     let mut heading = by.in_words().to_owned();
     if let Some(first) = heading.get_mut(..1) {
@@ -84,9 +115,12 @@ fn page(meant: CostsMeant, narrowed: &Narrowed, sums: Sums, query: String) -> Co
         lifecycles: Lifecycle::ALL,
         is_amortised: terms.months.is_some(),
         months: terms.months.unwrap_or(MONTHS_USUAL).to_string(),
-        lifecycle: narrowed.lifecycle.first().copied(),
-        charts: chart::all(&sums, by, terms.normalise),
-        sums,
+        lifecycle: narrowed.lifecycle.first().map_or("", |one| one.as_str()),
+        charts: chart::all(sums, by, terms.normalise),
+        rows: sums.rows.iter().map(|row| Line::row(row, by)).collect(),
+        totals: sums.totals.iter().map(Line::total).collect(),
+        free: sums.platforms_free,
+        left_out: sums.platforms_left_out,
         query,
         refused: None,
     }
