@@ -11,14 +11,24 @@ mod actions;
 mod changes;
 mod columns;
 mod cost;
+mod csv;
 mod detectors;
 mod edit;
 mod error;
+mod fields;
+mod grpc;
 mod handlers;
+mod http;
 mod known;
+mod line;
 mod notices;
+mod pages;
 mod platform;
+mod relation;
+mod reports;
+mod review;
 mod store;
+mod team;
 
 use std::time::Duration;
 
@@ -32,6 +42,15 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(
         "0001_register",
         include_str!("../migrations/0001_register.sql"),
+    ),
+    Migration::new("0002_fields", include_str!("../migrations/0002_fields.sql")),
+    Migration::new(
+        "0003_relations",
+        include_str!("../migrations/0003_relations.sql"),
+    ),
+    Migration::new(
+        "0004_reviews",
+        include_str!("../migrations/0004_reviews.sql"),
     ),
     Migration::new(
         "0006_notices",
@@ -56,6 +75,7 @@ const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);
 /// ```
 #[must_use]
 pub fn service() -> Service {
+    let (api, document) = http::routes();
     let every_morning = Schedule::cron("expiring_licences", notices::EVERY_MORNING);
     Service::new("platforms")
         .migrations(MIGRATIONS)
@@ -72,4 +92,10 @@ pub fn service() -> Service {
             NOTICE_LATE,
             detectors::licences_not_told,
         )
+        .job(actions::drop_values)
+        .job(actions::fill_review)
+        .http(api)
+        .openapi(document)
+        .http(pages::routes())
+        .http(grpc::routes())
 }
