@@ -26,7 +26,7 @@ pub(crate) fn letter(lines: &[Line], count: u64) -> (String, String) {
     let subject = match lines {
         [line] if count == 1 => {
             format!("{}: the licence {}", line.platform.name, ends(line))
-        },
+        }
         [first, ..] => format!(
             "{count} licences come to their end, the first {}",
             when(first.left)
@@ -155,13 +155,13 @@ mod tests {
         other.platform.licence.reference = None;
         other.platform.licence.renewal = Renewal::Auto;
         let (subject, text) = letter(&[line("Vault", 7), other], 5);
-        assert_eq!(
-            subject,
-            "5 licences come to their end, the first in 7 days"
-        );
+        assert_eq!(subject, "5 licences come to their end, the first in 7 days");
         assert!(text.contains("  Wiki (Acme), no. 7\n"), "{text}");
         assert!(text.contains("Renews by itself"), "{text}");
-        assert!(text.contains("    Owner: nobody\n\n… and 3 more.\n"), "{text}");
+        assert!(
+            text.contains("    Owner: nobody\n\n… and 3 more.\n"),
+            "{text}"
+        );
         assert_eq!(text.matches("Reference").count(), 1);
     }
 }

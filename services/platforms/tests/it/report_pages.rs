@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 use tidings::Storage;
 use tidings_test::Answer;
 
-use crate::stage::{
-    Stage, accountant, admin, buyer, engineer, everybody, infra, on_both, support,
-};
+use crate::stage::{Stage, accountant, admin, buyer, engineer, everybody, infra, on_both, support};
 
 on_both!(costs_are_bars_and_a_table_of_the_same_numbers);
 
@@ -37,7 +35,13 @@ async fn platform(stage: &Stage, name: &str, cost: &str, more: Value) {
 #[tokio::test]
 async fn the_hub_leads_accounting_to_the_next_quarter_in_one_step() {
     let stage = Stage::new().await;
-    platform(&stage, "Vault", "Free", json!({"licence_expires_on": "2026-02-01"})).await;
+    platform(
+        &stage,
+        "Vault",
+        "Free",
+        json!({"licence_expires_on": "2026-02-01"}),
+    )
+    .await;
     let hub = "/platforms/reports";
     for who in [accountant(), infra(), admin()] {
         let page = stage.get(who, hub).await;
@@ -110,12 +114,22 @@ async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
 #[tokio::test]
 async fn what_is_typed_wrongly_is_told_and_the_page_is_there() {
     let stage = Stage::new().await;
-    let page = stage.get(infra(), &format!("{COSTS}?months=<i>&lifecycle=x")).await;
+    let page = stage
+        .get(infra(), &format!("{COSTS}?months=%3Ci%3E&lifecycle=x"))
+        .await;
     assert_eq!(page.status, 400);
-    for part in ["months must be a number from 1 to 600", "value=\"&#60;i&#62;\""] {
+    for part in [
+        "months must be a number from 1 to 600",
+        "value=\"&#60;i&#62;\"",
+    ] {
         assert!(page.text.contains(part), "{part:?} is not in {}", page.text);
     }
-    let page = stage.get(infra(), &format!("{EXPIRING}?from=2026-02-02&to=2026-02-01")).await;
+    let page = stage
+        .get(
+            infra(),
+            &format!("{EXPIRING}?from=2026-02-02&to=2026-02-01"),
+        )
+        .await;
     assert_eq!(page.status, 400);
     for part in ["Those days cannot be shown", "value=\"2026-02-02\""] {
         assert!(page.text.contains(part), "{part:?} is not in {}", page.text);
@@ -150,10 +164,22 @@ async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() 
                 "rel=\"next\"",
             ],
         );
-        assert!(!page.text.contains("Vault &#60;51&#62;"), "it is on the next page");
+        assert!(
+            !page.text.contains("Vault &#60;51&#62;"),
+            "it is on the next page"
+        );
     }
-    let page = stage.get(accountant(), &format!("{EXPIRING}?quarter=next")).await;
-    assert_shows(&page, &["1 April 2026", "No licence ends", "expiring.csv?quarter=next"]);
+    let page = stage
+        .get(accountant(), &format!("{EXPIRING}?quarter=next"))
+        .await;
+    assert_shows(
+        &page,
+        &[
+            "1 April – 30 June 2026",
+            "No licence ends",
+            "expiring.csv?quarter=next",
+        ],
+    );
     let next = "?within=90d&limit=50&cursor=2026-01-31_50";
     let page = stage.get(accountant(), &format!("{EXPIRING}{next}")).await;
     assert_shows(&page, &["Vault &#60;51&#62;"]);

@@ -63,7 +63,12 @@ fn rows(report: &Value) -> Vec<(Value, String, i64, i64)> {
     let row = |row: &Value| {
         let currency = row["currency"].as_str().unwrap().to_owned();
         let minor = row["amount_minor"].as_i64().unwrap();
-        (row["group"].clone(), currency, minor, row["platforms"].as_i64().unwrap())
+        (
+            row["group"].clone(),
+            currency,
+            minor,
+            row["platforms"].as_i64().unwrap(),
+        )
     };
     report["rows"].as_array().unwrap().iter().map(row).collect()
 }
@@ -94,7 +99,15 @@ async fn a_19_costs_are_summed_by_group_and_currency(storage: Storage) {
     assert_eq!(totals(&report), expected);
     let about = ["group_by", "normalise", "one_time", "months"];
     let about = about.map(|name| report[name].clone());
-    assert_eq!(about, [json!("owner"), json!("annual"), json!("exclude"), Value::Null]);
+    assert_eq!(
+        about,
+        [
+            json!("owner"),
+            json!("annual"),
+            json!("exclude"),
+            Value::Null
+        ]
+    );
     assert_eq!(report["platforms_free"], 1);
     assert_eq!(report["platforms_left_out"], 1);
     assert_eq!(
@@ -139,7 +152,12 @@ async fn a_19_totals_equal_rows_whatever_is_asked_for(storage: Storage) {
         used(&stage, &name, &cost, "Data").await;
     }
     let all = look(&stage, accountant(), "/api/platforms?limit=200").await;
-    for (normalise, months) in [("monthly", 7), ("monthly", 36), ("annual", 36), ("annual", 600)] {
+    for (normalise, months) in [
+        ("monthly", 7),
+        ("monthly", 36),
+        ("annual", 36),
+        ("annual", 600),
+    ] {
         let query = format!("?normalise={normalise}&one_time=amortise&months={months}");
         let share = |charge: &Value| {
             let minor = charge["amount_minor"].as_i64().unwrap();
@@ -170,7 +188,14 @@ async fn a_19_totals_equal_rows_whatever_is_asked_for(storage: Storage) {
 #[tokio::test]
 async fn a_21_sums_are_for_accounting_infrastructure_and_administrators() {
     let stage = Stage::new().await;
-    let all = ["costs", "costs.csv", "expiring", "expiring.csv", "unowned", "unowned.csv"];
+    let all = [
+        "costs",
+        "costs.csv",
+        "expiring",
+        "expiring.csv",
+        "unowned",
+        "unowned.csv",
+    ];
     let all = all.into_iter().chain(["unreviewed"]);
     for report in all {
         let path = format!("/api/platforms/reports/{report}");
@@ -179,9 +204,17 @@ async fn a_21_sums_are_for_accounting_infrastructure_and_administrators() {
         for who in [infra(), admin(), accountant()] {
             assert_eq!(stage.get(who, &path).await.status, 200, "{path} {who:?}");
         }
-        let proposers = if report.starts_with("costs") { 403 } else { 200 };
+        let proposers = if report.starts_with("costs") {
+            403
+        } else {
+            200
+        };
         for who in [support(), engineer()] {
-            assert_eq!(stage.get(who, &path).await.status, proposers, "{path} {who:?}");
+            assert_eq!(
+                stage.get(who, &path).await.status,
+                proposers,
+                "{path} {who:?}"
+            );
         }
         assert_eq!(stage.get(buyer(), &path).await.status, 403, "{path}");
     }
@@ -214,7 +247,9 @@ async fn what_is_no_question_is_refused() {
         ("unreviewed?since=never", "bad_date"),
         ("unreviewed?cursor=x", "bad_cursor"),
     ] {
-        let answer = stage.get(infra(), &format!("/api/platforms/reports/{asked}")).await;
+        let answer = stage
+            .get(infra(), &format!("/api/platforms/reports/{asked}"))
+            .await;
         assert_eq!(refusal(&answer), (400, code), "{asked}: {}", answer.text);
     }
     // What a form sends of fields that nobody has filled in is no question at all.
@@ -274,12 +309,7 @@ async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
     });
     stage.create(retired).await;
 
-    let soon = [
-        "Same day, higher number",
-        "Today as well",
-        "Second",
-        "Last",
-    ];
+    let soon = ["Same day, higher number", "Today as well", "Second", "Last"];
     let report = "/api/platforms/reports/expiring";
     assert_eq!(names(&look(&stage, support(), report).await), soon);
     let mut path = format!("{report}?within=90d&limit=1");
@@ -306,7 +336,14 @@ async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
     }
     let list = look(&stage, accountant(), &format!("{report}?within=60d")).await;
     let second = &list[2];
-    let parts = ["expires_on", "days_left", "owner", "renewal", "reference", "cost"];
+    let parts = [
+        "expires_on",
+        "days_left",
+        "owner",
+        "renewal",
+        "reference",
+        "cost",
+    ];
     let parts = parts.map(|name| second[name].clone());
     let expected = [
         json!("2026-02-28"),
@@ -318,7 +355,12 @@ async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
     ];
     assert_eq!(parts, expected);
     assert_eq!(second["annual_minor"], 12_000);
-    let list = look(&stage, accountant(), &format!("{report}?from=2025-12-31&to=2025-12-31")).await;
+    let list = look(
+        &stage,
+        accountant(),
+        &format!("{report}?from=2025-12-31&to=2025-12-31"),
+    )
+    .await;
     assert_eq!(list[0]["days_left"], -1);
 }
 
@@ -352,7 +394,11 @@ async fn a_11_what_has_no_owner_is_listed(storage: Storage) {
     let stage = Stage::on(storage).await;
     stage.team("Data").await;
     used(&stage, "Vault", "Free", "Data").await;
-    for (name, lifecycle) in [("Wiki", "proposed"), ("Mail", "deprecated"), ("Relic", "retired")] {
+    for (name, lifecycle) in [
+        ("Wiki", "proposed"),
+        ("Mail", "deprecated"),
+        ("Relic", "retired"),
+    ] {
         let body = json!({"name": name, "publisher": "=Acme", "lifecycle": lifecycle});
         stage.create(body).await;
     }
@@ -361,7 +407,9 @@ async fn a_11_what_has_no_owner_is_listed(storage: Storage) {
     assert_eq!(names(&list), ["Mail", "Wiki"]);
     let list = look(&stage, engineer(), &format!("{path}?lifecycle=retired")).await;
     assert_eq!(names(&list), ["Relic"]);
-    let part = stage.get(support(), &format!("{path}?sort=-number&limit=1")).await;
+    let part = stage
+        .get(support(), &format!("{path}?sort=-number&limit=1"))
+        .await;
     assert_eq!(names(&part.json), ["Mail"]);
     let rest = look(&stage, support(), &next(&part).unwrap()).await;
     assert_eq!(names(&rest), ["Wiki"]);

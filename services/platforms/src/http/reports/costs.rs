@@ -175,7 +175,13 @@ pub(crate) async fn table(
     let mut table = Table::new(&["line", by, "currency", "cost", "period", "platforms"]);
     let rows = sums.rows.iter().map(|row| {
         let group = row.group.as_deref().unwrap_or_default();
-        ("group", group, row.currency, row.amount_minor, row.platforms)
+        (
+            "group",
+            group,
+            row.currency,
+            row.amount_minor,
+            row.platforms,
+        )
     });
     let totals = sums.totals.iter();
     let totals = totals.map(|one| ("total", "", one.currency, one.amount_minor, one.platforms));

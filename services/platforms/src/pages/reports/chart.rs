@@ -40,7 +40,10 @@ pub(super) struct Bar {
 
 /// One chart for each currency, because dollars and euros have no common length.
 pub(super) fn all(sums: &Sums, by: GroupBy, normalise: Normalise) -> Vec<Chart> {
-    let currencies = sums.totals.iter().map(|total| (total.currency, total.money()));
+    let currencies = sums
+        .totals
+        .iter()
+        .map(|total| (total.currency, total.money()));
     let chart = |(currency, total): (Currency, Money)| {
         let rows = sums.rows.iter().filter(|row| row.currency == currency);
         let rows: Vec<&Row> = rows.collect();
@@ -187,6 +190,9 @@ mod tests {
         assert_eq!(bars.len(), BARS_MOST + 1);
         assert_eq!(bars[0].name, format!("{}…", "é".repeat(24)));
         let last = &bars[BARS_MOST];
-        assert_eq!((last.name.as_str(), last.amount.as_str()), ("3 others", "$0.30"));
+        assert_eq!(
+            (last.name.as_str(), last.amount.as_str()),
+            ("3 others", "$0.30")
+        );
     }
 }
