@@ -13,8 +13,10 @@
 mod access;
 mod actions;
 mod command;
+mod demo;
 mod edit;
 mod error;
+mod first_sync;
 mod handlers;
 mod http;
 mod param;
@@ -27,6 +29,7 @@ mod text;
 use contracts::commands::{CommandEvent, UsageEvent};
 use tidings::{Migration, Service};
 
+pub use demo::{DemoPeople, enter_demo, is_unused};
 pub use error::Error;
 pub use settings::Settings;
 
@@ -60,6 +63,9 @@ pub fn service(settings: Settings) -> Service {
         .publishes::<UsageEvent>()
         .subscribes("users", handlers::users)
         .subscribes("platforms", handlers::platforms)
+        .calls("platforms", first_sync::patience())
+        .on_start(first_sync::begin)
+        .outside_job(first_sync::first_sync)
         .http(api)
         .openapi(document)
         .resource(settings)
