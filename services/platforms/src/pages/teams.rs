@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 use contracts::TeamId;
 use serde::Deserialize;
 use tidings::{
-    Form, Fragment, Handle, PageRefusal as Refusal, Path, Problem, Query, RequestContext,
-    SignedIn, Uuid,
+    Form, Fragment, Handle, PageRefusal as Refusal, Path, Problem, Query, RequestContext, SignedIn,
+    Uuid,
 };
 
 use super::member;

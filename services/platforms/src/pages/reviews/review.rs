@@ -16,6 +16,7 @@ use super::Standing;
 use crate::access::Member;
 use crate::actions::{close_review_in_tx, find_in_tx};
 use crate::changes::{Action, Changing};
+use crate::http::addressed;
 use crate::review::{Outcome, OutcomeDraft, Review, ReviewId};
 use crate::store::reviews::{Counts, Listed, Which};
 use crate::{Error, store};
@@ -253,11 +254,9 @@ pub(super) async fn find(
         done: String::new(),
     };
     let found = async {
-        let changing =
-            Changing::new(service.now(), member.id, Action::Update, &draft.comment)?;
+        let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment)?;
         let mut tx = service.begin(context).await?;
-        let platform = store::resolve(&mut tx, &platform).await?;
-        let platform = platform.ok_or(Error::PlatformUnknown)?;
+        let platform = addressed(&mut tx, &platform).await?;
         let item = find_in_tx(&mut tx, &changing, review_id, platform, &draft).await?;
         let (which, after) = (asked.which(), item.place);
         let next = store::reviews::items(&mut tx, review_id, which, after, 1).await?;
