@@ -228,7 +228,11 @@ impl Filling<'_> {
     }
 
     fn quoted(&self, param: &Param, spot: &Spot, value: &str) -> Result<String, &'static str> {
-        if param.kind == ParamType::Raw || self.shell == Shell::None {
+        let stands = param.kind == ParamType::Raw || self.shell == Shell::None;
+        if stands && value.contains('\n') {
+            return Err("has a line break, and nothing quotes it here");
+        }
+        if stands {
             return Ok(value.to_owned());
         }
         if self.rereads && !reread::is_plain(value) {

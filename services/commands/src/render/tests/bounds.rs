@@ -151,7 +151,7 @@ fn numbers_are_written_in_one_way_and_signs_that_nobody_types_are_refused() {
             assert_eq!(filled(shell, "x {{v}}", wrong), Err(vec!["bad_value"]), "{wrong:?}");
         }
     }
-    assert_eq!(filled(Shell::None, "x {{v}}", "a\nb"), Err(vec!["bad_value"]));
+    assert_eq!(filled(Shell::None, "x {{v}}", "a\nb"), Err(vec!["cannot_be_quoted"]));
 }
 
 #[test]
