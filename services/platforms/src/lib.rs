@@ -14,6 +14,7 @@ mod cost;
 mod edit;
 mod error;
 mod fields;
+mod grpc;
 mod handlers;
 mod http;
 mod known;
@@ -71,4 +72,5 @@ pub fn service() -> Service {
         .job(actions::fill_review)
         .http(api)
         .openapi(document)
+        .http(grpc::routes())
 }
