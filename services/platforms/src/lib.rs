@@ -19,6 +19,7 @@ mod handlers;
 mod http;
 mod known;
 mod line;
+mod pages;
 mod platform;
 mod relation;
 mod review;
@@ -71,6 +72,7 @@ pub fn service() -> Service {
         .job(actions::drop_values)
         .job(actions::fill_review)
         .http(api)
+        .http(pages::routes())
         .openapi(document)
         .http(grpc::routes())
 }
