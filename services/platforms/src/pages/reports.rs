@@ -12,7 +12,7 @@ use axum::routing::get;
 use contracts::calendar::Day;
 use tidings::{Fragment, Handle, PageRefusal, SignedIn};
 
-use crate::access::Member;
+use super::member;
 use crate::http::reports::lacking;
 use crate::reports::span::SpanAsked;
 use crate::store::{list, reports};
@@ -39,8 +39,7 @@ async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
 ) -> Result<Fragment, PageRefusal> {
-    let who = PageRefusal::unless_signed_in(who, "/platforms/reports")?;
-    let member = Member::of(&who)?;
+    let member = member(who, "/platforms/reports")?;
     let today = Day::of(service.now());
     let soon = SpanAsked::default().read(today)?;
     let mut conn = service.read().await?;

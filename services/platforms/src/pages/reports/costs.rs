@@ -7,9 +7,9 @@ use contracts::platforms::Lifecycle;
 use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 
 use super::chart::{self, Chart, called, in_words as currency_in_words};
-use crate::access::Member;
 use crate::http::Asked;
 use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
+use crate::pages::member;
 use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Row, Sums, Total};
 use crate::store::list::Narrowed;
 
@@ -72,8 +72,7 @@ pub(super) async fn show(
     Query(asked): Query<CostsAsked>,
     Query(list): Query<Asked>,
 ) -> Result<Fragment, PageRefusal> {
-    let who = PageRefusal::unless_signed_in(who, "/platforms/reports/costs")?;
-    Member::of(&who)?.must_see_costs()?;
+    member(who, "/platforms/reports/costs")?.must_see_costs()?;
     let mut conn = service.read().await?;
     let read = (asked.read(), list.check(&mut conn).await);
     let (meant, narrowed, refused) = match read {

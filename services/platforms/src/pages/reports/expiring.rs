@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use contracts::calendar::Day;
 use tidings::{Fragment, Handle, PageRefusal, Paging, Problem, Query, SignedIn};
 
-use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::reports::expiring::Ends;
 use crate::notices::in_words;
+use crate::pages::member;
 use crate::reports::span::{Span, SpanAsked};
 use crate::store::list::Listed;
 use crate::store::reports;
@@ -78,8 +78,7 @@ pub(super) async fn show(
     Query(asked): Query<SpanAsked>,
     paging: Paging<Ends>,
 ) -> Result<Fragment, PageRefusal> {
-    let who = PageRefusal::unless_signed_in(who, "/platforms/reports/expiring")?;
-    Member::of(&who)?;
+    member(who, "/platforms/reports/expiring")?;
     let today = Day::of(service.now());
     let (span, refused) = match asked.read(today) {
         Ok(span) => (span, None),

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use tidings::{Fragment, Handle, PageRefusal, Paging, SignedIn};
 
-use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::reports::lacking;
+use crate::pages::member;
 use crate::store::list::{self, Key, Listed, Narrowed, Place, Sort};
 
 #[derive(Template)]
@@ -45,8 +45,7 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     paging: Paging<Place>,
 ) -> Result<Fragment, PageRefusal> {
-    let who = PageRefusal::unless_signed_in(who, "/platforms/reports/unowned")?;
-    Member::of(&who)?;
+    member(who, "/platforms/reports/unowned")?;
     // What fails worst stands first.
     let sort = Sort {
         key: Key::Criticality,
