@@ -7,6 +7,14 @@
 
 mod stage;
 
+mod archived;
+mod crashes;
 mod creating;
 mod demo;
+mod editing;
+mod hostile;
 mod original;
+mod races;
+mod replica;
+mod revisions;
+mod roles;

@@ -9,3 +9,6 @@ mod stage;
 
 mod creating;
 mod demo;
+mod notices;
+mod report_pages;
+mod reports;
