@@ -17,6 +17,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "bad_day",
         "A day of the calendar is written like 2026-03-14.",
     ),
+    (
+        "bad_group_by",
+        "A report of costs groups by owner, publisher, cost_centre, budget_code, lifecycle or kind (`group_by`). Anything else is refused.",
+    ),
     ("bad_id", "An id is a UUID or the number of a platform."),
     (
         "bad_if_match",
@@ -38,10 +42,26 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "bad_link",
         "A link has a title and an address, which begins with https:// or http://.",
     ),
+    (
+        "bad_months",
+        "One-time costs are spread over 1 to 600 months (`months`).",
+    ),
+    (
+        "bad_normalise",
+        "A report of costs speaks of a month (`normalise=monthly`) or of a year (`normalise=annual`).",
+    ),
     ("bad_number", "The field takes a whole number, from 0 on."),
+    (
+        "bad_one_time",
+        "One-time costs are left out of a report (`one_time=exclude`) or spread over months (`one_time=amortise`).",
+    ),
     (
         "bad_outcome",
         "What was found in a review is confirmed, updated or missing; what came of using a command is ok, failed or unknown.",
+    ),
+    (
+        "bad_quarter",
+        "`quarter` is `this`, `next`, or a quarter of a year such as `2026-Q3`.",
     ),
     (
         "bad_quotes",
@@ -52,12 +72,20 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A relation is depends_on, part_of or replaced_by.",
     ),
     (
+        "bad_span",
+        "Days are asked for in one way: with `within`, with `from` and `to`, or with `quarter`. Two of them at once are refused.",
+    ),
+    (
         "bad_tag",
         "A tag is one word of letters, digits and -_.+#/, at most 40 of them.",
     ),
     (
         "bad_type",
         "A custom field is text, number, date, bool, choice or link.",
+    ),
+    (
+        "bad_within",
+        "`within` is a number of days from today on, such as `90d`: 0 to 3660.",
     ),
     (
         "changed_meanwhile",

@@ -10,6 +10,7 @@ const REGISTER: Rule = Rule::Roles(&[
     "admin",
 ]);
 const KEEPERS: Rule = Rule::Roles(&["infrastructure", "admin"]);
+const COUNTERS: Rule = Rule::Roles(&["infrastructure", "accountant", "admin"]);
 const PROPOSERS: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
 
 pub(super) const ROUTES: &[Route] = &[
@@ -70,6 +71,17 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/platforms/import/{job}", KEEPERS),
     stream("/platforms/import/{job}/live", KEEPERS),
     page("POST", "/platforms/import/{job}/run", KEEPERS),
+    program("GET", "/api/platforms/reports/costs", COUNTERS),
+    program("GET", "/api/platforms/reports/costs.csv", COUNTERS),
+    program("GET", "/api/platforms/reports/expiring", REGISTER),
+    program("GET", "/api/platforms/reports/expiring.csv", REGISTER),
+    program("GET", "/api/platforms/reports/unowned", REGISTER),
+    program("GET", "/api/platforms/reports/unowned.csv", REGISTER),
+    program("GET", "/api/platforms/reports/unreviewed", REGISTER),
+    page("GET", "/platforms/reports", REGISTER),
+    page("GET", "/platforms/reports/costs", COUNTERS),
+    page("GET", "/platforms/reports/expiring", REGISTER),
+    page("GET", "/platforms/reports/unowned", REGISTER),
     program("GET", "/protos/platforms.proto", Rule::Public),
     program("POST", "/GrpcPlatform/{method}", Rule::Public),
     program("POST", "/grpc.health.v1.Health/{method}", Rule::Public),
