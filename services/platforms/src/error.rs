@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
+use tidings::operation::NotAccepted;
 use tidings::{Fate, Fault, FieldError, Problem};
 
 use crate::platform::allowed_moves;
@@ -56,6 +57,21 @@ pub enum Error {
     /// There is nothing to bring back.
     #[error("restore what is in use")]
     NothingToRestore,
+    /// There is no such import.
+    #[error("find the import")]
+    ImportUnknown,
+    /// Somebody has changed the platform of a row after the import was accepted (A-18).
+    #[error("import over what somebody has changed meanwhile")]
+    ChangedMeanwhile,
+    /// The rows of a rehearsal were imported already, or forgotten.
+    #[error("import what is not kept any more")]
+    FileGone,
+    /// The reader of a file has come to a sudden end.
+    #[error("read the file to its end")]
+    Unreadable,
+    /// The import was not accepted.
+    #[error("accept the import")]
+    NotAccepted(#[source] Box<NotAccepted>),
 }
 
 impl From<Vec<FieldError>> for Error {
@@ -67,6 +83,15 @@ impl From<Vec<FieldError>> for Error {
 impl From<FieldError> for Error {
     fn from(wrong: FieldError) -> Self {
         Self::Wrong(vec![wrong])
+    }
+}
+
+impl From<NotAccepted> for Error {
+    fn from(error: NotAccepted) -> Self {
+        match error {
+            NotAccepted::Store(error) => Self::Store(error),
+            other => Self::NotAccepted(Box::new(other)),
+        }
     }
 }
 
@@ -113,6 +138,18 @@ impl From<Error> for Problem {
                 "platform_retired",
                 "This platform is retired and stays as it is. Restore it first.",
             ),
+            Error::ImportUnknown => Problem::not_found("There is no such import."),
+            Error::ChangedMeanwhile => Problem::conflict(
+                "changed_meanwhile",
+                "Somebody has changed this platform after the import was accepted.",
+            ),
+            Error::FileGone => Problem::conflict(
+                "file_gone",
+                "The rows of this file are not kept any more: they were imported, or a day has \
+                 passed. Send the file again.",
+            ),
+            Error::Unreadable => Problem::internal(),
+            Error::NotAccepted(error) => (*error).into(),
             Error::NothingToRestore => Problem::conflict(
                 "nothing_to_restore",
                 "This platform is neither in the archive nor retired.",

@@ -11,15 +11,17 @@ mod actions;
 mod changes;
 mod columns;
 mod cost;
+mod csv;
 mod edit;
 mod error;
 mod handlers;
+mod import;
 mod known;
 mod platform;
 mod store;
 
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
-use tidings::{Migration, Service};
+use tidings::{Migration, Schedule, Service};
 
 pub use error::Error;
 
@@ -27,6 +29,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(
         "0001_register",
         include_str!("../migrations/0001_register.sql"),
+    ),
+    Migration::new(
+        "0005_imports",
+        include_str!("../migrations/0005_imports.sql"),
     ),
     Migration::new(
         "0007_shelf",
@@ -51,4 +57,9 @@ pub fn service() -> Service {
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
         .subscribes("users", handlers::users)
+        .operation(import::take_over)
+        .outside_job(import::forget_files)
+        .schedule(Schedule::cron("forget_import_files", "30 3 * * *"), |_| {
+            import::ForgetFiles {}
+        })
 }

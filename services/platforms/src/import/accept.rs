@@ -11,7 +11,6 @@ use super::targets::{Seen, resolve};
 use super::{ATOMIC_ROWS_MAX, FileFacts, Format, How, Line, Mode, SLICE_ROWS, known_columns};
 use super::{lines, refused};
 use crate::Error;
-use crate::known::Known;
 use crate::store::imports::{self, Import, NewImport};
 
 /// A name of a file is shown, and not more of it than this.
@@ -37,8 +36,7 @@ pub(crate) async fn accept(
     how: How,
     upload: Upload,
 ) -> Result<Accepted, Error> {
-    let known = Known::load(&mut service.read().await?).await?;
-    let columns = known_columns(&known);
+    let columns = known_columns([]);
     // Some tens of megabytes take their time, in which others want to be answered.
     let read = tokio::task::spawn_blocking(move || read(&upload, &columns)).await;
     let (file, lines) = read.map_err(|_| Error::Unreadable)??;
@@ -71,6 +69,9 @@ pub(crate) async fn repeat(
         place += 1;
     }
     drop(conn);
+    if u64::try_from(lines.len()) != Ok(import.total) {
+        return Err(Error::FileGone);
+    }
     for line in lines.iter_mut().filter(|line| !line.cells.is_empty()) {
         // What was wrong with it beside the register then; what could not be read has no cells.
         line.wrong.clear();

@@ -21,9 +21,9 @@ const QUOTED_SIGNS: usize = 40;
 const TOLD_MAX: usize = 20;
 
 /// Every column that a table may have, given the keys of the custom fields.
-pub(crate) fn known_columns(custom: &[String]) -> Vec<String> {
+pub(crate) fn known_columns<'a>(custom: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let fixed = IDENTITY.into_iter().chain(COLUMNS).chain([REPLACED_BY]);
-    let custom = custom.iter().map(|key| format!("{CUSTOM}{key}"));
+    let custom = custom.into_iter().map(|key| format!("{CUSTOM}{key}"));
     fixed.map(str::to_owned).chain(custom).collect()
 }
 

@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn known() -> Vec<String> {
-        header::known_columns(&[])
+        header::known_columns([])
     }
 
     fn wrong(line: &Line) -> Vec<&str> {
