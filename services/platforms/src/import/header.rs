@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tidings::FieldError;
+use tidings::{Conn, FieldError};
 
 use crate::columns::{COLUMNS, CUSTOM};
 use crate::csv::{Reader, Record};
@@ -10,7 +10,7 @@ use crate::csv::{Reader, Record};
 /// The column that says what takes the place of a platform that is deprecated.
 pub(super) const REPLACED_BY: &str = "replaced_by";
 /// The columns that say which platform a row speaks of.
-pub(crate) const IDENTITY: [&str; 2] = ["id", "number"];
+pub(super) const IDENTITY: [&str; 2] = ["id", "number"];
 
 /// Without them a row says of no platform what it is.
 const NEEDED: [&str; 2] = ["name", "publisher"];
@@ -25,6 +25,12 @@ pub(crate) fn known_columns<'a>(custom: impl IntoIterator<Item = &'a str>) -> Ve
     let fixed = IDENTITY.into_iter().chain(COLUMNS).chain([REPLACED_BY]);
     let custom = custom.into_iter().map(|key| format!("{CUSTOM}{key}"));
     fixed.map(str::to_owned).chain(custom).collect()
+}
+
+/// The columns of an export.
+pub(crate) async fn export_columns(_: &mut Conn) -> Result<Vec<String>, tidings::Error> {
+    let columns = known_columns([]).into_iter();
+    Ok(columns.filter(|column| column != REPLACED_BY).collect())
 }
 
 /// What stands between the cells: whichever the first line has most of, outside of quotation

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidings::FieldError;
 
-use super::header::{self, REPLACED_BY};
+use super::header::{self, IDENTITY, REPLACED_BY};
 use super::{Line, ROWS_MAX, RowError, refused};
 use crate::csv::{Reader, Record, TornAt, plain};
 use crate::edit::Edit;
@@ -99,11 +99,10 @@ fn line_of(record: Record<'_>, columns: &[String]) -> Line {
 
 /// What an answer says of a platform beyond what can be set: a file may have it, and it is not
 /// looked at.
-const READ_ONLY: [&str; 11] = [
+const READ_ONLY: [&str; 10] = [
     "platform_id",
     "slug",
     "version",
-    "owner_name",
     "last_reviewed_at",
     "last_reviewed_by",
     "created_at",
@@ -193,8 +192,12 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
     if let Some(charge) = object.remove("charge") {
         object.insert("cost".to_owned(), charge);
     }
+    // The name means the same team in other registers, too.
+    if object.get("owner").is_some_and(Value::is_string) {
+        object.remove("owner_team_id");
+    }
     let mut cells = Vec::new();
-    for name in ["id", "number"] {
+    for name in IDENTITY {
         match object.remove(name) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => cells.push((name.to_owned(), text)),
