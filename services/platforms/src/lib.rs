@@ -14,11 +14,18 @@ mod cost;
 mod csv;
 mod edit;
 mod error;
+mod fields;
 mod handlers;
+mod http;
 mod import;
 mod known;
+mod line;
+mod pages;
 mod platform;
+mod relation;
+mod review;
 mod store;
+mod team;
 
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use tidings::{Migration, Schedule, Service};
@@ -29,6 +36,15 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(
         "0001_register",
         include_str!("../migrations/0001_register.sql"),
+    ),
+    Migration::new("0002_fields", include_str!("../migrations/0002_fields.sql")),
+    Migration::new(
+        "0003_relations",
+        include_str!("../migrations/0003_relations.sql"),
+    ),
+    Migration::new(
+        "0004_reviews",
+        include_str!("../migrations/0004_reviews.sql"),
     ),
     Migration::new(
         "0005_imports",
@@ -51,6 +67,7 @@ const MIGRATIONS: &[Migration] = &[
 /// ```
 #[must_use]
 pub fn service() -> Service {
+    let (api, document) = http::routes();
     Service::new("platforms")
         .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
@@ -62,4 +79,9 @@ pub fn service() -> Service {
         .schedule(Schedule::cron("forget_import_files", "30 3 * * *"), |_| {
             import::ForgetFiles {}
         })
+        .job(actions::drop_values)
+        .job(actions::fill_review)
+        .http(api)
+        .http(pages::routes())
+        .openapi(document)
 }

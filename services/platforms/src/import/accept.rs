@@ -11,6 +11,7 @@ use super::targets::{Seen, resolve};
 use super::{ATOMIC_ROWS_MAX, FileFacts, Format, How, Line, Mode, SLICE_ROWS, known_columns};
 use super::{lines, refused};
 use crate::Error;
+use crate::known::Known;
 use crate::store::imports::{self, Import, NewImport};
 
 /// A name of a file is shown, and not more of it than this.
@@ -36,7 +37,7 @@ pub(crate) async fn accept(
     how: How,
     upload: Upload,
 ) -> Result<Accepted, Error> {
-    let columns = known_columns([]);
+    let columns = known_columns(&Known::load(&mut service.read().await?).await?);
     // Some tens of megabytes take their time, in which others want to be answered.
     let read = tokio::task::spawn_blocking(move || read(&upload, &columns)).await;
     let (file, lines) = read.map_err(|_| Error::Unreadable)??;

@@ -6,6 +6,7 @@ use tidings::{Conn, FieldError};
 
 use crate::columns::{COLUMNS, CUSTOM};
 use crate::csv::{Reader, Record};
+use crate::known::Known;
 
 /// The column that says what takes the place of a platform that is deprecated.
 pub(super) const REPLACED_BY: &str = "replaced_by";
@@ -20,16 +21,17 @@ const QUOTED_SIGNS: usize = 40;
 /// Of more wrong columns than these nobody wants to hear.
 const TOLD_MAX: usize = 20;
 
-/// Every column that a table may have, given the keys of the custom fields.
-pub(crate) fn known_columns<'a>(custom: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+/// Every column that a table may have.
+pub(crate) fn known_columns(known: &Known) -> Vec<String> {
     let fixed = IDENTITY.into_iter().chain(COLUMNS).chain([REPLACED_BY]);
-    let custom = custom.into_iter().map(|key| format!("{CUSTOM}{key}"));
+    let custom = known.fields.iter().filter(|field| field.removed_at.is_none());
+    let custom = custom.map(|field| format!("{CUSTOM}{}", field.key));
     fixed.map(str::to_owned).chain(custom).collect()
 }
 
 /// The columns of an export.
-pub(crate) async fn export_columns(_: &mut Conn) -> Result<Vec<String>, tidings::Error> {
-    let columns = known_columns([]).into_iter();
+pub(crate) async fn export_columns(conn: &mut Conn) -> Result<Vec<String>, tidings::Error> {
+    let columns = known_columns(&Known::load(conn).await?).into_iter();
     Ok(columns.filter(|column| column != REPLACED_BY).collect())
 }
 

@@ -223,9 +223,10 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::known::Known;
 
     fn known() -> Vec<String> {
-        header::known_columns([])
+        header::known_columns(&Known::default())
     }
 
     fn wrong(line: &Line) -> Vec<&str> {
