@@ -9,6 +9,9 @@ pub enum Error {
     /// The database.
     #[error("use the store")]
     Store(#[from] tidings::Error),
+    /// The register, which is asked once for all platforms.
+    #[error("ask the register")]
+    Register(#[from] tidings::CallError),
     /// The account has no role in the repository.
     #[error("let somebody in who has no part in the repository")]
     NotAMember,
@@ -62,6 +65,7 @@ impl Fault for Error {
     fn fate(&self) -> Fate {
         match self {
             Error::Store(error) => error.fate(),
+            Error::Register(error) => error.fate(),
             _ => Fate::Fail,
         }
     }
@@ -71,6 +75,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Store(error) => error.into(),
+            Error::Register(error) => error.into(),
             Error::NotAMember => Problem::forbidden("You have no part in the command repository."),
             Error::NotTheirs => Problem::forbidden(
                 "Engineering edits its own drafts; support and infrastructure edit commands.",

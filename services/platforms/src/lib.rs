@@ -15,6 +15,7 @@ mod csv;
 mod edit;
 mod error;
 mod fields;
+mod grpc;
 mod handlers;
 mod http;
 mod import;
@@ -84,4 +85,5 @@ pub fn service() -> Service {
         .http(api)
         .http(pages::routes())
         .openapi(document)
+        .http(grpc::routes())
 }
