@@ -38,7 +38,7 @@ struct Line {
     name: String,
     at: Timestamp,
     by: String,
-    status: String,
+    tone: &'static str,
     label: &'static str,
     is_rehearsal: bool,
     total: u64,
@@ -55,7 +55,7 @@ impl Line {
             at: import.created_at,
             by: names.get(&import.requested_by).cloned().unwrap_or_else(unknown),
             label: label(&import.status),
-            status: import.status,
+            tone: tone(&import.status),
             is_rehearsal: import.dry_run,
             total: import.total,
             created: import.created,
@@ -75,6 +75,17 @@ fn called(import: &Import) -> String {
 
 fn unknown() -> String {
     "somebody".to_owned()
+}
+
+/// The state as the stylesheet knows it.
+fn tone(status: &str) -> &'static str {
+    match status {
+        "queued" => "queued",
+        "running" => "running",
+        "completed" => "completed",
+        "cancelled" => "cancelled",
+        _ => "failed",
+    }
 }
 
 /// The state in words.

@@ -8,3 +8,4 @@
 mod stage;
 
 mod creating;
+mod importing;

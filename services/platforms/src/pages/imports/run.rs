@@ -9,7 +9,7 @@ use tidings::{
     Uuid, follow,
 };
 
-use super::{called, editor, label, unknown};
+use super::{called, editor, label, tone, unknown};
 use crate::http::imports::{SameFile, find, same_file};
 use crate::import::{RowError, repeat};
 use crate::store::imports::{self, Import};
@@ -25,6 +25,7 @@ struct Page {
     name: String,
     by: String,
     label: &'static str,
+    tone: &'static str,
     percent: u8,
     is_over: bool,
     /// Whether the rehearsal can be done in earnest.
@@ -82,6 +83,7 @@ async fn page(service: &Handle, id: ImportId) -> Result<Fragment, Problem> {
         name: called(&import),
         by: by.unwrap_or_else(unknown),
         label: label(&import.status),
+        tone: tone(&import.status),
         percent: import.percent(),
         is_over: import.is_over(),
         is_ready,
