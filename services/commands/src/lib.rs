@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_revisions.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
+    Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
 ];
 
 /// The whole service.

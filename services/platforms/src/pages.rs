@@ -1,16 +1,27 @@
 //! The pages of the register; they work without a script and follow changes with one.
 
+mod fields;
 mod imports;
+mod reviews;
+mod teams;
+mod wrong;
 
 use axum::Router;
-use axum::routing::{get, post};
-use tidings::Handle;
+use tidings::{Handle, PageRefusal as Refusal, SignedIn};
+
+use crate::access::Member;
 
 /// The routes of the pages.
 pub(crate) fn routes() -> Router<Handle> {
     Router::new()
-        .route("/platforms/import", get(imports::blank).post(imports::submit))
-        .route("/platforms/import/{job}", get(imports::show))
-        .route("/platforms/import/{job}/live", get(imports::follow_run))
-        .route("/platforms/import/{job}/run", post(imports::in_earnest))
+        .merge(teams::routes())
+        .merge(fields::routes())
+        .merge(reviews::routes())
+        .merge(imports::routes())
+}
+
+/// Whoever has signed in and has a part in the register, or the way to do so and come back.
+fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
+    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
+    Ok(Member::of(&who)?)
 }

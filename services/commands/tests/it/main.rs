@@ -7,5 +7,13 @@
 
 mod stage;
 
+mod archived;
+mod crashes;
 mod creating;
+mod editing;
+mod hostile;
 mod original;
+mod races;
+mod replica;
+mod revisions;
+mod roles;

@@ -120,7 +120,9 @@ fn parts<F: Form>(
         let rows = list::list(&mut conn, &narrowed, after.as_ref(), SLICE).await?;
         drop(conn);
         let is_last = u32::try_from(rows.len()) != Ok(SLICE);
-        let last = rows.last().map(|row| Place::of(&row.platform, narrowed.sort));
+        let last = rows
+            .last()
+            .map(|row| Place::of(&row.platform, narrowed.sort));
         let mut text = form.part(rows, after.is_none()).map_err(|source| {
             let what = "a platform".to_owned();
             tidings::Error::Encode { what, source }

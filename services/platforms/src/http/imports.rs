@@ -210,7 +210,10 @@ async fn errors_file(
     for error in errors {
         let column = error.column.unwrap_or_default();
         let row = error.row.to_string();
-        csv::line(&mut out, [&row, &column, &error.code, &error.message].map(String::as_str));
+        csv::line(
+            &mut out,
+            [&row, &column, &error.code, &error.message].map(String::as_str),
+        );
     }
     let headers = [
         (header::CONTENT_TYPE, KIND),

@@ -137,11 +137,7 @@ fn check_atomic(how: How, rows: usize) -> Result<(), Error> {
 }
 
 /// Cuts the rows into slices, each row with the platform that it speaks of.
-async fn prepare(
-    service: &Handle,
-    mode: Mode,
-    lines: Vec<Line>,
-) -> Result<Vec<Vec<Line>>, Error> {
+async fn prepare(service: &Handle, mode: Mode, lines: Vec<Line>) -> Result<Vec<Vec<Line>>, Error> {
     let mut conn = service.read().await?;
     let mut seen = Seen::default();
     let mut slices = Vec::new();

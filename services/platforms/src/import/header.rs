@@ -24,7 +24,10 @@ const TOLD_MAX: usize = 20;
 /// Every column that a table may have.
 pub(crate) fn known_columns(known: &Known) -> Vec<String> {
     let fixed = IDENTITY.into_iter().chain(COLUMNS).chain([REPLACED_BY]);
-    let custom = known.fields.iter().filter(|field| field.removed_at.is_none());
+    let custom = known
+        .fields
+        .iter()
+        .filter(|field| field.removed_at.is_none());
     let custom = custom.map(|field| format!("{CUSTOM}{}", field.key));
     fixed.map(str::to_owned).chain(custom).collect()
 }
@@ -46,7 +49,11 @@ pub(crate) fn delimiter(text: &str) -> (u8, &str) {
             return (sign, rest.strip_prefix('\n').unwrap_or(rest));
         }
     }
-    let cells = |sign: &u8| Reader::new(text, *sign).next().map_or(0, |first| first.count);
+    let cells = |sign: &u8| {
+        Reader::new(text, *sign)
+            .next()
+            .map_or(0, |first| first.count)
+    };
     // The last of equals wins: a line of one cell has a comma nowhere.
     let most = DELIMITERS.into_iter().rev().max_by_key(cells);
     (most.unwrap_or(b','), text)
@@ -171,7 +178,10 @@ mod tests {
     fn wrong_columns_are_named_with_what_was_meant() {
         let wrong = read("name,publsher,cost_amount,cost_amount,zzz").unwrap_err();
         let expected = [
-            ("unknown_column", "There is no column \"publsher\". Did you mean publisher?"),
+            (
+                "unknown_column",
+                "There is no column \"publsher\". Did you mean publisher?",
+            ),
             ("repeated_column", "The column cost_amount is there twice."),
             ("unknown_column", "There is no column \"zzz\"."),
             (

@@ -6,23 +6,31 @@ mod sent;
 use std::collections::HashMap;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use contracts::UserId;
 use tidings::{
     FieldError, Fragment, Handle, PageRefusal as Refusal, Problem, RequestContext, SignedIn,
     Timestamp, Uuid,
 };
 
+use crate::Error;
 use crate::access::Member;
 use crate::import::{How, Mode, accept, as_it_stands};
 use crate::store::imports::{self, Import};
-use crate::Error;
-
-pub(super) use run::{follow_run, in_earnest, show};
 
 /// How many of the last ones are shown.
 const SHOWN: u32 = 20;
+
+pub(super) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/platforms/import", get(blank).post(submit))
+        .route("/platforms/import/{job}", get(run::show))
+        .route("/platforms/import/{job}/live", get(run::follow_run))
+        .route("/platforms/import/{job}/run", post(run::in_earnest))
+}
 
 #[derive(Template)]
 #[template(path = "import.html")]
@@ -53,7 +61,10 @@ impl Line {
             id: import.id.uuid(),
             name: called(&import),
             at: import.created_at,
-            by: names.get(&import.requested_by).cloned().unwrap_or_else(unknown),
+            by: names
+                .get(&import.requested_by)
+                .cloned()
+                .unwrap_or_else(unknown),
             label: label(&import.status),
             tone: tone(&import.status),
             is_rehearsal: import.dry_run,
@@ -102,8 +113,7 @@ fn label(status: &str) -> &'static str {
 
 /// Whoever may import, or the way to sign in and come back.
 fn editor(who: Option<SignedIn>, page: &str) -> Result<Member, Refusal> {
-    let identity = Refusal::unless_signed_in(who, page)?;
-    Ok(Member::of(&identity)?.must_edit()?)
+    Ok(super::member(who, page)?.must_edit()?)
 }
 
 async fn page(service: &Handle, how: How, wrong: Vec<FieldError>) -> Result<Fragment, Problem> {
@@ -124,10 +134,7 @@ async fn page(service: &Handle, how: How, wrong: Vec<FieldError>) -> Result<Frag
 }
 
 /// GET `/platforms/import`
-pub(super) async fn blank(
-    State(service): State<Handle>,
-    who: Option<SignedIn>,
-) -> Result<Fragment, Refusal> {
+async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Fragment, Refusal> {
     editor(who, "/platforms/import")?;
     let how = How {
         mode: Mode::Upsert,
@@ -138,7 +145,7 @@ pub(super) async fn blank(
 }
 
 /// POST `/platforms/import`
-pub(super) async fn submit(
+async fn submit(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,

@@ -53,12 +53,7 @@ impl Stage {
     }
 
     /// Has a file taken over; says what has become of it.
-    pub(crate) async fn import(
-        &mut self,
-        query: &str,
-        kind: &str,
-        file: impl Into<Body>,
-    ) -> Value {
+    pub(crate) async fn import(&mut self, query: &str, kind: &str, file: impl Into<Body>) -> Value {
         let path = self.ask_to_import(query, kind, file).await;
         self.world.settle().await;
         self.get(infra(), &path).await.json
@@ -74,7 +69,14 @@ impl Stage {
 
 /// What an import has counted: total, created, updated, unchanged, failed, skipped.
 pub(crate) fn counts(import: &Value) -> [u64; 6] {
-    let names = ["total", "created", "updated", "unchanged", "failed", "skipped"];
+    let names = [
+        "total",
+        "created",
+        "updated",
+        "unchanged",
+        "failed",
+        "skipped",
+    ];
     names.map(|name| import[name].as_u64().unwrap())
 }
 

@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::ImportId;
 use tidings::{
-    Fragment, Handle, PageRefusal as Refusal, Path, Problem, RequestContext, Seen, SignedIn,
-    Uuid, follow,
+    Fragment, Handle, PageRefusal as Refusal, Path, Problem, RequestContext, Seen, SignedIn, Uuid,
+    follow,
 };
 
 use super::{called, editor, label, tone, unknown};
@@ -54,12 +54,15 @@ fn read_as(import: &Import) -> String {
             "A table with {sign} in between. Its letters are no UTF-8, so they were taken for \
              Windows-1252: look whether umlauts and accents are right."
         ),
-        encoding => format!("A table with {sign} in between, in {}.", encoding.to_uppercase()),
+        encoding => format!(
+            "A table with {sign} in between, in {}.",
+            encoding.to_uppercase()
+        ),
     }
 }
 
 /// GET `/platforms/import/{job}`
-pub(in crate::pages) async fn show(
+pub(super) async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     Path(job): Path<Uuid>,
@@ -104,7 +107,7 @@ async fn page(service: &Handle, id: ImportId) -> Result<Fragment, Problem> {
 }
 
 /// GET `/platforms/import/{job}/live`
-pub(in crate::pages) async fn follow_run(
+pub(super) async fn follow_run(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     Path(job): Path<Uuid>,
@@ -122,7 +125,7 @@ pub(in crate::pages) async fn follow_run(
 }
 
 /// POST `/platforms/import/{job}/run`
-pub(in crate::pages) async fn in_earnest(
+pub(super) async fn in_earnest(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,

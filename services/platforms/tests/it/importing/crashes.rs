@@ -32,16 +32,27 @@ async fn check(stage: &mut Stage, path: &str, when: &str) {
     let import = stage.get(infra(), path).await.json;
     assert_eq!(import["status"], "completed", "{when}");
     let created = 3 * NEW_EACH;
-    assert_eq!(counts(&import), [600, created, 1, 0, 599 - created, 0], "{when}");
+    assert_eq!(
+        counts(&import),
+        [600, created, 1, 0, 599 - created, 0],
+        "{when}"
+    );
     let errors = import["errors"].as_array().unwrap();
-    let rows: Vec<u64> = errors.iter().map(|one| one["row"].as_u64().unwrap()).collect();
+    let rows: Vec<u64> = errors
+        .iter()
+        .map(|one| one["row"].as_u64().unwrap())
+        .collect();
     assert_eq!(rows.len() as u64, 599 - created, "{when}");
     assert!(rows.is_sorted_by(|one, next| one < next), "{when}");
     // Each platform has one record of the import, and each was told once.
     let id = import["id"].as_str().unwrap();
     let path = format!("/api/platforms/changes?request={id}&limit=200");
     let changes = stage.get(infra(), &path).await.json;
-    assert_eq!(changes.as_array().unwrap().len() as u64, created + 1, "{when}");
+    assert_eq!(
+        changes.as_array().unwrap().len() as u64,
+        created + 1,
+        "{when}"
+    );
     let mut told = BTreeMap::<(String, String), u32>::new();
     for heard in stage.heard().await {
         *told.entry((heard.name, heard.key)).or_default() += 1;

@@ -37,7 +37,10 @@ async fn tables_with_semicolons_tabs_marks_and_other_letters_are_read() {
     ] {
         let bytes = match delimiter {
             // What stood in the quoted cell must stay.
-            "\t" => String::from_utf8(bytes).unwrap().replace("a\t b", "a; b").into_bytes(),
+            "\t" => String::from_utf8(bytes)
+                .unwrap()
+                .replace("a\t b", "a; b")
+                .into_bytes(),
             _ => bytes,
         };
         let (_, import) = read(bytes).await;
@@ -57,7 +60,9 @@ async fn a_list_of_objects_may_be_as_answers_are_or_flat() {
             "cost_period": "annual", "tags": "x, y"},
         {"name": "C", "publisher": "Acme", "colour": "red"},
     ]);
-    let import = stage.import("?format=json", "text/plain", file.to_string()).await;
+    let import = stage
+        .import("?format=json", "text/plain", file.to_string())
+        .await;
     assert_eq!(counts(&import), [3, 2, 0, 0, 1, 0]);
     assert_eq!(errors(&import), [json!([3, "colour", "unknown_field"])]);
     let list = stage.get(infra(), "/api/platforms").await.json;
@@ -66,7 +71,9 @@ async fn a_list_of_objects_may_be_as_answers_are_or_flat() {
     assert_eq!(list[0]["owner"], "Data");
     assert_eq!(list[1]["cost"], "€7.00 a year");
     // A table of the same file would be another one.
-    let answer = stage.upload(infra(), "?format=csv", JSON, file.to_string()).await;
+    let answer = stage
+        .upload(infra(), "?format=csv", JSON, file.to_string())
+        .await;
     assert_eq!(answer.status, 422);
 }
 
@@ -77,7 +84,10 @@ async fn the_empty_table_can_be_imported_with_its_example() {
     let import = stage.import("", CSV, table).await;
     assert_eq!(counts(&import), [1, 1, 0, 0, 0, 0]);
     let one = stage.platform(&json!(1)).await;
-    assert_eq!((&one["name"], &one["cost"]), (&json!("PostgreSQL"), &json!("$120.00 a year")));
+    assert_eq!(
+        (&one["name"], &one["cost"]),
+        (&json!("PostgreSQL"), &json!("$120.00 a year"))
+    );
 }
 
 /// The failure that A-18 names: 29 February is a day in leap years alone.
@@ -86,5 +96,8 @@ async fn leap_days_are_days() {
     let mut stage = Stage::new().await;
     let file = "name,publisher,licence_expires_on\nA,B,2028-02-29\nC,D,2027-02-29\n";
     let import = stage.import("", CSV, file).await;
-    assert_eq!(errors(&import), [json!([3, "licence_expires_on", "bad_day"])]);
+    assert_eq!(
+        errors(&import),
+        [json!([3, "licence_expires_on", "bad_day"])]
+    );
 }

@@ -63,7 +63,10 @@ async fn requests_that_are_wrong_are_refused() {
     let large = "x".repeat(25 * 1024 * 1024 + 1);
     let answer = stage.upload(infra(), "", CSV, large).await;
     assert_eq!(refusal(&answer), (413, "too_large"));
-    for path in ["/api/platforms/import/17", "/api/platforms/import/x/errors.csv"] {
+    for path in [
+        "/api/platforms/import/17",
+        "/api/platforms/import/x/errors.csv",
+    ] {
         assert_eq!(stage.get(infra(), path).await.status, 400, "{path}");
     }
     let nil = "/api/platforms/import/00000000-0000-0000-0000-000000000000";

@@ -28,9 +28,14 @@ async fn a_18_what_somebody_has_changed_since_is_told_and_not_overwritten(storag
     // Somebody has just made it so.
     let patch = json!({"description": "of the file"});
     stage.patch(infra(), "/api/platforms/2", patch).await;
-    stage.post(infra(), "/api/platforms/4/archive", json!({})).await;
+    stage
+        .post(infra(), "/api/platforms/4/archive", json!({}))
+        .await;
     let body = json!({"name": "five", "publisher": "Acme"});
-    assert_eq!(stage.post(support(), "/api/platforms", body).await.status, 201);
+    assert_eq!(
+        stage.post(support(), "/api/platforms", body).await.status,
+        201
+    );
     stage.world.settle().await;
 
     let import = stage.get(infra(), &path).await.json;
@@ -80,12 +85,21 @@ async fn a_18_an_import_and_people_who_edit_at_once_never_lose_a_change(storage:
     assert_eq!(updated + failed, 60);
     let told = errors(&import);
     assert_eq!(told.len() as u64, failed);
-    assert!(told.iter().all(|one| one[2] == "changed_meanwhile"), "{told:?}");
-    let list = stage.get(infra(), "/api/platforms?q=old&limit=200").await.json;
+    assert!(
+        told.iter().all(|one| one[2] == "changed_meanwhile"),
+        "{told:?}"
+    );
+    let list = stage
+        .get(infra(), "/api/platforms?q=old&limit=200")
+        .await
+        .json;
     let list = list.as_array().unwrap();
     // Each edit is there; each description is, too, unless its row was told.
     assert!(list.iter().all(|one| one["cost_centre"] == "CC"));
-    let described = list.iter().filter(|one| one["description"] == "of the file").count();
+    let described = list
+        .iter()
+        .filter(|one| one["description"] == "of the file")
+        .count();
     assert_eq!(described as u64, updated);
 }
 
@@ -101,7 +115,10 @@ async fn an_import_that_is_cancelled_in_the_queue_says_so_and_its_rows_are_forgo
     assert_eq!(stage.get(infra(), &path).await.json["status"], "cancelled");
     assert_eq!(stage.get(infra(), "/api/platforms").await.json, json!([]));
     assert_eq!(kept(&stage).await, 1);
-    stage.world.advance(std::time::Duration::from_secs(24 * 3_600)).await;
+    stage
+        .world
+        .advance(std::time::Duration::from_secs(24 * 3_600))
+        .await;
     assert_eq!(kept(&stage).await, 0);
 }
 
@@ -109,10 +126,18 @@ async fn an_import_that_is_cancelled_in_the_queue_says_so_and_its_rows_are_forgo
 #[tokio::test]
 async fn the_rows_of_a_rehearsal_are_kept_for_a_day() {
     let mut stage = Stage::new().await;
-    stage.import("?dry_run=true", CSV, "name,publisher\nA,B\n").await;
-    stage.world.advance(std::time::Duration::from_secs(20 * 3_600)).await;
+    stage
+        .import("?dry_run=true", CSV, "name,publisher\nA,B\n")
+        .await;
+    stage
+        .world
+        .advance(std::time::Duration::from_secs(20 * 3_600))
+        .await;
     assert_eq!(kept(&stage).await, 1);
-    stage.world.advance(std::time::Duration::from_secs(24 * 3_600)).await;
+    stage
+        .world
+        .advance(std::time::Duration::from_secs(24 * 3_600))
+        .await;
     assert_eq!(kept(&stage).await, 0);
 }
 

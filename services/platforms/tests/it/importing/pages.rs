@@ -12,7 +12,8 @@ use crate::stage::{Stage, admin, infra};
 fn form(parts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, text) in parts {
-        let part = format!("--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
+        let part =
+            format!("--B\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
         body.extend(part.into_bytes());
     }
     if let Some((name, bytes)) = file {
@@ -57,7 +58,9 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
     assert!(page.contains("enctype=\"multipart/form-data\""));
     assert!(page.contains("No imports yet"));
     let parts = [("mode", "upsert"), ("what", "rehearse")];
-    let answer = stage.submit(form(&parts, Some(("assets <1>.csv", FILE)))).await;
+    let answer = stage
+        .submit(form(&parts, Some(("assets <1>.csv", FILE))))
+        .await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     let rehearsal = answer.headers["location"].to_str().unwrap().to_owned();
     let waiting = stage.page(&rehearsal).await;
@@ -65,7 +68,10 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
     assert!(waiting.contains("assets &#60;1&#62;.csv"), "{waiting}");
     stage.world.settle().await;
     let done = stage.page(&rehearsal).await;
-    assert!(done.contains("2 platforms would be new or changed, and one row left out"), "{done}");
+    assert!(
+        done.contains("2 platforms would be new or changed, and one row left out"),
+        "{done}"
+    );
     assert!(done.contains("Row 3"), "{done}");
     assert!(done.contains("<code>kind</code>"), "{done}");
     assert_eq!(stage.get(infra(), "/api/platforms").await.json, json!([]));
@@ -84,10 +90,16 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
     assert_eq!(by[0]["actor"], json!(admin().id));
 
     let again = stage.post(admin(), &run, Value::Null).await;
-    assert_eq!((again.status.as_u16(), &again.json["code"]), (409, &json!("file_gone")));
+    assert_eq!(
+        (again.status.as_u16(), &again.json["code"]),
+        (409, &json!("file_gone"))
+    );
     assert!(!stage.page(&rehearsal).await.contains("Import for real"));
     let list = stage.page("/platforms/import").await;
-    assert!(list.contains("rehearsal") && list.contains("Person 5"), "{list}");
+    assert!(
+        list.contains("rehearsal") && list.contains("Person 5"),
+        "{list}"
+    );
 }
 
 /// the real run looks at the register as it is then, not as it was at the rehearsal.
@@ -95,25 +107,42 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
 async fn what_has_changed_since_the_rehearsal_is_looked_up_anew() {
     let mut stage = Stage::new().await;
     let file = b"name,publisher,description\nA,Acme,of the file\nB,Acme,\nC,Acme,\n";
-    let answer = stage.submit(form(&[("what", "rehearse")], Some(("a.csv", file)))).await;
+    let answer = stage
+        .submit(form(&[("what", "rehearse")], Some(("a.csv", file))))
+        .await;
     let rehearsal = answer.headers["location"].to_str().unwrap().to_owned();
     stage.world.settle().await;
     let made = stage.create_named("A").await;
-    let answer = stage.post(infra(), &format!("{rehearsal}/run"), Value::Null).await;
+    let answer = stage
+        .post(infra(), &format!("{rehearsal}/run"), Value::Null)
+        .await;
     let import = answer.headers["location"].to_str().unwrap().to_owned();
     stage.world.settle().await;
     let import = stage.get(infra(), &format!("/api{import}")).await.json;
     assert_eq!(super::counts(&import), [3, 2, 1, 0, 0, 0]);
-    assert_eq!(stage.platform(&made["id"]).await["description"], "of the file");
+    assert_eq!(
+        stage.platform(&made["id"]).await["description"],
+        "of the file"
+    );
 }
 
 #[tokio::test]
 async fn what_was_chosen_is_kept_when_a_file_is_refused() {
     let stage = Stage::new().await;
-    let parts = [("mode", "create_only"), ("atomic", "on"), ("what", "import")];
-    let answer = stage.submit(form(&parts, Some(("a.csv", b"name\nA\n")))).await;
+    let parts = [
+        ("mode", "create_only"),
+        ("atomic", "on"),
+        ("what", "import"),
+    ];
+    let answer = stage
+        .submit(form(&parts, Some(("a.csv", b"name\nA\n"))))
+        .await;
     assert_eq!(answer.status, 422);
-    assert!(answer.text.contains("The column publisher is missing."), "{}", answer.text);
+    assert!(
+        answer.text.contains("The column publisher is missing."),
+        "{}",
+        answer.text
+    );
     assert!(answer.text.contains("value=\"create_only\" checked"));
     assert!(answer.text.contains("value=\"on\" checked"));
     for file in [None, Some(("", b"".as_slice()))] {
@@ -138,7 +167,13 @@ async fn forms_that_are_wrong_are_refused() {
     for path in [nil.to_owned(), format!("{nil}/live")] {
         assert_eq!(stage.get(infra(), &path).await.status, 404, "{path}");
     }
-    assert_eq!(stage.post(infra(), &format!("{nil}/run"), Value::Null).await.status, 404);
+    assert_eq!(
+        stage
+            .post(infra(), &format!("{nil}/run"), Value::Null)
+            .await
+            .status,
+        404
+    );
 }
 
 /// A refusal, a repeated file and letters that were guessed are told.
@@ -148,12 +183,25 @@ async fn the_page_says_what_was_odd_about_a_file() {
     let file = b"name;publisher\nM\xfcnze;Acme\n";
     stage.import("", CSV, file.to_vec()).await;
     let again = stage.import("", CSV, file.to_vec()).await;
-    let page = stage.page(&format!("/platforms/import/{}", again["id"].as_str().unwrap())).await;
-    assert!(page.contains("The same file was imported before."), "{page}");
+    let page = stage
+        .page(&format!(
+            "/platforms/import/{}",
+            again["id"].as_str().unwrap()
+        ))
+        .await;
+    assert!(
+        page.contains("The same file was imported before."),
+        "{page}"
+    );
     assert!(page.contains("Windows-1252"), "{page}");
     assert!(page.contains("No row has changed the register."), "{page}");
     let file = "name,publisher\nA,Acme\nB\n";
     let refused = stage.import("?atomic=true", CSV, file).await;
-    let page = stage.page(&format!("/platforms/import/{}", refused["id"].as_str().unwrap())).await;
+    let page = stage
+        .page(&format!(
+            "/platforms/import/{}",
+            refused["id"].as_str().unwrap()
+        ))
+        .await;
     assert!(page.contains("Nothing was taken over."), "{page}");
 }

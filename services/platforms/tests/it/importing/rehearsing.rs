@@ -38,7 +38,10 @@ async fn a_18_a_rehearsal_writes_nothing_and_counts_what_the_real_run_counts(sto
     let rehearsal = stage.import("?dry_run=true", CSV, file.clone()).await;
     let after = (stage.export("export.json").await, stage.heard().await);
     assert_eq!(before, after);
-    let changes = stage.get(infra(), "/api/platforms/changes?limit=200").await.json;
+    let changes = stage
+        .get(infra(), "/api/platforms/changes?limit=200")
+        .await
+        .json;
     assert_eq!(changes.as_array().unwrap().len(), 4);
 
     let real = stage.import("", CSV, file).await;
@@ -85,5 +88,8 @@ async fn a_18_all_rows_or_none(storage: Storage) {
 
     let long = format!("name,publisher\n{}", "A,B\n".repeat(2_001));
     let answer = stage.upload(infra(), "?atomic=true", CSV, long).await;
-    assert_eq!((answer.status.as_u16(), &answer.json["code"]), (422, &json!("atomic_too_long")));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json["code"]),
+        (422, &json!("atomic_too_long"))
+    );
 }

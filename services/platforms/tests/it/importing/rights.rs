@@ -28,16 +28,29 @@ async fn a_21_infrastructure_and_administrators_import_and_nobody_else_does() {
     for by in [accountant(), support(), engineer(), buyer()] {
         let answer = stage.upload(by, "", CSV, FILE).await;
         assert_eq!(refusal(&answer), (403, "forbidden"));
-        for path in ["", &format!("/{}", ids[0]), &format!("/{}/errors.csv", ids[0])] {
+        for path in [
+            "",
+            &format!("/{}", ids[0]),
+            &format!("/{}/errors.csv", ids[0]),
+        ] {
             let answer = stage.get(by, &format!("/api/platforms/import{path}")).await;
             assert_eq!(answer.status, 403, "{path}");
         }
-        for page in ["/platforms/import", &format!("/platforms/import/{}", ids[0])] {
+        for page in [
+            "/platforms/import",
+            &format!("/platforms/import/{}", ids[0]),
+        ] {
             assert_eq!(stage.get(by, page).await.status, 403, "{page}");
         }
         let run = format!("/platforms/import/{}/run", ids[0]);
         assert_eq!(stage.post(by, &run, Value::Null).await.status, 403);
-        assert_eq!(stage.post(by, "/platforms/import", Value::Null).await.status, 403);
+        assert_eq!(
+            stage
+                .post(by, "/platforms/import", Value::Null)
+                .await
+                .status,
+            403
+        );
     }
     stage.world.settle().await;
     assert_eq!(stage.get(infra(), "/api/platforms").await.json, json!([]));
@@ -54,7 +67,9 @@ async fn a_21_whoever_has_a_part_in_the_register_exports_it() {
         assert_eq!(stage.get(buyer(), &path).await.status, 403, "{path}");
         assert_eq!(stage.world.get(&path, None).await.status, 401, "{path}");
     }
-    let request = Request::post("/api/platforms/import").body(Body::from(FILE)).unwrap();
+    let request = Request::post("/api/platforms/import")
+        .body(Body::from(FILE))
+        .unwrap();
     assert_eq!(stage.world.call(request).await.status, 401);
     let page = stage.world.get("/platforms/import", None).await;
     assert_eq!(page.headers["location"], "/signin?next=/platforms/import");

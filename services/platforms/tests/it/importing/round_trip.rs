@@ -69,7 +69,12 @@ async fn a_17_an_export_that_is_imported_again_changes_nothing_and_is_the_same_f
     for (file, kind) in [("export.csv", CSV), ("export.json", JSON)] {
         let first = stage.export(file).await;
         let import = stage.import("", kind, first.clone()).await;
-        assert_eq!(counts(&import), [16, 0, 0, 16, 0, 0], "{}", import["errors"]);
+        assert_eq!(
+            counts(&import),
+            [16, 0, 0, 16, 0, 0],
+            "{}",
+            import["errors"]
+        );
         assert_eq!(stage.export(file).await, first);
     }
     assert_eq!(stage.get(infra(), changes).await.json, before);
@@ -88,12 +93,22 @@ async fn a_17_an_export_builds_the_same_register_elsewhere(storage: Storage) {
     let mut here = Stage::on(storage).await;
     here.team("Data, \"core\" & Co").await;
     let import = here.import("", JSON, objects.to_string()).await;
-    assert_eq!(counts(&import), [16, 16, 0, 0, 0, 0], "{}", import["errors"]);
+    assert_eq!(
+        counts(&import),
+        [16, 16, 0, 0, 0, 0],
+        "{}",
+        import["errors"]
+    );
     let without_ids = |file: String| -> Vec<String> {
-        let rows = file.split("\r\n").map(|row| row.split_once(',').map_or("", |(_, rest)| rest));
+        let rows = file
+            .split("\r\n")
+            .map(|row| row.split_once(',').map_or("", |(_, rest)| rest));
         rows.map(str::to_owned).collect()
     };
-    let (first, second) = (there.export("export.csv").await, here.export("export.csv").await);
+    let (first, second) = (
+        there.export("export.csv").await,
+        here.export("export.csv").await,
+    );
     assert_eq!(without_ids(first), without_ids(second));
 }
 
@@ -118,14 +133,25 @@ async fn a_17_any_text_comes_back_as_it_was() {
                 "support_contact": publisher})
         })
         .collect();
-    let made = stage.import("", JSON, Value::from(objects).to_string()).await;
+    let made = stage
+        .import("", JSON, Value::from(objects).to_string())
+        .await;
     let [total, created, .., failed, _] = counts(&made);
     assert_eq!(total, 200);
-    assert!(created > 150, "{failed} of 200 were refused: {}", made["errors"]);
+    assert!(
+        created > 150,
+        "{failed} of 200 were refused: {}",
+        made["errors"]
+    );
     for (file, kind) in [("export.csv", CSV), ("export.json", JSON)] {
         let first = stage.export(file).await;
         let import = stage.import("", kind, first.clone()).await;
-        assert_eq!(counts(&import), [created, 0, 0, created, 0, 0], "{}", import["errors"]);
+        assert_eq!(
+            counts(&import),
+            [created, 0, 0, created, 0, 0],
+            "{}",
+            import["errors"]
+        );
         assert_eq!(stage.export(file).await, first);
     }
 }
@@ -139,8 +165,12 @@ async fn an_export_has_what_the_list_shows_in_the_order_of_numbers() {
         file += &format!("{},Acme,{kind}\n", 1_000 - number);
     }
     stage.import("", CSV, file).await;
-    stage.post(infra(), "/api/platforms/1/archive", json!({})).await;
-    let objects = stage.get(infra(), "/api/platforms/export.json?kind=os&sort=-name").await;
+    stage
+        .post(infra(), "/api/platforms/1/archive", json!({}))
+        .await;
+    let objects = stage
+        .get(infra(), "/api/platforms/export.json?kind=os&sort=-name")
+        .await;
     assert_eq!(objects.headers["content-type"], "application/json");
     let numbers: Vec<i64> = objects
         .json
@@ -155,8 +185,16 @@ async fn an_export_has_what_the_list_shows_in_the_order_of_numbers() {
     assert_eq!(table.lines().count(), 1 + 300);
     let table = stage.export("export.csv?archived=true").await;
     assert_eq!(table.lines().count(), 2);
-    let answer = stage.get(infra(), "/api/platforms/export.csv?kind=spaceship").await;
-    assert_eq!((answer.status.as_u16(), &answer.json["code"]), (400, &json!("bad_filter")));
-    let empty = stage.get(infra(), "/api/platforms/export.json?q=nothing").await.json;
+    let answer = stage
+        .get(infra(), "/api/platforms/export.csv?kind=spaceship")
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json["code"]),
+        (400, &json!("bad_filter"))
+    );
+    let empty = stage
+        .get(infra(), "/api/platforms/export.json?q=nothing")
+        .await
+        .json;
     assert_eq!(empty, json!([]));
 }

@@ -42,7 +42,12 @@ async fn a_18_bad_rows_are_told_by_row_column_and_reason_and_good_rows_are_taken
     ];
     assert_eq!(errors(&import), expected);
     let list = stage.get(infra(), "/api/platforms").await.json;
-    let names: Vec<&Value> = list.as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<&Value> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["name"])
+        .collect();
     assert_eq!(names, ["A", "G"]);
     let first = &list[0];
     let told = ["owner", "lifecycle", "cost", "kind"].map(|name| first[name].clone());
@@ -73,7 +78,14 @@ async fn a_13_every_row_has_its_own_change_record_and_all_share_one_request(stor
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| json!([one["action"], one["actor"], one["comment"], one["before"].is_null()]))
+        .map(|one| {
+            json!([
+                one["action"],
+                one["actor"],
+                one["comment"],
+                one["before"].is_null()
+            ])
+        })
         .collect();
     let by = json!(infra().id);
     let expected = [
@@ -106,7 +118,8 @@ async fn a_12_an_import_moves_platforms_through_life_as_everybody_does(storage: 
         ("Leap", "proposed"),
         ("Gone", "retired"),
     ] {
-        let body = json!({"name": name, "publisher": "Acme", "owner": "Data", "lifecycle": lifecycle});
+        let body =
+            json!({"name": name, "publisher": "Acme", "owner": "Data", "lifecycle": lifecycle});
         stage.create(body).await;
     }
     let file = "name,publisher,lifecycle,replaced_by,description\n\
@@ -130,7 +143,10 @@ async fn a_12_an_import_moves_platforms_through_life_as_everybody_does(storage: 
 #[tokio::test]
 async fn rows_name_their_platform_by_id_by_number_or_by_publisher_and_name() {
     let mut stage = Stage::new().await;
-    let (one, two) = (stage.create_named("One").await, stage.create_named("Two").await);
+    let (one, two) = (
+        stage.create_named("One").await,
+        stage.create_named("Two").await,
+    );
     stage.create_named("Three").await;
     let (id, number) = (one["id"].as_str().unwrap(), &two["number"]);
     let file = format!(
@@ -162,7 +178,10 @@ async fn rows_name_their_platform_by_id_by_number_or_by_publisher_and_name() {
 #[tokio::test]
 async fn a_10_no_row_takes_a_name_that_another_platform_has() {
     let mut stage = Stage::new().await;
-    let (one, two) = (stage.create_named("One").await, stage.create_named("Two").await);
+    let (one, two) = (
+        stage.create_named("One").await,
+        stage.create_named("Two").await,
+    );
     let file = format!(
         "id,name,publisher\n{},Three,Acme\n{},One,Acme\n",
         one["number"], two["number"]
@@ -191,14 +210,29 @@ async fn create_only_leaves_alone_what_is_there() {
 #[tokio::test]
 async fn an_empty_cell_clears_and_a_column_that_is_not_there_changes_nothing() {
     let mut stage = Stage::new().await;
-    let body = json!({"name": "One", "publisher": "Acme", "description": "Old", "cost_centre": "CC1"});
+    let body =
+        json!({"name": "One", "publisher": "Acme", "description": "Old", "cost_centre": "CC1"});
     stage.create(body).await;
-    stage.import("", CSV, "name,publisher,description\nOne,Acme,\n").await;
+    stage
+        .import("", CSV, "name,publisher,description\nOne,Acme,\n")
+        .await;
     let one = stage.platform(&json!(1)).await;
-    assert_eq!((&one["description"], &one["cost_centre"]), (&json!(""), &json!("CC1")));
-    stage.import("", JSON, r#"[{"id": 1, "cost_centre": null, "kind": "os"}]"#).await;
+    assert_eq!(
+        (&one["description"], &one["cost_centre"]),
+        (&json!(""), &json!("CC1"))
+    );
+    stage
+        .import(
+            "",
+            JSON,
+            r#"[{"id": 1, "cost_centre": null, "kind": "os"}]"#,
+        )
+        .await;
     let one = stage.platform(&json!(1)).await;
-    assert_eq!((&one["cost_centre"], &one["kind"]), (&json!(""), &json!("os")));
+    assert_eq!(
+        (&one["cost_centre"], &one["kind"]),
+        (&json!(""), &json!("os"))
+    );
 }
 
 /// A-18: the first thousand mistakes are kept, and all rows are counted.

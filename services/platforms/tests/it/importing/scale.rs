@@ -36,7 +36,10 @@ async fn a_long_file_is_taken_over_while_others_edit(storage: Storage) {
     }
     let mut file = "name,publisher,description,kind,cost_amount,cost_period,tags\n".to_owned();
     for row in 0..rows {
-        file += &format!("Platform {row},Maker {},\"What it is for, {row}\",os,12.50,monthly,\"a, b\"\n", row % 97);
+        file += &format!(
+            "Platform {row},Maker {},\"What it is for, {row}\",os,12.50,monthly,\"a, b\"\n",
+            row % 97
+        );
     }
     let begun = Instant::now();
     let path = stage.ask_to_import("", CSV, file.clone()).await;
