@@ -91,7 +91,7 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(accounting::service(books))
         .service(analytics::service(settings.calendar))
         .service(platforms::service())
-        .service(commands::service())
+        .service(commands::service(commands::Settings::default()))
         .keys_from(KEYS.0, KEYS.1)
         .earlier_schemas(contracts::tasks::FirstTaskEvent::schemas)
 }

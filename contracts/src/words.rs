@@ -1,11 +1,29 @@
 //! Kinds that are a word each, on the wire, in the database and in files that people import.
 
-/// Makes an enum whose variants are words: with its serde form, [`as_str`](str), reading back
-/// what `as_str` wrote, and all of them in their order.
+/// Makes an enum whose variants are words: with its serde form, `as_str`, reading back what
+/// `as_str` wrote, and all of them in their order.
+///
+/// ```
+/// contracts::words! {
+///     /// How loud something is.
+///     pub enum Loudness ("loudness") {
+///         /// One has to listen for it.
+///         Quiet = "quiet",
+///         /// Nobody misses it.
+///         Loud = "loud",
+///     }
+/// }
+///
+/// assert_eq!("loud".parse(), Ok(Loudness::Loud));
+/// assert_eq!(Loudness::ALL[0].as_str(), "quiet");
+/// ```
+///
+/// The crate that calls it depends on `serde` and `tidings`.
+#[macro_export]
 macro_rules! words {
     (
         $(#[$meta:meta])*
-        pub enum $name:ident ($what:literal) {
+        $vis:vis enum $name:ident ($what:literal) {
             $($(#[$doc:meta])* $variant:ident = $word:literal,)+
         }
     ) => {
@@ -15,17 +33,17 @@ macro_rules! words {
             ::serde::Serialize, ::serde::Deserialize, ::tidings::schemars::JsonSchema,
         )]
         #[schemars(crate = "::tidings::schemars")]
-        pub enum $name {
+        $vis enum $name {
             $($(#[$doc])* #[serde(rename = $word)] $variant,)+
         }
 
         impl $name {
             /// All of them, in their order.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            $vis const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word on the wire and in the database.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            $vis const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)+
                 }

@@ -1,13 +1,66 @@
 //! Keeps the command lines that solve the problems of platforms, and fills them in without
 //! mistakes.
+//!
+//! Support and infrastructure write down how a problem is solved, once; engineering drafts.
+//! Each command belongs to a platform of the register, of which a replica is kept here. It is a
+//! template with parameters ([`contracts::commands::Param`]), and every version of it stays.
+//!
+//! **Invariants:** every place of a template has a parameter, and every parameter a place
+//! (A-23). Each change of a command is one event in the stream `commands` and one revision;
+//! revisions are never changed (A-28). Commands of an archived platform can be read and not
+//! changed (A-15). Nothing is ever executed here (A-29).
+
+mod access;
+mod actions;
+mod command;
+mod edit;
+mod error;
+mod handlers;
+mod http;
+mod param;
+mod render;
+mod settings;
+mod store;
+mod template;
+mod text;
 
 use contracts::commands::{CommandEvent, UsageEvent};
-use tidings::Service;
+use tidings::{Migration, Service};
+
+pub use error::Error;
+pub use settings::Settings;
+
+const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        "0001_commands",
+        include_str!("../migrations/0001_commands.sql"),
+    ),
+    Migration::new(
+        "0001_revisions",
+        include_str!("../migrations/0001_revisions.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
+];
 
 /// The whole service.
+///
+/// ```
+/// use tidings::{Setup, Storage};
+///
+/// let setup = Setup::new(Storage::Memory)
+///     .service(commands::service(commands::Settings::default()));
+/// # let _ = setup;
+/// ```
 #[must_use]
-pub fn service() -> Service {
+pub fn service(settings: Settings) -> Service {
+    let (api, document) = http::routes();
     Service::new("commands")
+        .migrations(MIGRATIONS)
         .publishes::<CommandEvent>()
         .publishes::<UsageEvent>()
+        .subscribes("users", handlers::users)
+        .subscribes("platforms", handlers::platforms)
+        .http(api)
+        .openapi(document)
+        .resource(settings)
 }
