@@ -97,7 +97,7 @@ pub(super) async fn blank(
     };
     drop(conn);
     let typed = Typed {
-        platform: platform.map(proposed).unwrap_or_default(),
+        platform: platform.as_ref().map(proposed).unwrap_or_default(),
         how_to: asked.how_to,
         ..Typed::default()
     };
@@ -129,7 +129,7 @@ pub(super) async fn open(
     let undo = undo.map(|undo| format!("{} {}", undo.number, undo.how_to));
     let typed = Typed::of(
         command.clone(),
-        proposed(platform),
+        proposed(&platform),
         undo.unwrap_or_default(),
     );
     Ok(page(&service, member, Some(command), typed, None).await?)
@@ -281,8 +281,8 @@ async fn page(
     Fragment::try_new(title, page.render())
 }
 
-/// A platform as the field proposes it: what counts is the number.
-pub(super) fn proposed(platform: Platform) -> String {
+/// A platform as a field proposes it: what counts is the number.
+pub(super) fn proposed(platform: &Platform) -> String {
     format!("{} {}", platform.number, platform.name)
 }
 
