@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tidings::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use tidings::{FromValue, Value};
+use tidings::{FromValue, Timestamp, Value};
 
 /// A day of the calendar; sorts as it is written, on the wire and in the database: `2026-03-14`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +24,14 @@ impl Default for Day {
 }
 
 impl Day {
+    /// The day on which a moment is in UTC.
+    #[must_use]
+    pub fn of(moment: Timestamp) -> Self {
+        let moment = jiff::Timestamp::from_microsecond(moment.as_micros());
+        let moment = moment.unwrap_or(jiff::Timestamp::MAX);
+        Self(moment.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
     /// Behind all others.
     #[must_use]
     pub fn last() -> Self {

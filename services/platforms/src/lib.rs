@@ -1,14 +1,54 @@
 //! Keeps every platform of the organisation: what it is, whose, what it costs, and where it
 //! stands in its life.
+//!
+//! **Invariants:** no two platforms outside the archive have the same publisher and name
+//! (A-10). What is relied on has an owner (A-11). Every write that changes something leaves
+//! exactly one record of it (A-13), which nobody changes (A-14), and tells of it in the same
+//! transaction. Only the actions write platforms.
+
+mod access;
+mod actions;
+mod changes;
+mod columns;
+mod cost;
+mod edit;
+mod error;
+mod handlers;
+mod known;
+mod platform;
+mod store;
 
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
-use tidings::Service;
+use tidings::{Migration, Service};
+
+pub use error::Error;
+
+const MIGRATIONS: &[Migration] = &[
+    Migration::new(
+        "0001_register",
+        include_str!("../migrations/0001_register.sql"),
+    ),
+    Migration::new(
+        "0007_shelf",
+        include_str!("../migrations/0007_shelf.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0007_shelf.postgres.sql")),
+];
 
 /// The whole service.
+///
+/// ```
+/// use tidings::{Setup, Storage};
+///
+/// let setup = Setup::new(Storage::Memory).service(platforms::service());
+/// # let _ = setup;
+/// ```
 #[must_use]
 pub fn service() -> Service {
     Service::new("platforms")
+        .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
+        .subscribes("users", handlers::users)
 }

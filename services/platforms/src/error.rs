@@ -1,0 +1,122 @@
+//! What can go wrong with the register: what the caller sees, and whether to try again.
+
+use axum::http::StatusCode;
+use contracts::PlatformId;
+use contracts::platforms::Lifecycle;
+use tidings::{Fate, Fault, FieldError, Problem};
+
+use crate::platform::allowed_moves;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error("use the store")]
+    Store(#[from] tidings::Error),
+    /// The account has no role that has a part in the register.
+    #[error("let somebody in who has no part in the register")]
+    NotAMember,
+    /// It is for others to do.
+    #[error("let somebody do what is not theirs: {0}")]
+    NotTheirs(String),
+    /// There is no such platform.
+    #[error("find the platform")]
+    PlatformUnknown,
+    /// What was typed cannot be so.
+    #[error("accept what was typed")]
+    Wrong(Vec<FieldError>),
+    /// There is one of this publisher and name.
+    #[error("add a platform that is there already, as {id}")]
+    Exists {
+        /// The one that is there.
+        id: PlatformId,
+        /// Its number.
+        number: i32,
+    },
+    /// It has changed since the caller has read it.
+    #[error("change what has changed since: it is at version {now}")]
+    Stale {
+        /// At which version it is.
+        now: u64,
+    },
+    /// Life goes one step at a time.
+    #[error("move a platform from {from} to {to}")]
+    LifecycleMove {
+        /// Where it stands.
+        from: Lifecycle,
+        /// Where somebody would have it.
+        to: Lifecycle,
+    },
+    /// It is in the archive.
+    #[error("change what is in the archive")]
+    Archived,
+    /// It is retired, and read-only.
+    #[error("change what is retired")]
+    Retired,
+    /// There is nothing to bring back.
+    #[error("restore what is in use")]
+    NothingToRestore,
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(wrong: Vec<FieldError>) -> Self {
+        Self::Wrong(wrong)
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(wrong: FieldError) -> Self {
+        Self::Wrong(vec![wrong])
+    }
+}
+
+impl Fault for Error {
+    fn fate(&self) -> Fate {
+        match self {
+            Self::Store(error) => error.fate(),
+            _ => Fate::Fail,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Store(error) => error.into(),
+            Error::NotAMember => Problem::forbidden("You have no part in the asset register."),
+            Error::NotTheirs(text) => Problem::forbidden(text),
+            Error::PlatformUnknown => Problem::not_found("There is no such platform."),
+            Error::Wrong(fields) => {
+                Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            Error::Exists { id, number } => Problem::conflict(
+                "platform_exists",
+                format!("There is a platform of this publisher and name: {id}, number {number}."),
+            ),
+            Error::Stale { now } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "stale_version",
+                format!("It has changed since: it is at version {now}. Read it again."),
+            ),
+            Error::LifecycleMove { from, to } => Problem::conflict(
+                "lifecycle_move",
+                format!(
+                    "A platform does not go from {from} to {to}. From {from} it goes {}.",
+                    allowed_moves(from)
+                ),
+            ),
+            Error::Archived => Problem::conflict(
+                "platform_archived",
+                "This platform is in the archive. Restore it first.",
+            ),
+            Error::Retired => Problem::conflict(
+                "platform_retired",
+                "This platform is retired and stays as it is. Restore it first.",
+            ),
+            Error::NothingToRestore => Problem::conflict(
+                "nothing_to_restore",
+                "This platform is neither in the archive nor retired.",
+            ),
+        }
+    }
+}
