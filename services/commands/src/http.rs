@@ -3,6 +3,7 @@
 mod commands;
 mod one;
 mod revisions;
+pub(crate) mod search;
 mod wire;
 
 use axum::Router;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
             one::change,
             one::deprecate
         ))
+        .routes(routes!(search::list))
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::revert))

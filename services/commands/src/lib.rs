@@ -17,8 +17,10 @@ mod edit;
 mod error;
 mod handlers;
 mod http;
+mod pages;
 mod param;
 mod render;
+mod search;
 mod settings;
 mod store;
 mod template;
@@ -40,6 +42,15 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_revisions.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
+    Migration::new(
+        "0002_favourites",
+        include_str!("../migrations/0002_favourites.sql"),
+    ),
+    Migration::new(
+        "0003_search",
+        include_str!("../migrations/0003_search.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0003_search.postgres.sql")),
 ];
 
 /// The whole service.
@@ -61,6 +72,7 @@ pub fn service(settings: Settings) -> Service {
         .subscribes("users", handlers::users)
         .subscribes("platforms", handlers::platforms)
         .http(api)
+        .http(pages::routes())
         .openapi(document)
         .resource(settings)
 }

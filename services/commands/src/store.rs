@@ -1,8 +1,10 @@
 //! All the SQL of commands.
 
+pub(crate) mod favourites;
 pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
+pub(crate) mod search;
 
 use contracts::commands::Shell;
 use contracts::{CommandId, PlatformId};
@@ -104,7 +106,7 @@ pub(crate) async fn insert(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version),
     ];
     tx.execute(sql, row).await?;
-    Ok(())
+    search::keep(tx, command).await
 }
 
 /// Stores what has changed of a command that was loaded for it.
@@ -134,7 +136,7 @@ pub(crate) async fn update(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version - 1),
     ];
     match tx.execute(sql, row).await? {
-        1 => Ok(()),
+        1 => search::keep(tx, command).await,
         _ => Err(Error::Overtaken),
     }
 }

@@ -10,6 +10,7 @@ use crate::actions::{
     Seen, deprecate_command_in_tx, edit_command_in_tx, revert_command_in_tx,
 };
 use crate::edit::Edit;
+use crate::store;
 
 /// What comes with a button.
 #[derive(Default, Deserialize)]
@@ -86,4 +87,29 @@ pub(super) async fn revert(
     revert_command_in_tx(&mut tx, member, command.command_id, revision, seen.as_ref()).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("{}?done=reverted", url(&command))).into_response())
+}
+
+/// What comes with the star.
+#[derive(Deserialize)]
+pub(super) struct Star {
+    keep: String,
+}
+
+/// POST `/commands/{id}/favourite`
+pub(super) async fn favourite(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Path(id): Path<String>,
+    Form(star): Form<Star>,
+) -> Result<Response, Refusal> {
+    let member = member(who, &back(&id))?;
+    let mut tx = service.begin(context).await?;
+    let command = command(&mut tx, &id).await?;
+    match star.keep.as_str() {
+        "no" => store::favourites::remove(&mut tx, member.id, command.command_id).await?,
+        _ => store::favourites::add(&mut tx, member.id, command.command_id).await?,
+    }
+    tx.commit().await?;
+    Ok(Redirect::to(&url(&command)).into_response())
 }

@@ -37,11 +37,11 @@ fn fields(command: &Command) -> Vec<(&'static str, String)> {
         ("What it does", command.how_to.clone()),
         ("Command line", command.command_line.clone()),
         ("Description", command.description.clone()),
-        ("Read by", words::shell(command.shell).to_owned()),
+        ("Read by", words::shell(&command.shell).to_owned()),
         ("Operating systems", command.os.join(", ")),
         ("Tags", command.tags.join(", ")),
-        ("Risk", words::risk(command.risk).to_owned()),
-        ("Status", words::status(command.status).to_owned()),
+        ("Risk", words::risk(&command.risk).to_owned()),
+        ("Status", words::status(&command.status).to_owned()),
         ("When it works", command.expected_output.clone().unwrap_or_default()),
         ("Taken back by", undo.unwrap_or_default()),
     ]
@@ -77,7 +77,7 @@ fn of_params(before: &[Param], after: &[Param]) -> Vec<Change> {
 }
 
 fn told(param: &Param) -> String {
-    let mut lines = vec![words::kind(param.kind).to_owned()];
+    let mut lines = vec![words::kind(&param.kind).to_owned()];
     lines.push(match param.required {
         true => "must be filled in".to_owned(),
         false => "optional".to_owned(),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::commands::{ParamType, Risk, Shell};
 use contracts::{CommandId, PlatformId};
@@ -58,18 +59,40 @@ impl FormPage {
         rows
     }
 
-    fn is_raw_shown(&self, param: &TypedParam) -> bool {
-        self.saves_raw || param.is_kind(ParamType::Raw)
+    /// The mistake of a part of a parameter, or of the parameter itself.
+    fn mistake(&self, field: &str, part: &str) -> Option<&str> {
+        match part {
+            "" => self.mistakes.of(field),
+            "allowed_values" => self.mistakes.within(&format!("{field}.{part}")),
+            part => self.mistakes.of(&format!("{field}.{part}")),
+        }
     }
 
-    fn is_risk(&self, risk: Risk) -> bool {
+    fn is_wrong(&self, field: &str) -> bool {
+        self.mistakes.within(field).is_some()
+    }
+
+    /// The types that may be chosen for a parameter.
+    fn kinds(&self, param: &TypedParam) -> Vec<ParamType> {
+        let is_shown = |kind: &ParamType| {
+            *kind != ParamType::Raw || self.saves_raw || param.is_kind(kind)
+        };
+        ParamType::ALL.iter().copied().filter(is_shown).collect()
+    }
+
+    /// Whether a row is more than the empty one for the next parameter.
+    fn is_typed(&self, row: &usize) -> bool {
+        *row < self.typed.params.len()
+    }
+
+    fn is_risk(&self, risk: &Risk) -> bool {
         match self.typed.risk.is_empty() {
-            true => risk == Risk::Caution,
+            true => *risk == Risk::Caution,
             false => self.typed.risk == risk.as_str(),
         }
     }
 
-    fn is_shell(&self, shell: Shell) -> bool {
+    fn is_shell(&self, shell: &Shell) -> bool {
         self.typed.shell == shell.as_str()
     }
 }
@@ -234,7 +257,12 @@ async fn refused(
     }
     // Whoever has forgotten the parameters of the template finds them in the form.
     typed.add_places();
-    let status = Problem::from(&error).status();
+    let status = match error {
+        Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        Error::RawNotAllowed => StatusCode::FORBIDDEN,
+        _ => StatusCode::CONFLICT,
+    };
     let page = page(service, member, command, typed, Some(error)).await?;
     Ok(page.status(status).into_response())
 }
@@ -286,7 +314,17 @@ pub(super) fn proposed(platform: &Platform) -> String {
     format!("{} {}", platform.number, platform.name)
 }
 
+fn joined(one: &str, other: &str) -> String {
+    format!("{one}{other}")
+}
+
 /// Where a mistake is mended: the id of its field.
 fn place(mistake: &FieldError) -> String {
-    anchor(mistake.field.as_deref().unwrap_or("how_to"))
+    const ALLOWED: &str = ".allowed_values";
+    let field = mistake.field.as_deref().unwrap_or("how_to");
+    // The values to choose from are one field, whichever of them is wrong.
+    match field.split_once(ALLOWED) {
+        Some((param, _)) => anchor(&format!("{param}{ALLOWED}")),
+        None => anchor(field),
+    }
 }

@@ -6,10 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::commands::{Risk, Status};
 use serde::Deserialize;
-use tidings::{Fragment, Handle, Path, Problem, Query, SignedIn};
+use tidings::{FieldError, Fragment, Handle, Path, Problem, Query, SignedIn};
 
 use super::fill::{self, Field, Filled, Values};
-use super::{Refusal, back, command, member, url, words};
+use super::{Refusal, anchor, back, command, member, url, words};
 use crate::Error;
 use crate::access::Member;
 use crate::command::{self, Command};
@@ -129,4 +129,9 @@ pub(super) async fn page(
 /// What somebody is called before their account was heard of.
 pub(super) fn unknown() -> String {
     "Somebody".to_owned()
+}
+
+/// Where a mistake is mended: the id of its field.
+fn place(mistake: &FieldError) -> String {
+    anchor(mistake.field.as_deref().unwrap_or("fill"))
 }

@@ -270,10 +270,14 @@ impl TypedParam {
         }
     }
 
+    pub(super) fn is_choice(&self) -> bool {
+        self.kind == ParamType::Enum.as_str()
+    }
+
     /// The type as it is chosen.
-    pub(super) fn is_kind(&self, kind: ParamType) -> bool {
+    pub(super) fn is_kind(&self, kind: &ParamType) -> bool {
         match self.kind.is_empty() {
-            true => kind == ParamType::String,
+            true => *kind == ParamType::String,
             false => self.kind == kind.as_str(),
         }
     }

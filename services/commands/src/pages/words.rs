@@ -2,26 +2,7 @@
 
 use contracts::commands::{Outcome, ParamType, Risk, Shell, Status};
 
-pub(super) const RISKS: [Risk; 3] = [Risk::Safe, Risk::Caution, Risk::Destructive];
-pub(super) const SHELLS: [Shell; 5] = [
-    Shell::Posix,
-    Shell::PowerShell,
-    Shell::Cmd,
-    Shell::Sql,
-    Shell::None,
-];
-pub(super) const STATUSES: [Status; 3] = [Status::Published, Status::Draft, Status::Deprecated];
-pub(super) const KINDS: [ParamType; 7] = [
-    ParamType::String,
-    ParamType::Int,
-    ParamType::Bool,
-    ParamType::Enum,
-    ParamType::Path,
-    ParamType::Secret,
-    ParamType::Raw,
-];
-
-pub(super) fn risk(risk: Risk) -> &'static str {
+pub(super) fn risk(risk: &Risk) -> &'static str {
     match risk {
         Risk::Safe => "Safe",
         Risk::Caution => "Caution",
@@ -30,7 +11,7 @@ pub(super) fn risk(risk: Risk) -> &'static str {
 }
 
 /// What a risk means, in a sentence.
-pub(super) fn risk_told(risk: Risk) -> &'static str {
+pub(super) fn risk_told(risk: &Risk) -> &'static str {
     match risk {
         Risk::Safe => "It changes nothing.",
         Risk::Caution => "It changes something that can be put right.",
@@ -38,7 +19,7 @@ pub(super) fn risk_told(risk: Risk) -> &'static str {
     }
 }
 
-pub(super) fn status(status: Status) -> &'static str {
+pub(super) fn status(status: &Status) -> &'static str {
     match status {
         Status::Draft => "Draft",
         Status::Published => "Published",
@@ -46,7 +27,7 @@ pub(super) fn status(status: Status) -> &'static str {
     }
 }
 
-pub(super) fn shell(shell: Shell) -> &'static str {
+pub(super) fn shell(shell: &Shell) -> &'static str {
     match shell {
         Shell::Posix => "POSIX shell (sh, bash, zsh)",
         Shell::PowerShell => "PowerShell",
@@ -56,7 +37,7 @@ pub(super) fn shell(shell: Shell) -> &'static str {
     }
 }
 
-pub(super) fn kind(kind: ParamType) -> &'static str {
+pub(super) fn kind(kind: &ParamType) -> &'static str {
     match kind {
         ParamType::String => "Text",
         ParamType::Int => "Whole number",
@@ -78,7 +59,7 @@ pub(super) fn outcome(outcome: Option<Outcome>) -> (&'static str, &'static str) 
 }
 
 /// How often something was used.
-pub(super) fn times(uses: i64) -> String {
+pub(super) fn times(uses: &i64) -> String {
     match uses {
         0 => "Not yet".to_owned(),
         1 => "Once".to_owned(),

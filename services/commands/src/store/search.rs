@@ -7,8 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::UserId;
-use tidings::{Conn, Dialect, Error, Place, Tx, params};
+use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Tx, params};
 
+use super::platforms::Platform;
+use super::{Uses, command_of};
 use crate::command::Command;
 use crate::search::{self, Wanted, Within};
 
@@ -257,7 +259,72 @@ async fn numbers(
 }
 
 /// Numbers as they stand in a statement: they are ours, and too many to be bound one by one.
-pub(super) fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
+fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
     let numbers = numbers.into_iter().map(i64::to_string);
     numbers.collect::<Vec<_>>().join(", ")
+}
+
+/// A command that was found, with what is shown beside it.
+pub(crate) struct Found {
+    pub(crate) command: Command,
+    pub(crate) platform: Platform,
+    pub(crate) uses: Uses,
+    /// What its author is called, once that was heard.
+    pub(crate) author: Option<String>,
+    /// Whether whoever looks likes it.
+    pub(crate) is_favourite: bool,
+}
+
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let command = command_of(row)?;
+        Ok(Self {
+            platform: Platform {
+                id: command.platform_id,
+                number: row.get("platform_number")?,
+                name: row.get("platform_name")?,
+                publisher: row.get("publisher")?,
+                lifecycle: row.get("lifecycle")?,
+                archived: row.get("archived")?,
+                version: row.get("platform_version")?,
+            },
+            command,
+            uses: Uses {
+                uses: row.get::<Option<i64>>("uses")?.unwrap_or(0),
+                last_used_at: row.get("last_used_at")?,
+            },
+            author: row.get("author_name")?,
+            is_favourite: row.get::<Option<String>>("liked_by")?.is_some(),
+        })
+    }
+}
+
+/// The commands with some numbers, in the order of the numbers given.
+pub(crate) async fn load(
+    conn: &mut Conn,
+    numbers: &[i64],
+    of: UserId,
+) -> Result<Vec<Found>, Error> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT c.*, u.uses, u.last_used_at, p.number AS platform_number,
+            p.name AS platform_name, p.publisher, p.lifecycle, p.archived,
+            p.version AS platform_version, f.user_id AS liked_by,
+            coalesce(nullif(a.name, ''), a.email) AS author_name
+         FROM commands c JOIN platforms p ON p.id = c.platform_id
+            LEFT JOIN uses u ON u.command_id = c.id
+            LEFT JOIN people a ON a.id = c.author
+            LEFT JOIN favourites f ON f.command_id = c.id AND f.user_id = $1
+         WHERE c.number IN ({})",
+        listed(numbers)
+    );
+    let mut found: Vec<Found> = conn.query(&sql, params![of]).await?;
+    let place = |found: &Found| {
+        let number = i64::from(found.command.number);
+        numbers.iter().position(|one| *one == number)
+    };
+    found.sort_by_key(place);
+    Ok(found)
 }
