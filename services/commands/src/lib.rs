@@ -13,6 +13,7 @@
 mod access;
 mod actions;
 mod command;
+mod demo;
 mod edit;
 mod error;
 mod handlers;
@@ -29,6 +30,7 @@ mod text;
 use contracts::commands::{CommandEvent, UsageEvent};
 use tidings::{Migration, Service};
 
+pub use demo::{DemoPeople, enter_demo, is_unused};
 pub use error::Error;
 pub use settings::Settings;
 

@@ -1,5 +1,6 @@
 //! All the SQL of commands.
 
+pub(crate) mod demo;
 pub(crate) mod favourites;
 pub(crate) mod people;
 pub(crate) mod platforms;

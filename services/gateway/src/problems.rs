@@ -330,7 +330,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("ticket_withdrawn", "The ticket is off the market for good."),
     (
         "too_large",
-        "The body of the request is larger than 64 KiB.",
+        "The body of the request is larger than 64 KiB; an import of platforms larger than 25 MiB, of commands than 5 MiB.",
     ),
     (
         "too_long",

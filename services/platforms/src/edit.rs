@@ -10,6 +10,7 @@ use contracts::platforms::{Criticality, Lifecycle, Period, PlatformKind, Renewal
 use tidings::FieldError;
 
 use crate::columns::{COLUMNS, CUSTOM};
+use crate::fields;
 use crate::known::Known;
 use crate::platform::{Platform, mistakes};
 use read::Told;
@@ -94,9 +95,12 @@ impl Edit {
         known: &Known,
     ) -> Result<(), Vec<FieldError>> {
         let mut found = Vec::new();
+        // One that has no number yet is new: it must have all that is required.
+        let before = (platform.number > 0).then(|| platform.clone());
         for (column, text) in &self.told {
             found.extend(write(platform, &Told { column, text }).err());
         }
+        found.extend(fields::check(&known.fields, before.as_ref(), platform));
         match self.owner(known) {
             Some(Ok(owner)) => platform.owner_team_id = owner,
             Some(Err(error)) => found.push(error),

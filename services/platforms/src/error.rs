@@ -56,6 +56,44 @@ pub enum Error {
     /// There is nothing to bring back.
     #[error("restore what is in use")]
     NothingToRestore,
+    /// There is no such team.
+    #[error("find the team")]
+    TeamUnknown,
+    /// Another team has this name.
+    #[error("give a second team the name {0}")]
+    TeamExists(String),
+    /// Something is its own still.
+    #[error("remove a team that has {platforms} platforms, or open reviews")]
+    TeamOwns {
+        /// How many platforms, also in the archive.
+        platforms: u64,
+        /// The names of the first of them, and of open reviews.
+        named: Vec<String>,
+    },
+    /// There is no such custom field.
+    #[error("find the custom field")]
+    FieldUnknown,
+    /// Platforms have values in it.
+    #[error("change a custom field that {platforms} platforms have")]
+    FieldInUse {
+        /// How many.
+        platforms: u64,
+    },
+    /// Its values are being taken from the platforms.
+    #[error("use a custom field that is being removed")]
+    FieldGoing,
+    /// There is no such review.
+    #[error("find the review")]
+    ReviewUnknown,
+    /// The platform is not on the list of the review.
+    #[error("find the platform on the list of the review")]
+    NotInReview,
+    /// The list of the review is being filled.
+    #[error("use a review before its list is complete")]
+    ReviewOpening,
+    /// The review has ended.
+    #[error("write something down in a review that is closed")]
+    ReviewClosed,
 }
 
 impl From<Vec<FieldError>> for Error {
@@ -113,10 +151,56 @@ impl From<Error> for Problem {
                 "platform_retired",
                 "This platform is retired and stays as it is. Restore it first.",
             ),
+            Error::TeamUnknown => Problem::not_found("There is no such team."),
+            Error::FieldUnknown => Problem::not_found("There is no such custom field."),
+            Error::ReviewUnknown => Problem::not_found("There is no such review."),
+            Error::NotInReview => Problem::new(
+                StatusCode::NOT_FOUND,
+                "not_in_review",
+                "This platform is not on the list of the review.",
+            ),
+            error @ (Error::TeamExists(_)
+            | Error::TeamOwns { .. }
+            | Error::FieldInUse { .. }
+            | Error::FieldGoing
+            | Error::ReviewOpening
+            | Error::ReviewClosed) => conflict(&error),
             Error::NothingToRestore => Problem::conflict(
                 "nothing_to_restore",
                 "This platform is neither in the archive nor retired.",
             ),
         }
+    }
+}
+
+/// What does not go with what teams, custom fields and reviews are at present.
+fn conflict(error: &Error) -> Problem {
+    match error {
+        Error::TeamExists(name) => Problem::conflict(
+            "team_exists",
+            format!("There is a team of this name: {name}."),
+        ),
+        Error::TeamOwns { platforms, named } => Problem::conflict(
+            "team_owns",
+            format!(
+                "This team still has {platforms} platforms or open reviews, such as {}. Give them to another one first.",
+                named.join(", ")
+            ),
+        ),
+        Error::FieldInUse { platforms } => Problem::conflict(
+            "field_in_use",
+            format!(
+                "{platforms} platforms have a value in this field. Say that these may go (drop_values=true) to remove it."
+            ),
+        ),
+        Error::FieldGoing => Problem::conflict(
+            "field_going",
+            "This field was removed, and its values are being taken from the platforms. Try again in a moment.",
+        ),
+        Error::ReviewOpening => Problem::conflict(
+            "review_opening",
+            "The list of this review is still being put together. Try again in a moment.",
+        ),
+        _ => Problem::conflict("review_closed", "This review is closed."),
     }
 }

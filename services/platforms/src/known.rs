@@ -3,6 +3,7 @@
 use contracts::TeamId;
 use tidings::{Conn, Error};
 
+use crate::fields::CustomField;
 use crate::platform::fold;
 use crate::store;
 
@@ -11,12 +12,14 @@ use crate::store;
 pub(crate) struct Known {
     /// Each team with its folded name.
     pub(crate) teams: Vec<(TeamId, String)>,
+    pub(crate) fields: Vec<CustomField>,
 }
 
 impl Known {
     pub(crate) async fn load(conn: &mut Conn) -> Result<Self, Error> {
         Ok(Self {
             teams: store::teams(conn).await?,
+            fields: store::fields::all(conn).await?,
         })
     }
 

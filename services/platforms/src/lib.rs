@@ -13,10 +13,16 @@ mod columns;
 mod cost;
 mod edit;
 mod error;
+mod fields;
 mod handlers;
+mod http;
 mod known;
+mod line;
 mod platform;
+mod relation;
+mod review;
 mod store;
+mod team;
 
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use tidings::{Migration, Service};
@@ -27,6 +33,15 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(
         "0001_register",
         include_str!("../migrations/0001_register.sql"),
+    ),
+    Migration::new("0002_fields", include_str!("../migrations/0002_fields.sql")),
+    Migration::new(
+        "0003_relations",
+        include_str!("../migrations/0003_relations.sql"),
+    ),
+    Migration::new(
+        "0004_reviews",
+        include_str!("../migrations/0004_reviews.sql"),
     ),
     Migration::new(
         "0007_shelf",
@@ -45,10 +60,15 @@ const MIGRATIONS: &[Migration] = &[
 /// ```
 #[must_use]
 pub fn service() -> Service {
+    let (api, document) = http::routes();
     Service::new("platforms")
         .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
         .subscribes("users", handlers::users)
+        .job(actions::drop_values)
+        .job(actions::fill_review)
+        .http(api)
+        .openapi(document)
 }

@@ -1,10 +1,14 @@
 //! All the SQL of the register.
 
 pub(crate) mod changes;
+pub(crate) mod fields;
 pub(crate) mod list;
 pub(crate) mod people;
+pub(crate) mod relations;
+pub(crate) mod reviews;
 mod row;
 pub(crate) mod shelf;
+pub(crate) mod teams;
 
 use contracts::{PlatformId, TeamId};
 use tidings::{Conn, Error, Row, Tx, params};

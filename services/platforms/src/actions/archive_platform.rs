@@ -3,13 +3,14 @@
 use contracts::PlatformId;
 use tidings::Tx;
 
-use super::{Saved, held_in_tx, save_in_tx};
+use super::{Saved, end_relations_in_tx, held_in_tx, save_in_tx};
 use crate::Error;
 use crate::access::Member;
 use crate::changes::Changing;
 
 /// Puts a platform into the archive with the caller's transaction; its name is free then.
-/// Doing so again changes nothing.
+/// Its relations end,
+/// and those of others to it. Doing so again changes nothing.
 ///
 /// # Errors
 /// [`Error::PlatformUnknown`], [`Error::Stale`], [`Error::NotTheirs`].
@@ -31,6 +32,7 @@ pub(crate) async fn archive_platform_in_tx(
     let mut after = before.clone();
     after.archived_at = Some(tx.now());
     let platform = save_in_tx(tx, changing, &before, after).await?;
+    end_relations_in_tx(tx, changing, id).await?;
     Ok(Saved {
         platform,
         changed: true,

@@ -4,7 +4,7 @@ use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
 use tidings::Tx;
 
-use super::{held_in_tx, save_in_tx, take_name_in_tx};
+use super::{held_in_tx, replaced_by_in_tx, save_in_tx, take_name_in_tx};
 use crate::access::Member;
 use crate::changes::Changing;
 use crate::edit::{Edit, wrong};
@@ -80,15 +80,17 @@ async fn move_in_tx(
     step.check()?;
     let is_deprecated = step.from < step.to && step.to == Lifecycle::Deprecated;
     let told = edit.replaced_by.as_deref().filter(|_| is_deprecated);
-    if let Some(text) = told.filter(|text| *text != "none") {
-        let by = store::resolve(tx, text).await?;
-        let by = by.filter(|by| *by != before.platform_id);
-        by.ok_or_else(|| {
-            let text = "No other platform is that: give its id, or \"none\".";
-            wrong("replaced_by", "unknown_platform", text)
-        })?;
-    }
-    Ok(())
+    let Some(text) = told else {
+        return Ok(());
+    };
+    let by = match text {
+        "none" => None,
+        text => Some(store::resolve(tx, text).await?.ok_or_else(|| {
+            let text = "No platform is that: give its id, or \"none\".";
+            wrong("replaced_by", "relation_unknown", text)
+        })?),
+    };
+    replaced_by_in_tx(tx, changing, before.platform_id, by).await
 }
 
 /// Writes down that somebody has made sure that all this is so, now.

@@ -34,7 +34,7 @@ struct Reading {
 impl Reading {
     fn field(&mut self, name: &str, value: &Value) {
         match (name, value) {
-            ("cost", _) => self.cost(value),
+            ("cost" | "charge", _) => self.cost(value),
             ("licence", Value::Object(parts)) => self.parts("licence_", "licence", parts),
             ("custom_fields", Value::Object(parts)) => self.parts(CUSTOM, name, parts),
             ("tags", Value::Array(tags)) => self.tags(tags),

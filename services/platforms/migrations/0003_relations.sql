@@ -1,0 +1,23 @@
+CREATE TABLE relations (
+    from_id TEXT NOT NULL REFERENCES platforms (id),
+    type TEXT NOT NULL CHECK (type IN ('depends_on', 'part_of', 'replaced_by')),
+    to_id TEXT NOT NULL REFERENCES platforms (id),
+    PRIMARY KEY (from_id, type, to_id),
+    CHECK (from_id <> to_id)
+);
+CREATE INDEX relations_to ON relations (to_id, type);
+
+-- How often the relations of a platform were changed.
+CREATE TABLE relation_lists (
+    platform_id TEXT PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
+-- One row. Whoever changes relations holds it until COMMIT: two relations that are added at
+-- once could close a circle that neither of them sees, and one could be added to a platform
+-- while it goes into the archive.
+CREATE TABLE relation_turn (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    taken BIGINT NOT NULL
+);
+INSERT INTO relation_turn (id, taken) VALUES (1, 0);
