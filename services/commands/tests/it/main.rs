@@ -9,3 +9,4 @@ mod stage;
 
 mod creating;
 mod original;
+mod searching;
