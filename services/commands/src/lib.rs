@@ -16,6 +16,7 @@ mod command;
 mod demo;
 mod edit;
 mod error;
+mod first_sync;
 mod handlers;
 mod http;
 mod pages;
@@ -44,10 +45,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_revisions.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
-    Migration::new(
-        "0002_favourites",
-        include_str!("../migrations/0002_favourites.sql"),
-    ),
+    Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
     Migration::new(
         "0003_search",
         include_str!("../migrations/0003_search.sqlite.sql"),
@@ -73,6 +71,9 @@ pub fn service(settings: Settings) -> Service {
         .publishes::<UsageEvent>()
         .subscribes("users", handlers::users)
         .subscribes("platforms", handlers::platforms)
+        .calls("platforms", first_sync::patience())
+        .on_start(first_sync::begin)
+        .outside_job(first_sync::first_sync)
         .http(api)
         .http(pages::routes())
         .openapi(document)

@@ -31,6 +31,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/commands/{id}/deprecate", post(act::deprecate))
         .route("/commands/{id}/revert", post(act::revert))
         .route("/commands/{id}/favourite", post(act::favourite))
+        .route("/commands/{id}/uses", post(act::used))
 }
 
 /// Whoever has signed in and has a part in the repository, or the way to do so and come back.

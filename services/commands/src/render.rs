@@ -24,7 +24,9 @@ use tidings::FieldError;
 
 use crate::template::{Piece, Template};
 use lexed::{Lexed, Place, Spot, Unit};
-pub(crate) use values::{Given, take_values};
+use values::{Given, take_values};
+
+pub(crate) use values::VALUES_MAX;
 
 /// Bytes of a line that was filled in, at the most.
 const LINE_BYTES_MAX: usize = 256 * 1024;

@@ -6,6 +6,7 @@ pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
 pub(crate) mod search;
+pub(crate) mod usages;
 
 use contracts::commands::Shell;
 use contracts::{CommandId, PlatformId};

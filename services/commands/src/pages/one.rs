@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::commands::{Risk, Status};
 use serde::Deserialize;
-use tidings::{FieldError, Fragment, Handle, Path, Problem, Query, SignedIn};
+use tidings::{FieldError, Fragment, Handle, Path, Problem, Query, SignedIn, Timestamp};
 
 use super::fill::{self, Field, Filled, Values};
 use super::{Refusal, anchor, back, command, member, url, words};
@@ -16,6 +16,10 @@ use crate::command::{self, Command};
 use crate::render::Rendered;
 use crate::store;
 use crate::store::search::Found;
+use crate::store::usages::{self, Narrowed, Usage};
+
+/// Uses that the page shows.
+const RECENT: u32 = 5;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -37,7 +41,36 @@ struct CommandPage {
     filled: Filled,
     may_edit: bool,
     publishes: bool,
+    recent: Vec<Recent>,
     done: String,
+}
+
+/// A use of the command.
+struct Recent {
+    by: String,
+    at: Timestamp,
+    /// The state of what came of it, and words for it.
+    outcome: (&'static str, &'static str),
+    /// What was filled in.
+    values: String,
+    note: String,
+}
+
+impl From<Usage> for Recent {
+    fn from(usage: Usage) -> Self {
+        let told = |(name, values): (String, Option<Vec<String>>)| match values {
+            Some(values) => format!("{name}: {}", values.join(", ")),
+            None => format!("{name}: kept nowhere"),
+        };
+        let values: Vec<String> = usage.params.into_iter().map(told).collect();
+        Self {
+            by: usage.user_name.unwrap_or_else(unknown),
+            at: usage.at,
+            outcome: words::outcome(usage.outcome),
+            values: values.join("; "),
+            note: usage.note,
+        }
+    }
 }
 
 impl CommandPage {
@@ -100,6 +133,8 @@ pub(super) async fn page(
         None => None,
     };
     let modified_by = store::people::name(&mut conn, found.command.last_modified_by).await?;
+    let id = found.command.command_id;
+    let recent = usages::list(&mut conn, id, &Narrowed::default(), None, RECENT).await?;
     drop(conn);
     let status = match (&filled.rendered, typed) {
         (None, Some(_)) if filled.mistakes.0.is_empty() => StatusCode::CONFLICT,
@@ -111,6 +146,7 @@ pub(super) async fn page(
         fields: fill::fields(&found.command, typed, &filled.mistakes),
         may_edit: member.may_edit(&found.command) && !found.platform.archived,
         publishes: member.edits && !found.platform.archived,
+        recent: recent.into_iter().map(Recent::from).collect(),
         modified_by: modified_by.unwrap_or_else(unknown),
         undo,
         filled,

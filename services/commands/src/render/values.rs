@@ -10,7 +10,7 @@ use super::lexed::{Place, Spot};
 use crate::param::{Refused, check_value};
 
 /// Values of one parameter, at the most.
-const VALUES_MAX: usize = 200;
+pub(crate) const VALUES_MAX: usize = 200;
 
 /// What stands for each parameter: given, or its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -145,7 +145,7 @@ fn numbers_are_written_in_one_way_and_signs_that_nobody_types_are_refused() {
     for wrong in ["007", "+7", "-0", "7 ", "", "1e3", "9223372036854775808", "٧"] {
         assert!(render(&number, &of("v", &[wrong])).is_err(), "{wrong:?}");
     }
-    assert_eq!(render(&number, &of("v", &["-9223372036854775808"])).unwrap().text, "chmod -9223372036854775808 x");
+    assert_eq!(render(&number, &of("v", &["-9223372036854775808"])).unwrap().text, "chmod '-9223372036854775808' x");
     for wrong in ["a\0", "a\x1b[201~", "\x03", "\r", "\u{85}"] {
         for shell in [Shell::Posix, Shell::PowerShell, Shell::Cmd, Shell::Sql, Shell::None] {
             assert_eq!(filled(shell, "x {{v}}", wrong), Err(vec!["bad_value"]), "{wrong:?}");
