@@ -177,15 +177,6 @@ impl From<Error> for Problem {
                 "This platform is retired and stays as it is. Restore it first.",
             ),
             Error::ImportUnknown => Problem::not_found("There is no such import."),
-            Error::ChangedMeanwhile => Problem::conflict(
-                "changed_meanwhile",
-                "Somebody has changed this platform after the import was accepted.",
-            ),
-            Error::FileGone => Problem::conflict(
-                "file_gone",
-                "The rows of this file are not kept any more: they were imported, or a day has \
-                 passed. Send the file again.",
-            ),
             Error::Unreadable => Problem::internal(),
             Error::NotAccepted(error) => (*error).into(),
             Error::TeamUnknown => Problem::not_found("There is no such team."),
@@ -200,6 +191,8 @@ impl From<Error> for Problem {
             | Error::TeamOwns { .. }
             | Error::FieldInUse { .. }
             | Error::FieldGoing
+            | Error::ChangedMeanwhile
+            | Error::FileGone
             | Error::ReviewOpening
             | Error::ReviewClosed) => conflict(&error),
             Error::NothingToRestore => Problem::conflict(
@@ -210,7 +203,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// What does not go with what teams, custom fields and reviews are at present.
+/// What does not go with what teams, custom fields, reviews and imports are at present.
 fn conflict(error: &Error) -> Problem {
     match error {
         Error::TeamExists(name) => Problem::conflict(
@@ -233,6 +226,14 @@ fn conflict(error: &Error) -> Problem {
         Error::FieldGoing => Problem::conflict(
             "field_going",
             "This field was removed, and its values are being taken from the platforms. Try again in a moment.",
+        ),
+        Error::ChangedMeanwhile => Problem::conflict(
+            "changed_meanwhile",
+            "Somebody has changed this platform after the import was accepted.",
+        ),
+        Error::FileGone => Problem::conflict(
+            "file_gone",
+            "The rows of this file are not kept any more: they were imported, or a day has passed. Send the file again.",
         ),
         Error::ReviewOpening => Problem::conflict(
             "review_opening",

@@ -2,6 +2,7 @@
 
 mod fields;
 mod imports;
+mod reports;
 mod reviews;
 mod teams;
 mod wrong;
@@ -18,6 +19,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(fields::routes())
         .merge(reviews::routes())
         .merge(imports::routes())
+        .merge(reports::routes())
 }
 
 /// Whoever has signed in and has a part in the register, or the way to do so and come back.

@@ -9,3 +9,6 @@ mod stage;
 
 mod creating;
 mod importing;
+mod notices;
+mod report_pages;
+mod reports;
