@@ -9,6 +9,7 @@ mod stage;
 
 mod creating;
 mod demo;
+mod importing;
 mod notices;
 mod report_pages;
 mod reports;
