@@ -18,6 +18,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The pattern is no regular expression, or takes too much to match.",
     ),
     (
+        "bad_platform",
+        "The new command belongs to no platform that there is. Choose one from the list.",
+    ),
+    (
         "bad_template",
         "The command line cannot be read as a template: {{name}} is a place for a value, {{name...}} one for many, and \\{\\{ stands for the braces themselves. The answer says at which letter.",
     ),
