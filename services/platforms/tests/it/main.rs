@@ -8,3 +8,7 @@
 mod stage;
 
 mod creating;
+mod fields;
+mod relations;
+mod reviews;
+mod teams;
