@@ -9,6 +9,10 @@ mod stage;
 
 mod creating;
 mod fields;
+mod notices;
+mod parts_pages;
 mod relations;
+mod report_pages;
+mod reports;
 mod reviews;
 mod teams;

@@ -143,6 +143,31 @@ async fn a_closed_review_takes_nothing_more_and_says_what_it_said(storage: Stora
     assert_eq!(list.json, json!([closed.json]));
 }
 
+#[tokio::test]
+async fn the_report_names_every_platform_and_what_was_found_of_it() {
+    let stage = Stage::new().await;
+    let team = stage.team("Core").await;
+    let wish = json!({"name": "=A, \"1\"", "publisher": "Acme", "owner_team_id": team});
+    let a = stage.create(wish).await["id"].clone();
+    stage.create_named("B").await;
+    let review = open(&stage, "Stock-take", json!({})).await;
+    let body = json!({"outcome": "missing", "comment": "Gone; long ago"});
+    stage.post(infra(), &item(&review, &a), body).await;
+    let report = format!("{}/report.csv", path(&review));
+    let report = stage.get(accountant(), &report).await;
+    let saved = "attachment; filename=\"review.csv\"";
+    assert_eq!(report.headers[header::CONTENT_DISPOSITION], saved);
+    let lines: Vec<_> = report.text.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "number,name,publisher,owner,outcome,comment,by,at,archived",
+            "1,\"'=A, \"\"1\"\"\",Acme,Core,missing,\"Gone; long ago\",Person 1,2026-01-01T12:00:00Z,false",
+            "2,B,Acme,,not_audited,,,,false",
+        ]
+    );
+}
+
 /// More than two transactions can take at once.
 async fn a_review_of_many_is_put_together_by_a_job_and_misses_none(storage: Storage) {
     const MANY: usize = 1_203;
