@@ -9,6 +9,7 @@ mod stage;
 
 mod creating;
 mod fields;
+mod importing;
 mod notices;
 mod parts_pages;
 mod relations;
