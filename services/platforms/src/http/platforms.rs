@@ -141,7 +141,7 @@ async fn show(
         (status = 404, description = "No such platform"),
         (status = 409, description = "platform_exists, lifecycle_move, platform_retired, platform_archived"),
         (status = 412, description = "stale_version"),
-        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, unknown_platform"),
+        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, relation_unknown"),
     ))]
 async fn edit(
     State(service): State<Handle>,

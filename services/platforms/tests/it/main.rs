@@ -8,3 +8,5 @@
 mod stage;
 
 mod creating;
+mod editing;
+mod scale;
