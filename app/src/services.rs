@@ -41,6 +41,7 @@ pub(crate) struct Settings {
     /// The days of the books, and of whoever counts them.
     pub(crate) calendar: Calendar,
     pub(crate) auth: auth::Settings,
+    pub(crate) commands: commands::Settings,
 }
 
 impl Default for Settings {
@@ -51,6 +52,7 @@ impl Default for Settings {
             tasks: tasks::Settings::default(),
             calendar: Calendar::utc(),
             auth: auth::Settings::default(),
+            commands: commands::Settings::default(),
         }
     }
 }
@@ -91,7 +93,7 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(accounting::service(books))
         .service(analytics::service(settings.calendar))
         .service(platforms::service())
-        .service(commands::service(commands::Settings::default()))
+        .service(commands::service(settings.commands))
         .keys_from(KEYS.0, KEYS.1)
         .earlier_schemas(contracts::tasks::FirstTaskEvent::schemas)
 }

@@ -16,6 +16,10 @@ pub mod tasks;
 pub mod tickets;
 pub mod users;
 
+/// What is asked for by gRPC; the text of the contract is `contracts/proto/platforms.proto`.
+#[cfg(feature = "grpc")]
+pub mod grpc;
+
 mod all;
 mod ids;
 mod money;

@@ -53,6 +53,11 @@ impl Config {
         ];
         rows.extend(self.shown_watching());
         rows.extend(self.tasks.shown());
+        let first_sync = (
+            self.first_sync.value.to_string(),
+            self.first_sync.by.clone(),
+        );
+        rows.push(("commands.first_sync".to_owned(), first_sync));
         rows.extend(self.alerts.shown());
         for (key, all) in [("url", &self.urls), ("database", &self.databases)] {
             rows.extend(all.iter().map(|(service, said)| {

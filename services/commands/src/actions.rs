@@ -2,12 +2,16 @@
 
 mod create_command;
 mod edit_command;
+mod render_command;
 mod revert_command;
 mod save;
+mod use_command;
 
 pub(crate) use create_command::create_command_in_tx;
 pub(crate) use edit_command::{deprecate_command_in_tx, edit_command_in_tx};
+pub(crate) use render_command::{Filled, Filling, render_command};
 pub(crate) use revert_command::revert_command_in_tx;
+pub(crate) use use_command::{Used, tell_outcome_in_tx, use_command_in_tx};
 
 use contracts::CommandId;
 use tidings::Tx;

@@ -109,7 +109,10 @@ async fn write_down(
         let Some(platform) = platform else { continue };
         let member = written.by.member(people)?;
         let made = create_command_in_tx(tx, member, platform.platform_id, &written.edit).await?;
-        ids.insert((&written.platform, written.title()), made.command.command_id);
+        ids.insert(
+            (&written.platform, written.title()),
+            made.command.command_id,
+        );
     }
     for written in &commands {
         let of = |title| ids.get(&(written.platform.as_str(), title)).copied();

@@ -9,6 +9,9 @@ pub enum Error {
     /// The database.
     #[error("use the store")]
     Store(#[from] tidings::Error),
+    /// The register, which is asked once for all platforms.
+    #[error("ask the register")]
+    Register(#[from] tidings::CallError),
     /// The account has no role in the repository.
     #[error("let somebody in who has no part in the repository")]
     NotAMember,
@@ -47,6 +50,15 @@ pub enum Error {
         /// What it is.
         now: u64,
     },
+    /// It destroys something, and nobody has said that they mean it.
+    #[error("fill in a destructive command that nobody has confirmed")]
+    ConfirmationRequired,
+    /// There is no such use.
+    #[error("find the use")]
+    UsageUnknown,
+    /// Somebody else has used it.
+    #[error("let somebody tell of the use of somebody else")]
+    NotTheirUse,
     /// What was typed is no command.
     #[error("accept what was typed")]
     Wrong(Vec<FieldError>),
@@ -62,6 +74,7 @@ impl Fault for Error {
     fn fate(&self) -> Fate {
         match self {
             Error::Store(error) => error.fate(),
+            Error::Register(error) => error.fate(),
             _ => Fate::Fail,
         }
     }
@@ -71,6 +84,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Store(error) => error.into(),
+            Error::Register(error) => error.into(),
             Error::NotAMember => Problem::forbidden("You have no part in the command repository."),
             Error::NotTheirs => Problem::forbidden(
                 "Engineering edits its own drafts; support and infrastructure edit commands.",
@@ -99,6 +113,14 @@ impl From<Error> for Problem {
             Error::Stale { seen, now } => {
                 let text = format!("You have seen version {seen}; it is at version {now} now.");
                 Problem::new(StatusCode::PRECONDITION_FAILED, "stale_version", text)
+            }
+            Error::ConfirmationRequired => Problem::conflict(
+                "confirmation_required",
+                "This command destroys something: say that you mean it, with confirm.",
+            ),
+            Error::UsageUnknown => Problem::not_found("There is no such use of this command."),
+            Error::NotTheirUse => {
+                Problem::forbidden("Only who has used a command says what came of it.")
             }
             Error::Wrong(fields) => {
                 Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)

@@ -1,8 +1,10 @@
 //! The API of commands.
 
 mod commands;
+mod filling;
 mod one;
 mod revisions;
+mod usages;
 mod wire;
 
 use axum::Router;
@@ -38,6 +40,10 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::revert))
+        .routes(routes!(filling::fill_in))
+        .routes(routes!(usages::list, usages::tell))
+        .routes(routes!(usages::tell_outcome))
+        .routes(routes!(usages::keep_at_hand, usages::put_away))
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.
     (router, serde_json::to_value(document).unwrap_or_default())

@@ -16,6 +16,7 @@ mod command;
 mod demo;
 mod edit;
 mod error;
+mod first_sync;
 mod handlers;
 mod http;
 mod param;
@@ -42,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0001_revisions.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
+    Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
 ];
 
 /// The whole service.
@@ -62,6 +64,9 @@ pub fn service(settings: Settings) -> Service {
         .publishes::<UsageEvent>()
         .subscribes("users", handlers::users)
         .subscribes("platforms", handlers::platforms)
+        .calls("platforms", first_sync::patience())
+        .on_start(first_sync::begin)
+        .outside_job(first_sync::first_sync)
         .http(api)
         .openapi(document)
         .resource(settings)

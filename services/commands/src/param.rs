@@ -119,12 +119,16 @@ fn fits(param: &Param, value: &str) -> Result<(), Refused> {
         let text = format!("A value has at most {VALUE_LETTERS_MAX} letters.");
         return refuse("value_too_long", text);
     }
-    if value.chars().any(|letter| letter == '\0') {
-        return refuse("bad_value", "A value has no NUL.");
+    let is_breaking = |letter| matches!(letter, '\n' | '\t');
+    if value.chars().any(|letter: char| letter.is_control() && !is_breaking(letter)) {
+        // A terminal into which the line is pasted could take one for a key that is pressed.
+        let text = "There are letters in it that nobody types.";
+        return refuse("bad_value", text);
     }
     match param.kind {
-        ParamType::Int if value.parse::<i64>().is_err() => {
-            return refuse("not_a_number", "This is a whole number.");
+        ParamType::Int if !is_number(value) => {
+            let text = "This is a whole number, without a plus or zeros before it.";
+            return refuse("not_a_number", text);
         }
         ParamType::Bool if !matches!(value, "true" | "false") => {
             return refuse("not_a_bool", "This is true or false.");
@@ -145,6 +149,12 @@ fn fits(param: &Param, value: &str) -> Result<(), Refused> {
         // One that does not compile is a mistake of the parameter, not of the value.
         _ => Ok(()),
     }
+}
+
+/// A number has one way to be written: a mode that is typed as 0755 is none.
+fn is_number(value: &str) -> bool {
+    let number = value.parse::<i64>();
+    number.is_ok_and(|number| number.to_string() == value)
 }
 
 /// The pattern of a parameter, for the whole of a value.

@@ -1,9 +1,11 @@
 //! All the SQL of commands.
 
 pub(crate) mod demo;
+pub(crate) mod favourites;
 pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
+pub(crate) mod usages;
 
 use contracts::commands::Shell;
 use contracts::{CommandId, PlatformId};

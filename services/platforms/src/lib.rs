@@ -14,10 +14,12 @@ mod cost;
 mod edit;
 mod error;
 mod fields;
+mod grpc;
 mod handlers;
 mod http;
 mod known;
 mod line;
+mod pages;
 mod platform;
 mod relation;
 mod review;
@@ -70,5 +72,7 @@ pub fn service() -> Service {
         .job(actions::drop_values)
         .job(actions::fill_review)
         .http(api)
+        .http(pages::routes())
         .openapi(document)
+        .http(grpc::routes())
 }

@@ -10,8 +10,9 @@ mod row;
 pub(crate) mod shelf;
 pub(crate) mod teams;
 
+use contracts::platforms::Lifecycle;
 use contracts::{PlatformId, TeamId};
-use tidings::{Conn, Error, Row, Tx, params};
+use tidings::{Conn, Error, FromRow, Row, Tx, params};
 
 use crate::platform::{Platform, natural_key, slug_of};
 
@@ -64,6 +65,24 @@ pub(crate) async fn resolve(conn: &mut Conn, text: &str) -> Result<Option<Platfo
     let sql = format!("SELECT id FROM platforms WHERE {column} = $1");
     let row: Option<(PlatformId,)> = conn.query_opt(&sql, &[value]).await?;
     Ok(row.map(|(id,)| id))
+}
+
+/// What the catalog says of a platform.
+#[derive(Debug, FromRow)]
+pub(crate) struct Entry {
+    pub(crate) number: i32,
+    pub(crate) name: String,
+    pub(crate) publisher: String,
+    pub(crate) id: PlatformId,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) version: u64,
+}
+
+/// A part of the platforms outside the archive, in the order of their numbers.
+pub(crate) async fn catalog(conn: &mut Conn, after: i32, limit: u32) -> Result<Vec<Entry>, Error> {
+    let sql = "SELECT number, name, publisher, id, lifecycle, version FROM platforms
+        WHERE number > $1 AND archived_at IS NULL ORDER BY number LIMIT $2";
+    conn.query(sql, params![after, limit]).await
 }
 
 /// Waits until nobody else adds names or numbers, until COMMIT.

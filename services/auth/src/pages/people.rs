@@ -39,7 +39,9 @@ pub(super) fn choices(chosen: &[String]) -> Vec<Choice> {
         help: match role {
             Role::Worker => "Tasks fall to them.",
             Role::Manager => "Sees and deals everybody's tasks; none falls to them.",
-            Role::Accountant => "Keeps the books and the costs of platforms; tasks fall to them too.",
+            Role::Accountant => {
+                "Keeps the books and the costs of platforms; tasks fall to them too."
+            }
             Role::Infrastructure => "Keeps the register of platforms; writes commands.",
             Role::Support => "Writes and publishes commands; proposes platforms.",
             Role::Engineering => "Proposes platforms and drafts of commands.",
