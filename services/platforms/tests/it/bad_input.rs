@@ -44,13 +44,41 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         ("tags", json!(["a,b"]), "bad_tag"),
         ("tags", json!([1]), "bad_tag"),
         ("tags", json!(["x".repeat(41)]), "bad_tag"),
-        ("tags", json!((0..21).map(|one| format!("t{one}")).collect::<Vec<_>>()), "too_many"),
-        ("links", json!([{"title": "x", "url": "ftp://example.com"}]), "bad_link"),
-        ("links", json!([{"title": "x", "url": "https://"}]), "bad_link"),
-        ("links", json!([{"title": "x", "url": "https://a b"}]), "bad_link"),
-        ("links", json!([{"title": "x\ny", "url": "https://a"}]), "bad_link"),
-        ("links", json!([{"title": "x", "url": "https://a\"><script>"}]), "bad_link"),
-        ("links", json!([{"title": "x", "href": "https://a"}]), "bad_link"),
+        (
+            "tags",
+            json!((0..21).map(|one| format!("t{one}")).collect::<Vec<_>>()),
+            "too_many",
+        ),
+        (
+            "links",
+            json!([{"title": "x", "url": "ftp://example.com"}]),
+            "bad_link",
+        ),
+        (
+            "links",
+            json!([{"title": "x", "url": "https://"}]),
+            "bad_link",
+        ),
+        (
+            "links",
+            json!([{"title": "x", "url": "https://a b"}]),
+            "bad_link",
+        ),
+        (
+            "links",
+            json!([{"title": "x\ny", "url": "https://a"}]),
+            "bad_link",
+        ),
+        (
+            "links",
+            json!([{"title": "x", "url": "https://a\"><script>"}]),
+            "bad_link",
+        ),
+        (
+            "links",
+            json!([{"title": "x", "href": "https://a"}]),
+            "bad_link",
+        ),
         ("links", json!(["https://a"]), "bad_link"),
         ("cost", json!(5), "bad_cost"),
         ("cost", json!("€"), "bad_cost"),
@@ -78,9 +106,16 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         ("comment", json!("a\u{0}"), "bad_text"),
     ] {
         let answer = stage.patch(infra(), &path, json!({field: value})).await;
-        let found: Vec<_> = mistakes(&answer).into_iter().map(|(_, code)| code).collect();
+        let found: Vec<_> = mistakes(&answer)
+            .into_iter()
+            .map(|(_, code)| code)
+            .collect();
         let text = &answer.text.chars().take(300).collect::<String>();
-        assert_eq!((answer.status.as_u16(), &found[..]), (422, &[code.to_owned()][..]), "{field} {text}");
+        assert_eq!(
+            (answer.status.as_u16(), &found[..]),
+            (422, &[code.to_owned()][..]),
+            "{field} {text}"
+        );
         // What was sent does not come back at its whole length.
         assert!(answer.text.len() < 2_000, "{field}");
     }
@@ -99,7 +134,8 @@ async fn what_can_just_be_is_kept_as_it_was_sent(storage: Storage) {
         "cost_period": "monthly", "licence_seats": 4_294_967_295_u32,
         "links": [{"title": "", "url": "http://a"}, {"title": "two words", "url": "https://b?c=d#e"}],
         "tags": ["C++", "c#", "ÄÖ", "a/b"]})).await;
-    let told = ["name", "publisher", "description", "eol_on", "tags"].map(|name| made[name].clone());
+    let told =
+        ["name", "publisher", "description", "eol_on", "tags"].map(|name| made[name].clone());
     let expected = [
         json!(name),
         json!("=cmd|' /C calc'!A0"),
@@ -112,19 +148,43 @@ async fn what_can_just_be_is_kept_as_it_was_sent(storage: Storage) {
     assert_eq!(made["licence"]["seats"], 4_294_967_295_u32);
     assert_eq!(stage.platform(&made["id"]).await, made);
     // A title that nobody has said is the address.
-    assert_eq!(made["links"][0], json!({"title": "http://a", "url": "http://a"}));
+    assert_eq!(
+        made["links"][0],
+        json!({"title": "http://a", "url": "http://a"})
+    );
     // What was answered can be sent again, and changes nothing.
     let mut same = made.clone();
-    for name in ["id", "number", "slug", "owner_team_id", "version", "created_at", "created_by",
-        "updated_at", "updated_by", "archived_at", "last_reviewed_at", "last_reviewed_by"] {
+    for name in [
+        "id",
+        "number",
+        "slug",
+        "owner_team_id",
+        "version",
+        "created_at",
+        "created_by",
+        "updated_at",
+        "updated_by",
+        "archived_at",
+        "last_reviewed_at",
+        "last_reviewed_by",
+    ] {
         same.as_object_mut().unwrap().remove(name);
     }
     let again = stage.patch(infra(), &path_of(&made["id"]), same).await;
     assert_eq!(again.json, made, "{}", again.text);
     for name in ["  ", "...", "42", "日本"] {
-        let made = stage.post(infra(), "/api/platforms", json!({"name": name, "publisher": "P"})).await;
+        let made = stage
+            .post(
+                infra(),
+                "/api/platforms",
+                json!({"name": name, "publisher": "P"}),
+            )
+            .await;
         let slug = made.json["slug"].as_str();
-        assert!(slug.is_none_or(|slug| slug.starts_with("platform")), "{name} {slug:?}");
+        assert!(
+            slug.is_none_or(|slug| slug.starts_with("platform")),
+            "{name} {slug:?}"
+        );
     }
 }
 
@@ -156,10 +216,21 @@ async fn filters_and_cursors_that_are_none_are_refused(storage: Storage) {
         assert_eq!(refusal(&answer), (400, code), "{query}");
     }
     let long = "x".repeat(201);
-    let answer = stage.get(infra(), &format!("/api/platforms?q={long}")).await;
+    let answer = stage
+        .get(infra(), &format!("/api/platforms?q={long}"))
+        .await;
     assert_eq!(refusal(&answer), (400, "bad_filter"));
-    for nothing in ["q=%25", "q='", "q=%22%20OR%201=1", "tag=%25", "publisher=_", "q=zzz"] {
-        let answer = stage.get(infra(), &format!("/api/platforms?{nothing}")).await;
+    for nothing in [
+        "q=%25",
+        "q='",
+        "q=%22%20OR%201=1",
+        "tag=%25",
+        "publisher=_",
+        "q=zzz",
+    ] {
+        let answer = stage
+            .get(infra(), &format!("/api/platforms?{nothing}"))
+            .await;
         assert_eq!(answer.json, json!([]), "{nothing}");
     }
 }
@@ -179,7 +250,15 @@ async fn bodies_that_are_none_are_refused(storage: Storage) {
         answer.status.as_u16()
     };
     let deep = "[".repeat(100_000);
-    for body in ["", "{", "[]", "\"x\"", "null", "{\"name\": \"\\ud800\"}", deep.as_str()] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "\"x\"",
+        "null",
+        "{\"name\": \"\\ud800\"}",
+        deep.as_str(),
+    ] {
         let body = body.as_bytes().to_vec();
         assert_eq!(send("PATCH", &path, body.clone()).await, 400);
         assert_eq!(send("POST", "/api/platforms", body).await, 400);
@@ -187,7 +266,11 @@ async fn bodies_that_are_none_are_refused(storage: Storage) {
     assert_eq!(send("PATCH", &path, vec![0xff; 10]).await, 400);
     for body in ["{", "[]", "{\"comment\": 5}", "{\"why\": \"x\"}"] {
         let archive = format!("{path}/archive");
-        assert_eq!(send("POST", &archive, body.as_bytes().to_vec()).await, 400, "{body}");
+        assert_eq!(
+            send("POST", &archive, body.as_bytes().to_vec()).await,
+            400,
+            "{body}"
+        );
     }
     assert_eq!(stage.platform(&made["id"]).await, made);
 }

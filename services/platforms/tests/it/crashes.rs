@@ -52,7 +52,11 @@ async fn story(seed: u64) -> u32 {
     }
     for (id, number) in ids.iter().zip(0_u64..) {
         let history = stage.history(id).await;
-        let written: Vec<_> = history.iter().rev().map(|one| one["after"].clone()).collect();
+        let written: Vec<_> = history
+            .iter()
+            .rev()
+            .map(|one| one["after"].clone())
+            .collect();
         let versions = if number % 2 == 0 { 5 } else { 4 };
         assert_eq!(written.len(), versions, "seed {seed}");
         assert_eq!(told[id.as_str().unwrap()], written, "seed {seed}");

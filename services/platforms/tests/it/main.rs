@@ -7,6 +7,11 @@
 
 mod stage;
 
+mod bad_input;
+mod crashes;
 mod creating;
 mod editing;
+mod races;
+mod reading;
+mod rights;
 mod scale;

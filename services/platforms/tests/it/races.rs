@@ -86,7 +86,9 @@ async fn two_edits_of_one_version_at_once_make_one_change(storage: Storage) {
 async fn a_10_a_rename_and_a_create_at_once_never_share_a_name(storage: Storage) {
     let stage = Stage::on(storage).await;
     for round in 0..6 {
-        let made = stage.create(json!({"name": format!("old {round}"), "publisher": "P"})).await;
+        let made = stage
+            .create(json!({"name": format!("old {round}"), "publisher": "P"}))
+            .await;
         let name = format!("new {round}");
         let path = path_of(&made["id"]);
         let body = json!({ "name": name });
@@ -102,7 +104,9 @@ async fn a_10_a_rename_and_a_create_at_once_never_share_a_name(storage: Storage)
 
 async fn a_05_numbers_that_are_given_at_once_are_all_different(storage: Storage) {
     let stage = Stage::on(storage).await;
-    let requests = (0..24).map(|one| creating(&stage, &format!("name {one}"))).collect();
+    let requests = (0..24)
+        .map(|one| creating(&stage, &format!("name {one}")))
+        .collect();
     assert_eq!(at_once(&stage, requests).await, [201; 24]);
     let list = stage.get(infra(), "/api/platforms").await.json;
     let numbers = list.as_array().unwrap().iter();
@@ -116,13 +120,18 @@ async fn x_02_a_request_that_is_sent_twice_is_carried_out_once(storage: Storage)
     let create = async |key: &str| {
         let body = json!({"name": "A", "publisher": "P"});
         let key = (header::HeaderName::from_static("idempotency-key"), key);
-        stage.send_with(infra(), ("POST", "/api/platforms"), key, body).await
+        stage
+            .send_with(infra(), ("POST", "/api/platforms"), key, body)
+            .await
     };
     let first = create("one").await;
     let again = create("one").await;
     assert_eq!((first.status.as_u16(), again.status.as_u16()), (201, 201));
     assert_eq!(again.json, first.json);
-    assert_eq!(again.headers[header::LOCATION], first.headers[header::LOCATION]);
+    assert_eq!(
+        again.headers[header::LOCATION],
+        first.headers[header::LOCATION]
+    );
     assert_eq!(create("two").await.status, 409);
     assert_eq!(stage.heard_of("platform.created").await.len(), 1);
     assert_eq!(stage.history(&first.json["id"]).await.len(), 1);

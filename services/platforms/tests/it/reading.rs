@@ -13,7 +13,13 @@ on_both!(
     a_search_finds_words_by_their_beginnings_wherever_they_stand,
 );
 
-const LIVES: [&str; 5] = ["proposed", "experimental", "production", "deprecated", "retired"];
+const LIVES: [&str; 5] = [
+    "proposed",
+    "experimental",
+    "production",
+    "deprecated",
+    "retired",
+];
 const KINDS: [&str; 3] = ["os", "database", "saas"];
 
 /// Sixty platforms that differ in everything.
@@ -45,7 +51,10 @@ async fn filled(stage: &Stage) -> Vec<Value> {
 }
 
 fn ids<'a>(all: impl IntoIterator<Item = &'a Value>) -> Vec<i64> {
-    let mut ids: Vec<_> = all.into_iter().map(|one| one["number"].as_i64().unwrap()).collect();
+    let mut ids: Vec<_> = all
+        .into_iter()
+        .map(|one| one["number"].as_i64().unwrap())
+        .collect();
     ids.sort_unstable();
     ids
 }
@@ -56,17 +65,23 @@ async fn every_filter_finds_what_it_says_and_nothing_else(storage: Storage) {
     type Says = fn(&Value) -> bool;
     let filters: [(&str, Says); 14] = [
         ("", |_| true),
-        ("lifecycle=production", |one| one["lifecycle"] == "production"),
+        ("lifecycle=production", |one| {
+            one["lifecycle"] == "production"
+        }),
         ("lifecycle=production,%20retired", |one| {
             one["lifecycle"] == "production" || one["lifecycle"] == "retired"
         }),
         ("publisher=%20PUB+3", |one| one["publisher"] == "Pub 3"),
         ("kind=database", |one| one["kind"] == "database"),
-        ("tag=TAG2", |one| one["tags"].as_array().unwrap().contains(&json!("tag2"))),
+        ("tag=TAG2", |one| {
+            one["tags"].as_array().unwrap().contains(&json!("tag2"))
+        }),
         ("tag=tag", |_| false),
         ("owner=data", |one| one["owner"] == "Data"),
         ("unowned=true", |one| one["owner"].is_null()),
-        ("cost_min=1500", |one| one["charge"]["amount_minor"].as_i64().unwrap() >= 1_500),
+        ("cost_min=1500", |one| {
+            one["charge"]["amount_minor"].as_i64().unwrap() >= 1_500
+        }),
         ("licence_expires_before=2026-04-01", |one| {
             let day = one["licence"]["expires_on"].as_str();
             day.is_some_and(|day| day < "2026-04-01")
@@ -93,10 +108,14 @@ async fn every_filter_finds_what_it_says_and_nothing_else(storage: Storage) {
             assert_eq!(ids(found.json.as_array().unwrap()), ids(both), "{path}");
         }
     }
-    let archived = stage.get(infra(), "/api/platforms?archived=true&limit=200").await;
+    let archived = stage
+        .get(infra(), "/api/platforms?archived=true&limit=200")
+        .await;
     let expected = all.iter().filter(|one| !in_use(one));
     assert_eq!(ids(archived.json.as_array().unwrap()), ids(expected));
-    let everything = stage.get(infra(), "/api/platforms?archived=all&limit=200").await;
+    let everything = stage
+        .get(infra(), "/api/platforms?archived=all&limit=200")
+        .await;
     assert_eq!(ids(everything.json.as_array().unwrap()), ids(&all));
 }
 
@@ -110,7 +129,11 @@ fn key(one: &Value, sort: &str) -> Value {
         "cost" => one["charge"]["amount_minor"].clone(),
         "expires" => json!(one["licence"]["expires_on"].as_str().unwrap_or("never")),
         "lifecycle" => json!(LIVES.iter().position(|life| one["lifecycle"] == *life)),
-        _ => json!(["low", "medium", "high"].iter().position(|word| one[sort] == *word)),
+        _ => json!(
+            ["low", "medium", "high"]
+                .iter()
+                .position(|word| one[sort] == *word)
+        ),
     }
 }
 
@@ -124,27 +147,49 @@ fn compare(one: &Value, other: &Value) -> Ordering {
 async fn every_order_comes_in_parts_none_twice_and_none_left_out(storage: Storage) {
     let stage = Stage::on(storage).await;
     let all = filled(&stage).await;
-    for sort in ["name", "publisher", "number", "updated", "cost", "expires", "lifecycle", "criticality"] {
+    for sort in [
+        "name",
+        "publisher",
+        "number",
+        "updated",
+        "cost",
+        "expires",
+        "lifecycle",
+        "criticality",
+    ] {
         for sign in ["", "-"] {
-            let mut expected: Vec<_> = all.iter().filter(|one| one["archived_at"].is_null()).collect();
+            let mut expected: Vec<_> = all
+                .iter()
+                .filter(|one| one["archived_at"].is_null())
+                .collect();
             expected.sort_by(|one, other| {
                 let order = compare(&key(one, sort), &key(other, sort));
                 let order = order.then(compare(&one["number"], &other["number"]));
-                if sign.is_empty() { order } else { order.reverse() }
+                if sign.is_empty() {
+                    order
+                } else {
+                    order.reverse()
+                }
             });
             let mut found = Vec::new();
             let mut path = format!("/api/platforms?limit=7&sort={sign}{sort}");
             loop {
                 let answer = stage.get(infra(), &path).await;
                 found.extend(answer.json.as_array().unwrap().clone());
-                let Some(link) = answer.headers.get("link") else { break };
+                let Some(link) = answer.headers.get("link") else {
+                    break;
+                };
                 let link = link.to_str().unwrap();
                 path = link[1..link.find('>').unwrap()].to_owned();
             }
             let numbers = |all: Vec<&Value>| -> Vec<_> {
                 all.iter().map(|one| one["number"].clone()).collect()
             };
-            assert_eq!(numbers(found.iter().collect()), numbers(expected), "{sign}{sort}");
+            assert_eq!(
+                numbers(found.iter().collect()),
+                numbers(expected),
+                "{sign}{sort}"
+            );
         }
     }
 }
@@ -160,8 +205,22 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
         assert_eq!(answer.status, 200, "{q}: {}", answer.text);
         ids(answer.json.as_array().unwrap())
     };
-    for q in ["sql", "SERV", "expr+micro", "sql-server", "%20%20sql%20", "buchh", "GEB%C3%84UDE",
-        "f%C3%BCr", "ada@example", "4711", "2022", "tag:c++", "c%2B%2B", "sql+7"] {
+    for q in [
+        "sql",
+        "SERV",
+        "expr+micro",
+        "sql-server",
+        "%20%20sql%20",
+        "buchh",
+        "GEB%C3%84UDE",
+        "f%C3%BCr",
+        "ada@example",
+        "4711",
+        "2022",
+        "tag:c++",
+        "c%2B%2B",
+        "sql+7",
+    ] {
         assert_eq!(finds(q).await, [1], "{q}");
     }
     for q in ["erver", "sql+else", "buchhaltungen", "%2B%2B", "---"] {
@@ -169,7 +228,13 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
     }
     // What is said no more is found no more.
     let edit = json!({"name": "Postgres", "tags": []});
-    assert_eq!(stage.patch(infra(), &path_of(&made["id"]), edit).await.status, 200);
+    assert_eq!(
+        stage
+            .patch(infra(), &path_of(&made["id"]), edit)
+            .await
+            .status,
+        200
+    );
     assert_eq!(finds("express").await, [0; 0]);
     assert_eq!(finds("postg").await, [1]);
     let tagged = stage.get(infra(), "/api/platforms?tag=c%2B%2B").await;

@@ -35,7 +35,11 @@ async fn a_21_only_those_with_a_part_in_the_register_see_it(storage: Storage) {
         ("GET", "/api/platforms/changes.csv".to_owned()),
     ];
     for (method, path) in asked {
-        let body = if method == "GET" { Value::Null } else { body.clone() };
+        let body = if method == "GET" {
+            Value::Null
+        } else {
+            body.clone()
+        };
         let nobody = stage.world.send(method, &path, None, body.clone()).await;
         assert_eq!(refusal(&nobody), (401, "not_signed_in"), "{method} {path}");
         let stranger = stage.send(buyer(), method, &path, body).await;
@@ -74,7 +78,10 @@ async fn a_21_accountants_edit_costs_and_licences_and_nothing_else(storage: Stor
         ("criticality", json!("high")),
         ("eol_on", json!("2026-03-14")),
         ("tags", json!(["x"])),
-        ("links", json!([{"title": "x", "url": "https://example.com"}])),
+        (
+            "links",
+            json!([{"title": "x", "url": "https://example.com"}]),
+        ),
     ] {
         let body = json!({"budget_code": "B2", field: value});
         let refused = stage.patch(accountant(), &path, body).await;
@@ -83,7 +90,10 @@ async fn a_21_accountants_edit_costs_and_licences_and_nothing_else(storage: Stor
     }
     // What is so already is no change, whoever says it.
     let same = json!({"name": "A", "budget_code": "B1"});
-    assert_eq!(stage.patch(accountant(), &path, same).await.json, edited.json);
+    assert_eq!(
+        stage.patch(accountant(), &path, same).await.json,
+        edited.json
+    );
     let wish = json!({"name": "C", "publisher": "C"});
     let made = stage.post(accountant(), "/api/platforms", wish).await;
     assert_eq!(refusal(&made), FORBIDDEN);
@@ -94,9 +104,7 @@ async fn a_21_support_and_engineering_propose_and_edit_their_proposals(storage: 
     stage.team("Desk").await;
     for (one, other) in [(support(), engineer()), (engineer(), support())] {
         let name = one.roles[0];
-        let wish = |lifecycle: &str| {
-            json!({"name": name, "publisher": "P", "lifecycle": lifecycle, "owner": "Desk"})
-        };
+        let wish = |lifecycle: &str| json!({"name": name, "publisher": "P", "lifecycle": lifecycle, "owner": "Desk"});
         for lifecycle in ["experimental", "production", "deprecated", "retired"] {
             let refused = stage.post(one, "/api/platforms", wish(lifecycle)).await;
             assert_eq!(refusal(&refused), FORBIDDEN, "{lifecycle}");
@@ -108,18 +116,33 @@ async fn a_21_support_and_engineering_propose_and_edit_their_proposals(storage: 
             let answer = stage.patch(by, &path, body).await;
             answer.status.as_u16()
         };
-        assert_eq!(edit(one, json!({"description": "for us", "cost": "$5 once"})).await, 200);
+        assert_eq!(
+            edit(one, json!({"description": "for us", "cost": "$5 once"})).await,
+            200
+        );
         assert_eq!(edit(other, json!({"description": "for them"})).await, 403);
         assert_eq!(edit(one, json!({"lifecycle": "experimental"})).await, 403);
-        assert_eq!(edit(infra(), json!({"lifecycle": "experimental"})).await, 200);
+        assert_eq!(
+            edit(infra(), json!({"lifecycle": "experimental"})).await,
+            200
+        );
         // It is a proposal no more.
         assert_eq!(edit(one, json!({"description": "still for us"})).await, 403);
     }
     let both = crate::stage::person(9, &["support", "accountant"]);
     let made = stage.create_named("A").await;
     let path = path_of(&made["id"]);
-    assert_eq!(stage.patch(both, &path, json!({"cost_centre": "7"})).await.status, 200);
-    assert_eq!(stage.patch(both, &path, json!({"name": "B"})).await.status, 403);
+    assert_eq!(
+        stage
+            .patch(both, &path, json!({"cost_centre": "7"}))
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        stage.patch(both, &path, json!({"name": "B"})).await.status,
+        403
+    );
 }
 
 async fn a_21_archiving_and_restoring_is_for_infrastructure(storage: Storage) {
@@ -129,10 +152,14 @@ async fn a_21_archiving_and_restoring_is_for_infrastructure(storage: Storage) {
     let path = path_of(&made["id"]);
     for action in ["archive", "restore"] {
         for one in [accountant(), support(), engineer(), buyer()] {
-            let answer = stage.post(one, &format!("{path}/{action}"), Value::Null).await;
+            let answer = stage
+                .post(one, &format!("{path}/{action}"), Value::Null)
+                .await;
             assert_eq!(refusal(&answer), FORBIDDEN, "{action} {:?}", one.roles);
         }
-        let answer = stage.post(admin(), &format!("{path}/{action}"), Value::Null).await;
+        let answer = stage
+            .post(admin(), &format!("{path}/{action}"), Value::Null)
+            .await;
         assert_eq!(answer.status, 200, "{action}");
     }
 }

@@ -113,7 +113,10 @@ async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage:
         let analyze = "ANALYZE shelf; ANALYZE words; ANALYZE platforms";
         tx.execute_batch(analyze).await.unwrap();
     }
-    let many: (i64,) = tx.query_one("SELECT count(*) FROM shelf", &[]).await.unwrap();
+    let many: (i64,) = tx
+        .query_one("SELECT count(*) FROM shelf", &[])
+        .await
+        .unwrap();
     assert_eq!(many, (PLATFORMS,));
     tx.commit().await.unwrap();
     eprintln!("filled {:?}", begun.elapsed());
