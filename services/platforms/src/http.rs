@@ -2,9 +2,11 @@
 
 mod asked;
 mod changes;
+mod changes_file;
 mod fields;
 mod platforms;
 mod relations;
+pub(crate) mod reports;
 mod reviews;
 mod teams;
 mod wire;
@@ -26,10 +28,12 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
     let (router, document) = OpenApiRouter::<Handle>::default()
         .merge(platforms::routes())
         .merge(changes::routes())
+        .merge(changes_file::routes())
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(relations::routes())
         .merge(reviews::routes())
+        .merge(reports::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.
     (router, serde_json::to_value(document).unwrap_or_default())

@@ -1,6 +1,7 @@
 //! The pages of the register; they work without a script.
 
 mod fields;
+mod reports;
 mod reviews;
 mod teams;
 mod wrong;
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(reviews::routes())
+        .merge(reports::routes())
 }
 
 /// Whoever has signed in and has a part in the register, or the way to do so and come back.

@@ -7,5 +7,16 @@
 
 mod stage;
 
+mod archived;
+mod crashes;
 mod creating;
+mod editing;
+mod hostile;
 mod original;
+mod pages;
+mod races;
+mod replica;
+mod revisions;
+mod roles;
+mod scale;
+mod searching;

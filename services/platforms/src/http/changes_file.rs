@@ -93,7 +93,9 @@ fn parts(service: Handle, wanted: Wanted) -> impl Stream<Item = Result<String, t
         let at = last.map_or(At::End, |(change, _)| {
             At::Behind(Some((change.at, change.id)))
         });
-        let text = rows.iter().map(|(change, name)| line(change, name.as_deref()));
+        let text = rows
+            .iter()
+            .map(|(change, name)| line(change, name.as_deref()));
         Ok(Some((text.collect::<String>(), (service, wanted, at))))
     })
 }

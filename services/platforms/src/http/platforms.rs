@@ -244,7 +244,9 @@ fn why(body: &[u8]) -> Result<String, Problem> {
     if body.is_empty() {
         return Ok(String::new());
     }
-    let why: Result<Why, _> = serde_json::from_slice(body);
+    // By way of a map, as a list would be read for an object otherwise.
+    let body: Result<Map<String, Value>, _> = serde_json::from_slice(body);
+    let why: Result<Why, _> = body.and_then(|body| serde_json::from_value(Value::Object(body)));
     let why = why.map_err(|error| {
         let text = format!("The body is {{\"comment\": …}}: {error}.");
         Problem::field("bad_request", "comment", text)

@@ -7,7 +7,7 @@ mod statement;
 use contracts::TeamId;
 use contracts::calendar::Day;
 use contracts::platforms::{Lifecycle, PlatformKind};
-use tidings::{Conn, Error, Row};
+use tidings::{Conn, Error, FromRow, Row};
 
 use crate::platform::Platform;
 
@@ -97,21 +97,34 @@ async fn rows(
     rows.iter().map(listed).collect()
 }
 
-fn listed(row: &Row) -> Result<Listed, Error> {
+pub(super) fn listed(row: &Row) -> Result<Listed, Error> {
     Ok(Listed {
         platform: super::read(row)?,
         owner: row.get("owner_name")?,
     })
 }
 
+/// Columns of everything that matches, for whoever adds up: of the shelf `s` and what is joined
+/// to it, with what follows the condition.
+pub(super) async fn among<T: FromRow>(
+    conn: &mut Conn,
+    narrowed: &Narrowed,
+    columns: &str,
+    joins: &str,
+    ending: &str,
+) -> Result<Vec<T>, Error> {
+    if finds_nothing(narrowed) {
+        return Ok(Vec::new());
+    }
+    let statement = Statement::new(conn, narrowed).await?;
+    let statement = statement.among(columns, joins, ending);
+    conn.query(&statement.sql, &statement.values).await
+}
+
 /// How many match.
 pub(crate) async fn count(conn: &mut Conn, narrowed: &Narrowed) -> Result<i64, Error> {
-    if finds_nothing(narrowed) {
-        return Ok(0);
-    }
-    let statement = Statement::new(conn, narrowed).await?.count();
-    let (count,) = conn.query_one(&statement.sql, &statement.values).await?;
-    Ok(count)
+    let counted: Vec<(i64,)> = among(conn, narrowed, "count(*)", "", "").await?;
+    Ok(counted.first().map_or(0, |(count,)| *count))
 }
 
 /// Gives everything that matches to `take`, some hundreds at a time in the order of the list.

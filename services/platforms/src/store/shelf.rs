@@ -21,9 +21,10 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
-/// A tag among the words; no word has a colon.
+/// A tag among the words. Words are letters and digits, so that nothing that is typed into a
+/// search begins as tags do.
 pub(crate) fn tag_word(tag: &str) -> String {
-    format!("tag:{tag}")
+    format!("#{tag}")
 }
 
 /// Everything that a search finds a platform by.
@@ -31,7 +32,6 @@ pub(crate) fn words_of(platform: &Platform) -> BTreeSet<String> {
     let short = [
         &platform.name,
         &platform.publisher,
-        &platform.slug,
         &platform.version_label,
         &platform.technical_contact,
         &platform.support_contact,

@@ -223,7 +223,15 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
     ] {
         assert_eq!(finds(q).await, [1], "{q}");
     }
-    for q in ["erver", "sql+else", "buchhaltungen", "%2B%2B", "---"] {
+    for q in [
+        "erver",
+        "sql+else",
+        "buchhaltungen",
+        "%2B%2B",
+        "---",
+        "tag",
+        "%23c",
+    ] {
         assert_eq!(finds(q).await, [0; 0], "{q}");
     }
     // What is said no more is found no more.

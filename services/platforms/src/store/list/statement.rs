@@ -13,7 +13,7 @@ const WORDS_MAX: usize = 8;
 /// in each platform.
 const RARE_MAX: i64 = 3_000;
 /// How many platforms are walked through for each that is wanted, before all are looked at.
-const WALKED: u32 = 40;
+const WALKED: u32 = 100;
 
 /// A statement under construction.
 ///
@@ -44,10 +44,11 @@ impl<'a> Statement<'a> {
         Ok(statement)
     }
 
-    /// How many match.
-    pub(super) fn count(mut self) -> Self {
+    /// Columns of all that match: of the shelf `s` and what is joined to it.
+    pub(super) fn among(mut self, columns: &str, joins: &str, ending: &str) -> Self {
         let conditions = &self.conditions;
-        self.sql = format!("SELECT count(*) FROM shelf s WHERE 1 = 1{conditions}");
+        self.sql =
+            format!("SELECT {columns} FROM shelf s {joins} WHERE 1 = 1{conditions} {ending}");
         self
     }
 
