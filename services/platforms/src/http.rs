@@ -3,7 +3,9 @@
 mod asked;
 mod changes;
 mod changes_file;
+mod exports;
 mod fields;
+pub(crate) mod imports;
 mod platforms;
 mod relations;
 pub(crate) mod reports;
@@ -33,6 +35,8 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .merge(fields::routes())
         .merge(relations::routes())
         .merge(reviews::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
         .merge(reports::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.

@@ -11,6 +11,7 @@ mod bad_input;
 mod crashes;
 mod creating;
 mod editing;
+mod importing;
 mod notices;
 mod races;
 mod reading;
