@@ -17,8 +17,10 @@ mod demo;
 mod edit;
 mod error;
 mod first_sync;
+mod formats;
 mod handlers;
 mod http;
+mod import;
 mod param;
 mod render;
 mod settings;
@@ -44,6 +46,10 @@ const MIGRATIONS: &[Migration] = &[
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
     Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
+    Migration::new(
+        "0004_imports",
+        include_str!("../migrations/0004_imports.sql"),
+    ),
 ];
 
 /// The whole service.
@@ -67,6 +73,7 @@ pub fn service(settings: Settings) -> Service {
         .calls("platforms", first_sync::patience())
         .on_start(first_sync::begin)
         .outside_job(first_sync::first_sync)
+        .operation(import::import)
         .http(api)
         .openapi(document)
         .resource(settings)

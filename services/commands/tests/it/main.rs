@@ -8,4 +8,7 @@
 mod stage;
 
 mod creating;
+mod filling;
+mod importing;
 mod original;
+mod usages;

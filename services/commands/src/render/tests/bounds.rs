@@ -175,6 +175,25 @@ fn what_one_should_look_at_is_told_with_the_line() {
     assert_eq!(render(&raw, &of("v", &["-l | x"])).unwrap().text, "ls -l | x");
 }
 
+/// What comes with an installation that nobody has used can be filled in.
+#[test]
+fn every_command_of_the_demonstration_can_be_filled_in() {
+    #[derive(serde::Deserialize)]
+    struct Written {
+        edit: crate::edit::Edit,
+    }
+    let all: Vec<Written> = serde_json::from_str(include_str!("../../demo/commands.json")).unwrap();
+    assert!(all.len() > 100);
+    let mut refused = Vec::new();
+    for Written { edit } in all {
+        let mut command = command(Shell::Posix, "x", Vec::new());
+        edit.apply(&mut command).unwrap();
+        let mistakes = crate::command::mistakes(&command);
+        refused.extend(mistakes.into_iter().map(|one| format!("{}: {} {}", command.how_to, command.command_line, one.message)));
+    }
+    assert_eq!(refused, [""; 0], "{refused:#?}");
+}
+
 proptest::proptest! {
     /// Whatever a template is, checking and filling it in panics nowhere.
     #[test]
