@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Entries {
             }
             Some(';') | None => {}
             Some(_) if line.trim().is_empty() || line.starts_with("```") => {}
-            Some(_) => sheet.lines.push(line.trim_end().to_owned()),
+            Some(_) => sheet.lines.push(line.to_owned()),
         }
     }
     sheet.end();

@@ -45,6 +45,7 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
         "SELECT E{{v}}", "SELECT E'{{v}}'", "SELECT U&'{{v}}'", "SELECT 'a'{{v}}", "SELECT {{v}}'a'",
         "SELECT 1 -- {{v}}", "SELECT /* {{v}} */ 1", "SELECT $$ {{v}} $$", "SELECT `{{v}}`", "SELECT '{{v}}",
         "SELECT 'a\\' {{v}}", "SELECT 1 # {{v}}", "SELECT {{v}}{{v}}", "SELECT 1 -- it's\n, {{v}}",
+        "SELECT a# 'x\ny', {{v}}", "SELECT $a$ {{v}} $a$", "SELECT a${{v}}", "SELECT a#{{v}}",
     ];
     for line in sql {
         assert!(refused(Shell::Sql, line), "{line}");
@@ -70,12 +71,16 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
     for line in ["dir %USERPROFILE%\\{{v}} /s", "echo \"a ^& {{v}}\" & dir"] {
         assert!(!refused(Shell::Cmd, line), "{line}");
     }
-    for line in ["SELECT * FROM \"{{v}}\" WHERE a = {{v}}", "SELECT N'{{v}}', {{v}}::date -- why\n", "SELECT 'it''s {{v}}'"] {
+    for line in ["SELECT * FROM \"{{v}}\" WHERE a = {{v}}", "SELECT N'{{v}}', {{v}}::date -- why\n", "SELECT 'it''s {{v}}'", "SELECT serial# FROM v$session WHERE a = 'b' AND c = {{v}}"] {
         assert!(!refused(Shell::Sql, line), "{line}");
     }
     let number = with_v(Shell::Posix, "sleep $(( {{v}} * 60 ))", ParamType::Int);
     assert_eq!(check_template(&number), []);
     assert_eq!(render(&number, &of("v", &["-5"])).unwrap().text, "sleep $(( -5 * 60 ))");
+    let hours = with_v(Shell::PowerShell, "(Get-Date).AddHours(-{{v}})", ParamType::Int);
+    assert_eq!(check_template(&hours), []);
+    assert_eq!(render(&hours, &of("v", &["-5"])).unwrap().text, "(Get-Date).AddHours(-(-5))");
+    assert!(refused(Shell::PowerShell, "(Get-Date).AddHours(-{{v}})"));
 }
 
 /// Programs that read their arguments once more get words that mean nothing to any reader.
