@@ -5,6 +5,7 @@ pub(crate) mod exchange;
 mod filling;
 mod one;
 mod revisions;
+pub(crate) mod search;
 mod usages;
 mod wire;
 
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
             one::change,
             one::deprecate
         ))
+        .routes(routes!(search::list))
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::revert))

@@ -21,8 +21,10 @@ mod formats;
 mod handlers;
 mod http;
 mod import;
+mod pages;
 mod param;
 mod render;
+mod search;
 mod settings;
 mod store;
 mod template;
@@ -46,6 +48,11 @@ const MIGRATIONS: &[Migration] = &[
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
     Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
+    Migration::new(
+        "0003_search",
+        include_str!("../migrations/0003_search.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0003_search.postgres.sql")),
     Migration::new(
         "0004_imports",
         include_str!("../migrations/0004_imports.sql"),
@@ -75,6 +82,7 @@ pub fn service(settings: Settings) -> Service {
         .outside_job(first_sync::first_sync)
         .operation(import::import)
         .http(api)
+        .http(pages::routes())
         .openapi(document)
         .resource(settings)
 }

@@ -41,6 +41,17 @@ pub(crate) fn mistakes(field: &str, param: &Param) -> Vec<FieldError> {
         );
         wrongs.push(wrong(of("delimiter"), "bad_delimiter", text));
     }
+    let written = param.default.iter().map(|text| ("default", text));
+    let written = written.chain(param.pattern.iter().map(|text| ("pattern", text)));
+    let written = written.chain(
+        param
+            .allowed_values
+            .iter()
+            .map(|text| ("allowed_values", text)),
+    );
+    for (part, text) in written {
+        wrongs.extend(lines_mistake(&of(part), text, VALUE_LETTERS_MAX));
+    }
     if let Err(text) = pattern(param) {
         wrongs.push(wrong(of("pattern"), "bad_pattern", text));
     }

@@ -6,6 +6,7 @@ pub(crate) mod imports;
 pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
+pub(crate) mod search;
 pub(crate) mod usages;
 
 use contracts::commands::{Shell, Status};
@@ -108,7 +109,7 @@ pub(crate) async fn insert(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version),
     ];
     tx.execute(sql, row).await?;
-    Ok(())
+    search::keep(tx, command).await
 }
 
 /// Stores what has changed of a command that was loaded for it.
@@ -138,7 +139,7 @@ pub(crate) async fn update(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version - 1),
     ];
     match tx.execute(sql, row).await? {
-        1 => Ok(()),
+        1 => search::keep(tx, command).await,
         _ => Err(Error::Overtaken),
     }
 }
@@ -247,7 +248,8 @@ pub(crate) async fn exported(
     most: usize,
 ) -> Result<Vec<Command>, Error> {
     let sql = "SELECT * FROM commands
-        WHERE ($1 IS NULL OR platform_id = $1) AND ($2 IS NULL OR status = $2)
+        WHERE (CAST($1 AS TEXT) IS NULL OR platform_id = $1)
+            AND (CAST($2 AS TEXT) IS NULL OR status = $2)
         ORDER BY number LIMIT $3";
     let most = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
     let found: Vec<Stored> = conn.query(sql, params![platform_id, status, most]).await?;

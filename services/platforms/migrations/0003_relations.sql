@@ -7,7 +7,7 @@ CREATE TABLE relations (
 );
 CREATE INDEX relations_to ON relations (to_id, type);
 
--- How often the relations of a platform were changed.
+-- The version of the relations of a platform, from 2: before anything was said it is 1.
 CREATE TABLE relation_lists (
     platform_id TEXT PRIMARY KEY,
     version BIGINT NOT NULL

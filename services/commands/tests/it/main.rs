@@ -7,8 +7,19 @@
 
 mod stage;
 
+mod archived;
+mod crashes;
 mod creating;
+mod editing;
 mod filling;
+mod hostile;
 mod importing;
 mod original;
+mod pages;
+mod races;
+mod replica;
+mod revisions;
+mod roles;
+mod scale;
+mod searching;
 mod usages;

@@ -15,9 +15,9 @@ use crate::{Error, store};
 /// How many platforms come on the list of a review in one transaction.
 const SLICE: u32 = 500;
 /// The entity that changes of reviews are about.
-pub(crate) const REVIEW: &str = "review";
+const REVIEW: &str = "review";
 /// The entity that changes of what was found are about; its id is the review's.
-pub(crate) const REVIEW_ITEM: &str = "review_item";
+const REVIEW_ITEM: &str = "review_item";
 
 /// Opens a review of the platforms that match now. Where these are many, a job puts the rest
 /// of them on the list.
@@ -57,7 +57,7 @@ pub(crate) async fn open_review_in_tx(
 
 /// What the scope of a review asks the list for: in the order of numbers, in which nothing
 /// moves while the list is filled.
-pub(crate) fn narrowed(scope: &Scope) -> Result<Narrowed, Error> {
+fn narrowed(scope: &Scope) -> Result<Narrowed, Error> {
     let mut mistakes = Vec::new();
     let mut read = Narrowed {
         q: scope.q.clone().unwrap_or_default(),

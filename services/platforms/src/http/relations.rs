@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{addressed, seen, tag};
 use crate::access::Member;
 use crate::actions::put_relations_in_tx;
 use crate::changes::{Action, Changing};
@@ -78,16 +79,8 @@ async fn shown(conn: &mut Conn, id: PlatformId) -> Result<Response, Error> {
         incoming: incoming.into_iter().map(RelatedBody::from).collect(),
         version,
     };
-    let tag = [(header::ETAG, format!("\"{version}\""))];
+    let tag = [(header::ETAG, tag(version))];
     Ok((tag, Json(body)).into_response())
-}
-
-/// The version that the caller has seen, if they say so; one that there is not for what is no
-/// version.
-fn seen(headers: &HeaderMap) -> Option<u64> {
-    let tag = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default();
-    let version = tag.trim().trim_matches('"').parse();
-    (tag.trim() != "*").then(|| version.unwrap_or(u64::MAX))
 }
 
 /// What a platform is to others, and others to it.
@@ -107,8 +100,8 @@ async fn show(
 ) -> Result<Response, Problem> {
     Member::of(&identity)?;
     let mut conn = service.read().await?;
-    let id = store::resolve(&mut conn, &id).await?;
-    Ok(shown(&mut conn, id.ok_or(Error::PlatformUnknown)?).await?)
+    let id = addressed(&mut conn, &id).await?;
+    Ok(shown(&mut conn, id).await?)
 }
 
 /// Replace all relations of a platform. The same again changes nothing.
@@ -121,6 +114,7 @@ async fn show(
     responses(
         (status = 200, description = "They are so now", body = RelationsBody,
             headers(("ETag" = String, description = "The version of its own"))),
+        (status = 400, description = "bad_if_match"),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Relations are for infrastructure and administrators, and those of a proposal for whoever proposed it"),
         (status = 404, description = "No such platform"),
@@ -140,9 +134,8 @@ async fn put(
     let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment);
     let changing = changing.map_err(Error::from)?;
     let mut tx = service.begin(context).await?;
-    let id = store::resolve(&mut tx, &id).await?;
-    let id = id.ok_or(Error::PlatformUnknown)?;
-    let (relations, seen) = (&draft.relations, seen(&headers));
+    let id = addressed(&mut tx, &id).await?;
+    let (relations, seen) = (&draft.relations, seen(&headers)?);
     put_relations_in_tx(&mut tx, member, &changing, id, relations, seen).await?;
     let shown = shown(&mut tx, id).await?;
     tx.commit().await?;

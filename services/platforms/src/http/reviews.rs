@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::addressed;
 use crate::access::Member;
 use crate::actions::{close_review_in_tx, find_in_tx, open_review_in_tx};
 use crate::changes::{Action, Changing};
@@ -192,8 +193,7 @@ async fn find(
     let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment);
     let changing = changing.map_err(Error::from)?;
     let mut tx = service.begin(context).await?;
-    let platform = store::resolve(&mut tx, &platform).await?;
-    let platform = platform.ok_or(Error::PlatformUnknown)?;
+    let platform = addressed(&mut tx, &platform).await?;
     let item = find_in_tx(&mut tx, &changing, id.into(), platform, &draft).await?;
     let body = FoundBody::of(&item);
     tx.answer(StatusCode::OK, &[], &body)?;

@@ -57,11 +57,11 @@ pub(crate) async fn incoming(conn: &mut Conn, id: PlatformId) -> Result<Vec<Plat
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// How often the relations of a platform were changed.
+/// The version of the relations of a platform: 1 before somebody said anything of them.
 pub(crate) async fn version(conn: &mut Conn, id: PlatformId) -> Result<u64, Error> {
     let sql = "SELECT version FROM relation_lists WHERE platform_id = $1";
     let row: Option<(u64,)> = conn.query_opt(sql, params![id]).await?;
-    Ok(row.map_or(0, |(version,)| version))
+    Ok(row.map_or(1, |(version,)| version))
 }
 
 /// Replaces the relations of a platform.
@@ -77,7 +77,7 @@ pub(crate) async fn replace(
         tx.execute(sql, params![id, relation.kind, relation.to])
             .await?;
     }
-    let sql = "INSERT INTO relation_lists (platform_id, version) VALUES ($1, 1)
+    let sql = "INSERT INTO relation_lists (platform_id, version) VALUES ($1, 2)
         ON CONFLICT (platform_id) DO UPDATE SET version = relation_lists.version + 1";
     tx.execute(sql, params![id]).await?;
     Ok(())
