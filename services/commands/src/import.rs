@@ -242,5 +242,8 @@ impl Import {
 }
 
 fn cut(text: &str) -> String {
-    text.chars().filter(|letter| *letter != '\0').take(REMARK_LETTERS).collect()
+    text.chars()
+        .filter(|letter| *letter != '\0')
+        .take(REMARK_LETTERS)
+        .collect()
 }

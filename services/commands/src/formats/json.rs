@@ -49,9 +49,10 @@ fn read_one(value: Value) -> Result<Entry, FieldError> {
     };
     let id = match take_text(&mut fields, "id") {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            wrong("id", "bad_command", "id is the id of a command.")
-        })?),
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| wrong("id", "bad_command", "id is the id of a command."))?,
+        ),
     };
     let platform = take_text(&mut fields, "platform");
     // For people; what counts is the id.
@@ -59,7 +60,11 @@ fn read_one(value: Value) -> Result<Entry, FieldError> {
     fields.remove("number");
     let edit: Edit = serde_json::from_value(Value::Object(fields)).map_err(|error| {
         let text: String = error.to_string().chars().take(200).collect();
-        wrong("body", "bad_command", format!("This is no command: {text}."))
+        wrong(
+            "body",
+            "bad_command",
+            format!("This is no command: {text}."),
+        )
     })?;
     Ok(Entry {
         id,

@@ -50,7 +50,10 @@ pub(super) fn read(text: &str) -> Entries {
             }
             Some('@') => {
                 sheet.end();
-                let note = format!("Variables of another sheet are not taken over: {}", one_line(rest, 100));
+                let note = format!(
+                    "Variables of another sheet are not taken over: {}",
+                    one_line(rest, 100)
+                );
                 sheet.notes.push(note);
             }
             Some(';') | None => {}
@@ -72,7 +75,9 @@ impl Sheet {
         }
         let Some(how_to) = how_to.filter(|text| !text.is_empty()) else {
             let text = "Above a command stands what it does, behind #.";
-            return self.entries.push(Err(wrong("how_to", "how_to_missing", text)));
+            return self
+                .entries
+                .push(Err(wrong("how_to", "how_to_missing", text)));
         };
         let mut edit = edit_of(how_to, line(&lines.join("\n")));
         edit.tags = Some(self.tags.clone());
@@ -95,7 +100,8 @@ impl Sheet {
             let params = entry.edit.params.iter_mut().flatten();
             for param in params.filter(|param| param.name == name) {
                 param.help.clone_from(&help);
-                let note = format!("What prints suggestions for {name} is kept as help and never run.");
+                let note =
+                    format!("What prints suggestions for {name} is kept as help and never run.");
                 entry.notes.push(note);
             }
         }
@@ -139,7 +145,13 @@ pub(super) fn write(commands: &[Command], platforms: &BTreeMap<PlatformId, Platf
         let platform = platforms.get(&command.platform_id);
         let name = platform.map_or("", |platform| platform.name.as_str());
         let mut tags = vec![one_line(&name.replace(',', " "), 50)];
-        tags.extend(command.tags.iter().filter(|tag| **tag != name.to_lowercase()).cloned());
+        tags.extend(
+            command
+                .tags
+                .iter()
+                .filter(|tag| **tag != name.to_lowercase())
+                .cloned(),
+        );
         match write_line(command) {
             Err(why) => {
                 let title = one_line(&command.how_to, 200);
@@ -167,7 +179,8 @@ fn write_line(command: &Command) -> Result<String, &'static str> {
             Piece::Text(text) => line.push_str(text),
         }
     }
-    let is_marked = |line: &str| line.trim().is_empty() || line.starts_with(MARKS) || line.starts_with("```");
+    let is_marked =
+        |line: &str| line.trim().is_empty() || line.starts_with(MARKS) || line.starts_with("```");
     if line.split('\n').any(is_marked) {
         return Err("a line of it would be read as something else");
     }
@@ -188,16 +201,28 @@ fn suggestions(
 ) -> String {
     let mut text = String::new();
     for param in &command.params {
-        if param.allowed_values.is_empty() || param.allowed_values.iter().any(|value| value.contains('\n')) {
+        if param.allowed_values.is_empty()
+            || param
+                .allowed_values
+                .iter()
+                .any(|value| value.contains('\n'))
+        {
             continue;
         }
         let key = (tags.to_owned(), param.name.clone());
         if suggested.contains_key(&key) {
             continue;
         }
-        let quoted = param.allowed_values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''")));
+        let quoted = param
+            .allowed_values
+            .iter()
+            .map(|value| format!("'{}'", value.replace('\'', r"'\''")));
         let quoted: Vec<String> = quoted.collect();
-        text.push_str(&format!("$ {}: printf '%s\\n' {}\n\n", param.name, quoted.join(" ")));
+        text.push_str(&format!(
+            "$ {}: printf '%s\\n' {}\n\n",
+            param.name,
+            quoted.join(" ")
+        ));
         suggested.insert(key, param.allowed_values.clone());
     }
     text

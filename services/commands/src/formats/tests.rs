@@ -66,7 +66,11 @@ fn commands(format: Format, text: &str) -> Vec<(CommandRecord, Vec<String>)> {
 }
 
 fn names(command: &CommandRecord) -> Vec<&str> {
-    command.params.iter().map(|param| param.name.as_str()).collect()
+    command
+        .params
+        .iter()
+        .map(|param| param.name.as_str())
+        .collect()
 }
 
 #[test]
@@ -81,13 +85,19 @@ fn a_23_a_sheet_of_navi_becomes_commands() {
     assert_eq!(branch.command_line, "git checkout {{branch_name}} < in.txt");
     assert_eq!(branch.tags, ["code", "git"]);
     assert_eq!((branch.risk, branch.shell), (Risk::Caution, Shell::Posix));
-    assert_eq!(branch.params[0].help, "Suggested by: git branch | awk '{print $NF}' --- --column 1");
+    assert_eq!(
+        branch.params[0].help,
+        "Suggested by: git branch | awk '{print $NF}' --- --column 1"
+    );
     assert_eq!(notes.len(), 1);
     let (list, _) = &made[1];
     let expected = "for i in *; do\n  echo \"{{it}}\" \\{\\{.Names}}\ndone";
     assert_eq!(list.command_line, expected);
     let (ask, _) = &made[2];
-    assert_eq!((ask.command_line.as_str(), names(ask)), ("curl {{url}} {{url}}", vec!["url"]));
+    assert_eq!(
+        (ask.command_line.as_str(), names(ask)),
+        ("curl {{url}} {{url}}", vec!["url"])
+    );
     assert_eq!(ask.tags, ["net"]);
 }
 
@@ -99,9 +109,15 @@ fn a_23_a_page_of_tldr_becomes_commands() {
     let made = commands(Format::Tldr, page);
     let (create, _) = &made[0];
     assert_eq!(create.how_to, "create an archive from files");
-    assert_eq!(create.command_line, "tar cf {{path_to_target_tar}} {{path_to_file1...}}");
+    assert_eq!(
+        create.command_line,
+        "tar cf {{path_to_target_tar}} {{path_to_file1...}}"
+    );
     assert_eq!(create.tags, ["tar"]);
-    assert_eq!(create.description, "Archiving utility.\nMore information: <https://example.com>.");
+    assert_eq!(
+        create.description,
+        "Archiving utility.\nMore information: <https://example.com>."
+    );
     assert_eq!(create.params[0].kind, ParamType::Path);
     assert!(create.params[1].multivalued);
     assert_eq!(create.params[1].label, "path/to/file1 path/to/file2");
@@ -117,7 +133,10 @@ fn what_is_no_such_file_is_refused_and_what_is_no_command_is_told() {
     let code = |format, text: &str| read(format, text).unwrap_err().code;
     assert_eq!(code(Format::Json, "{"), "bad_file");
     assert_eq!(code(Format::Json, "{\"commands\": 1}"), "bad_file");
-    assert_eq!(code(Format::Json, "{\"version\": 2, \"commands\": [1]}"), "bad_file");
+    assert_eq!(
+        code(Format::Json, "{\"version\": 2, \"commands\": [1]}"),
+        "bad_file"
+    );
     assert_eq!(code(Format::Json, &"[".repeat(100_000)), "bad_file");
     assert_eq!(code(Format::Json, "[]"), "no_commands");
     assert_eq!(code(Format::Navi, "; hello"), "no_commands");
@@ -126,7 +145,10 @@ fn what_is_no_such_file_is_refused_and_what_is_no_command_is_told() {
     assert_eq!(code(Format::Navi, &many), "too_many_commands");
     let file = r#"[1, {"id": "x"}, {"howTo": 1}, {"nonsense": 1}, {"howTo": "a", "commandLine": "a"}, {"howTo": "b", "commandLine": "a"}]"#;
     let entries = read(Format::Json, file).unwrap();
-    let codes: Vec<_> = entries.iter().map(|one| one.as_ref().err().map(|wrong| wrong.code)).collect();
+    let codes: Vec<_> = entries
+        .iter()
+        .map(|one| one.as_ref().err().map(|wrong| wrong.code))
+        .collect();
     let bad = Some("bad_command");
     assert_eq!(codes, [bad, bad, bad, bad, None, Some("command_twice")]);
 }
@@ -148,12 +170,24 @@ fn what_a_format_cannot_say_is_left_out_and_named() {
         command_line: "x <a> {{b}}".to_owned(),
         ..blank()
     };
-    let text = write(Format::Navi, &[many.clone(), tick.clone(), place.clone()], &platforms());
+    let text = write(
+        Format::Navi,
+        &[many.clone(), tick.clone(), place.clone()],
+        &platforms(),
+    );
     assert!(text.contains("; Left out: Many: many values"), "{text}");
     assert!(text.contains("; Left out: Place: something"), "{text}");
-    assert!(text.contains("% Kubernetes\n\n# Tick\nx `date`\n"), "{text}");
+    assert!(
+        text.contains("% Kubernetes\n\n# Tick\nx `date`\n"),
+        "{text}"
+    );
     let text = write(Format::Tldr, &[many, tick, place], &platforms());
-    assert!(text.starts_with("# Kubernetes\n\n> Commands for Kubernetes.\n> Left out: Tick: a backtick"), "{text}");
+    assert!(
+        text.starts_with(
+            "# Kubernetes\n\n> Commands for Kubernetes.\n> Left out: Tick: a backtick"
+        ),
+        "{text}"
+    );
     assert!(text.contains("- Many:\n\n`x {{a ...}}`\n"), "{text}");
     assert!(text.contains("- Place:\n\n`x <a> {{b}}`\n"), "{text}");
 }
@@ -179,7 +213,8 @@ fn values_to_choose_from_are_suggested_to_navi_without_a_second_command() {
         ..blank()
     };
     let text = write(Format::Navi, &[command], &platforms());
-    let expected = "% Kubernetes\n\n# Try it\nx <region>\n\n$ region: printf '%s\\n' 'eu' 'it'\\''s; x'\n\n";
+    let expected =
+        "% Kubernetes\n\n# Try it\nx <region>\n\n$ region: printf '%s\\n' 'eu' 'it'\\''s; x'\n\n";
     assert_eq!(text, expected);
 }
 

@@ -25,7 +25,10 @@ pub(super) fn read(text: &str) -> Entries {
             about.push(one_line(text.trim(), 500));
         } else if let Some(example) = line.strip_prefix("- ") {
             how_to = Some(read_title(example));
-        } else if let Some(code) = line.strip_prefix('`').and_then(|code| code.strip_suffix('`')) {
+        } else if let Some(code) = line
+            .strip_prefix('`')
+            .and_then(|code| code.strip_suffix('`'))
+        {
             let Some(how_to) = how_to.take().filter(|text| !text.is_empty()) else {
                 let text = "Above an example stands what it does, behind a dash.";
                 entries.push(Err(wrong("how_to", "how_to_missing", text)));
@@ -100,15 +103,24 @@ fn place(line: &mut Line, inside: &str) {
         Some(text) => (text.trim(), true),
         None => (inside, false),
     };
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-    let choices: Vec<String> = bare.unwrap_or(text).split('|').map(|one| one.trim().to_owned()).collect();
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    let choices: Vec<String> = bare
+        .unwrap_or(text)
+        .split('|')
+        .map(|one| one.trim().to_owned())
+        .collect();
     let is_choice = choices.len() > 1 && choices.iter().all(|one| !one.is_empty());
     let first = match is_choice {
         // The last one is the long one: `[-c|--create]`.
         true => choices.last().map_or(text, String::as_str),
         false => text.split_whitespace().next().unwrap_or(text),
     };
-    let kind = match (is_choice, text.starts_with("path/") || text.starts_with('/')) {
+    let kind = match (
+        is_choice,
+        text.starts_with("path/") || text.starts_with('/'),
+    ) {
         (true, _) => "enum",
         (_, true) => "path",
         _ => "string",
@@ -141,7 +153,9 @@ pub(super) fn write(commands: &[Command], platforms: &BTreeMap<PlatformId, Platf
     }
     let mut text = String::new();
     for (id, (examples, left_out)) in pages {
-        let name = platforms.get(&id).map_or("Commands", |platform| platform.name.as_str());
+        let name = platforms
+            .get(&id)
+            .map_or("Commands", |platform| platform.name.as_str());
         let name = one_line(name, 200);
         text.push_str(&format!("# {name}\n\n> Commands for {name}.\n"));
         text.extend(left_out);

@@ -7,8 +7,8 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use contracts::commands::Status;
 use contracts::PlatformId;
+use contracts::commands::Status;
 use serde::{Deserialize, Serialize};
 use tidings::{
     Accepted, Conn, Handle, Json, Path, Problem, Query, RequestContext, SignedIn, Timestamp, Uuid,
@@ -101,15 +101,17 @@ pub(super) async fn export(
     };
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
     ];
     Ok((headers, formats::write(format, &commands, &platforms)))
 }
 
 fn read_format(word: &str) -> Result<Format, Problem> {
-    word.parse().map_err(|_| {
-        Problem::field("bad_format", "format", "format must be json, navi or tldr.")
-    })
+    word.parse()
+        .map_err(|_| Problem::field("bad_format", "format", "format must be json, navi or tldr."))
 }
 
 fn read_status(word: &str) -> Result<Status, Problem> {

@@ -1,7 +1,7 @@
 //! Imports: the file, how far it was read, and what has become of it.
 
-use contracts::{PlatformId, UserId};
 use contracts::commands::Status;
+use contracts::{PlatformId, UserId};
 use serde::{Deserialize, Serialize};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, Uuid, params};
 use utoipa::ToSchema;

@@ -49,7 +49,13 @@ async fn a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong(storage
     assert_eq!(answer.json["revision"], 1);
     assert_eq!(answer.headers["cache-control"], "no-store");
     let by_number = format!("/api/c/commands/{}/render", command["number"]);
-    let answer = stage.post(support(), &by_number, json!({ "values": { "pod": "web-1" } })).await;
+    let answer = stage
+        .post(
+            support(),
+            &by_number,
+            json!({ "values": { "pod": "web-1" } }),
+        )
+        .await;
     assert_eq!(answer.json["rendered"], "kubectl logs web-1 --tail=50 ");
 
     let wrong = json!({ "values": { "lines": "x", "other": 1 } });
@@ -61,16 +67,29 @@ async fn a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong(storage
         ("values.other", "value_unknown"),
     ];
     assert_eq!(wrongs(&answer), expected);
-    for bad in [json!({ "values": ["hunter2"] }), json!({ "values": "hunter2" }), json!({ "values": { "pod": { "a": "hunter2" } } })] {
+    for bad in [
+        json!({ "values": ["hunter2"] }),
+        json!({ "values": "hunter2" }),
+        json!({ "values": { "pod": { "a": "hunter2" } } }),
+    ] {
         let answer = stage.post(support(), &path, bad).await;
         assert_eq!(answer.status, 422, "{}", answer.text);
         assert!(!answer.text.contains("hunter2"), "{}", answer.text);
     }
     let answer = stage.post(accountant(), &path, json!({})).await;
     assert_eq!(answer.status, 403);
-    let answer = stage.post(support(), "/api/c/commands/999/render", json!({})).await;
+    let answer = stage
+        .post(support(), "/api/c/commands/999/render", json!({}))
+        .await;
     assert_eq!(answer.status, 404);
-    assert!(stage.world.send("POST", &path, None, json!({})).await.status == 401);
+    assert!(
+        stage
+            .world
+            .send("POST", &path, None, json!({}))
+            .await
+            .status
+            == 401
+    );
 }
 
 async fn a_27_what_destroys_something_wants_to_be_meant(storage: Storage) {
@@ -120,18 +139,28 @@ async fn a_26_a_secret_is_in_the_answer_and_nowhere_else(storage: Storage) {
         assert!(answer.headers.get("idempotency-replayed").is_none());
     }
     let wrong = json!({ "values": { "password": format!("{secret}!"), "user": "a" } });
-    let answer = stage.post(support(), &format!("{path}/render"), wrong).await;
+    let answer = stage
+        .post(support(), &format!("{path}/render"), wrong)
+        .await;
     assert_eq!(refusal(&answer), (422, "value_not_like_pattern"));
     assert!(!answer.text.contains(secret), "{}", answer.text);
 
     let used = json!({ "revision": 1, "params": values, "outcome": "ok" });
     let answer = stage.post(support(), &format!("{path}/usages"), used).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
-    assert_eq!(answer.json["params"], json!({ "password": null, "user": ["anna"] }));
-    let answer = stage.get(support(), &format!("{path}/usages?param_value={secret}")).await;
+    assert_eq!(
+        answer.json["params"],
+        json!({ "password": null, "user": ["anna"] })
+    );
+    let answer = stage
+        .get(support(), &format!("{path}/usages?param_value={secret}"))
+        .await;
     assert_eq!(answer.json, json!([]));
     let heard = format!("{:?}", stage.heard().await);
-    assert!(heard.contains("command.used") && !heard.contains(secret), "{heard}");
+    assert!(
+        heard.contains("command.used") && !heard.contains(secret),
+        "{heard}"
+    );
     let kept = [
         "SELECT params FROM usages",
         "SELECT value FROM usage_values",
@@ -140,7 +169,10 @@ async fn a_26_a_secret_is_in_the_answer_and_nowhere_else(storage: Storage) {
     ];
     for sql in kept {
         let texts = stage.texts(sql).await;
-        assert!(!texts.is_empty() && !texts.contains(secret), "{sql}: {texts}");
+        assert!(
+            !texts.is_empty() && !texts.contains(secret),
+            "{sql}: {texts}"
+        );
     }
     // The request is known by a fingerprint, and its answer is not kept.
     let sql = "SELECT count(*) FROM tidings_requests WHERE body IS NOT NULL";
@@ -154,10 +186,12 @@ async fn revisions_can_be_filled_in_and_what_is_out_of_use_warns(storage: Storag
     let line = json!({ "commandLine": "kubectl rollout restart {{pod}}" });
     let answer = stage.patch(support(), &path, line).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let render = |revision: Option<u64>| json!({ "values": { "pod": "web" }, "revision": revision });
+    let render =
+        |revision: Option<u64>| json!({ "values": { "pod": "web" }, "revision": revision });
     let path = format!("{path}/render");
     let newest = stage.post(support(), &path, render(None)).await.json;
-    let expected = json!({ "rendered": "kubectl rollout restart web", "warnings": [], "revision": 2 });
+    let expected =
+        json!({ "rendered": "kubectl rollout restart web", "warnings": [], "revision": 2 });
     assert_eq!(newest, expected);
     let old = stage.post(support(), &path, render(Some(1))).await.json;
     assert_eq!(old["rendered"], "kubectl delete pod web");
@@ -172,7 +206,9 @@ async fn revisions_can_be_filled_in_and_what_is_out_of_use_warns(storage: Storag
         ..kubernetes()
     };
     stage.tell(deprecated).await;
-    stage.send(support(), "DELETE", &path_of(&command), Value::Null).await;
+    stage
+        .send(support(), "DELETE", &path_of(&command), Value::Null)
+        .await;
     let warned = stage.post(support(), &path, render(None)).await.json;
     assert_eq!(warned["rendered"], "kubectl rollout restart web");
     assert_eq!(warned["warnings"].as_array().unwrap().len(), 2, "{warned}");

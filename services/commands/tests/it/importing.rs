@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
 use serde_json::{Value, json};
 use tidings::Storage;
-use tidings_test::{Answer, Misbehaviour, World};
+use tidings_test::{Misbehaviour, World};
 
+use crate::files::counts;
 use crate::stage::{
-    Person, Stage, accountant, engineer, infrastructure, on_both, path_of, refusal, restart,
-    services, support,
+    Stage, accountant, engineer, infrastructure, on_both, path_of, refusal, restart, services,
+    support,
 };
 
 on_both!(
@@ -19,40 +18,8 @@ on_both!(
     a_21_who_publishes_nothing_imports_drafts,
     a_bad_command_never_stops_the_good_ones,
     a_file_of_many_megabytes_is_taken_over,
+    a_file_is_sent_by_a_form_and_its_import_is_a_page,
 );
-
-impl Stage {
-    async fn upload(&self, by: Person, query: &str, file: &str) -> Answer {
-        let token = self.world.token(by.id.uuid(), by.roles);
-        let request = Request::builder()
-            .method("POST")
-            .uri(format!("/api/c/import?{query}"))
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "text/plain")
-            .body(Body::from(file.to_owned()))
-            .unwrap();
-        self.world.call(request).await
-    }
-
-    /// Imports to the end; says what has become of it.
-    async fn import(&mut self, by: Person, query: &str, file: &str) -> Value {
-        let answer = self.upload(by, query, file).await;
-        assert_eq!(answer.status, 202, "{}", answer.text);
-        self.world.settle().await;
-        let id = answer.json["job_id"].as_str().unwrap();
-        self.get(support(), &format!("/api/c/import/{id}")).await.json
-    }
-
-    async fn file(&self, query: &str) -> String {
-        let answer = self.get(support(), &format!("/api/c/export?{query}")).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        answer.text
-    }
-}
-
-fn counts(import: &Value) -> [u64; 5] {
-    ["total", "created", "updated", "unchanged", "failed"].map(|name| import[name].as_u64().unwrap())
-}
 
 const SHEET: &str = "% pods\n# Show the pods\nkubectl get pods -n <space>\n# Show one\nkubectl describe pod <pod>\n";
 
@@ -73,10 +40,14 @@ async fn furnished(storage: Storage) -> Stage {
         ],
     });
     stage.create(infrastructure(), full).await;
-    stage.create(engineer(1), json!({ "howTo": "Draft", "commandLine": "x" })).await;
+    stage
+        .create(engineer(1), json!({ "howTo": "Draft", "commandLine": "x" }))
+        .await;
     let old = json!({ "howTo": "Old", "commandLine": "SELECT {{a}}", "shell": "sql", "params": [{ "name": "a" }] });
     let old = stage.create(support(), old).await;
-    stage.send(support(), "DELETE", &path_of(&old), Value::Null).await;
+    stage
+        .send(support(), "DELETE", &path_of(&old), Value::Null)
+        .await;
     stage
 }
 
@@ -90,7 +61,9 @@ async fn what_was_exported_changes_nothing_when_it_is_taken_over(storage: Storag
     }
     assert_eq!(stage.file("format=json").await, file);
     // On another platform everything is new, and says the same.
-    let import = stage.import(infrastructure(), "platform=2&status=published", &file).await;
+    let import = stage
+        .import(infrastructure(), "platform=2&status=published", &file)
+        .await;
     assert_eq!(counts(&import), [4, 4, 0, 0, 0], "{import}");
     let copied = stage.file("format=json&platform=2").await;
     let said = |file: &str| -> Vec<Value> {
@@ -114,36 +87,70 @@ async fn what_was_exported_changes_nothing_when_it_is_taken_over(storage: Storag
 
 async fn a_rehearsal_counts_as_the_real_thing_and_writes_nothing(storage: Storage) {
     let mut stage = furnished(storage).await;
-    let sheet = format!("{SHEET}# Again\nkubectl get pods -n <space>\n# Bad\nls `<x>`\n# There already\nkubectl delete pod <pod>\n");
+    let sheet = format!(
+        "{SHEET}# Again\nkubectl get pods -n <space>\n# Bad\nls `<x>`\n# There already\nkubectl delete pod <pod>\n"
+    );
     let before = stage.file("format=json").await;
-    let rehearsed = stage.import(support(), "format=navi&platform=1&dry_run=true", &sheet).await;
+    let rehearsed = stage
+        .import(support(), "format=navi&platform=1&dry_run=true", &sheet)
+        .await;
     assert_eq!(counts(&rehearsed), [5, 2, 0, 1, 2], "{rehearsed}");
     assert_eq!(stage.file("format=json").await, before);
-    let real = stage.import(support(), "format=navi&platform=1", &sheet).await;
+    let real = stage
+        .import(support(), "format=navi&platform=1", &sheet)
+        .await;
     assert_eq!(counts(&real), counts(&rehearsed));
     assert_eq!(real["errors"], rehearsed["errors"]);
-    let again = stage.import(support(), "format=navi&platform=1", &sheet).await;
+    let again = stage
+        .import(support(), "format=navi&platform=1", &sheet)
+        .await;
     assert_eq!(counts(&again), [5, 0, 0, 3, 2]);
 }
 
 async fn a_21_who_publishes_nothing_imports_drafts(storage: Storage) {
     let mut stage = Stage::on(storage).await;
-    let answer = stage.upload(engineer(1), "format=navi&platform=1&status=published", SHEET).await;
+    let answer = stage
+        .upload(
+            engineer(1),
+            "format=navi&platform=1&status=published",
+            SHEET,
+        )
+        .await;
     assert_eq!(answer.status, 403);
-    let answer = stage.upload(accountant(), "format=navi&platform=1", SHEET).await;
+    let answer = stage
+        .upload(accountant(), "format=navi&platform=1", SHEET)
+        .await;
     assert_eq!(answer.status, 403);
-    stage.import(engineer(1), "format=navi&platform=1", SHEET).await;
+    stage
+        .import(engineer(1), "format=navi&platform=1", SHEET)
+        .await;
     let page = "# Kubernetes\n\n> Pods.\n\n- Top:\n\n`kubectl top {{pod}}`\n";
-    stage.import(support(), "format=tldr&platform=1&status=published", page).await;
+    stage
+        .import(support(), "format=tldr&platform=1&status=published", page)
+        .await;
     let file: Value = serde_json::from_str(&stage.file("").await).unwrap();
-    let stand: Vec<&Value> = file["commands"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    let stand: Vec<&Value> = file["commands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["status"])
+        .collect();
     assert_eq!(stand, ["draft", "draft", "published"]);
     assert_eq!(file["commands"][0]["risk"], "caution");
     // Somebody else's draft is not an engineer's to change, and a raw parameter is for infrastructure.
-    let text = stage.file("").await.replace("Show one", "Show two").replace("\"string\"", "\"raw\"");
+    let text = stage
+        .file("")
+        .await
+        .replace("Show one", "Show two")
+        .replace("\"string\"", "\"raw\"");
     let import = stage.import(engineer(2), "", &text).await;
     assert_eq!(counts(&import), [3, 0, 0, 0, 3], "{import}");
-    let codes: Vec<&Value> = import["errors"].as_array().unwrap().iter().map(|one| &one["code"]).collect();
+    let codes: Vec<&Value> = import["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["code"])
+        .collect();
     assert_eq!(codes, ["forbidden", "forbidden", "forbidden"]);
 }
 
@@ -156,10 +163,22 @@ async fn a_bad_command_never_stops_the_good_ones(storage: Storage) {
         { "platform": "1", "howTo": "", "commandLine": "z {{a}}" },
         { "platform": 1, "howTo": "Undone by what is not here", "commandLine": "w", "undo_command_id": "0199c2d4-77f0-7c1e-9b1d-3f6f3c1f9a11" },
     ]);
-    let import = stage.import(support(), "status=published", &file.to_string()).await;
+    let import = stage
+        .import(support(), "status=published", &file.to_string())
+        .await;
     assert_eq!(counts(&import), [5, 2, 0, 0, 3], "{import}");
-    let errors: Vec<_> = import["errors"].as_array().unwrap().iter().map(|one| (one["row"].as_u64().unwrap(), one["code"].as_str().unwrap())).collect();
-    let expected = [(2, "not_found"), (3, "not_found"), (4, "how_to_missing"), (4, "placeholder_without_param")];
+    let errors: Vec<_> = import["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["row"].as_u64().unwrap(), one["code"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        (2, "not_found"),
+        (3, "not_found"),
+        (4, "how_to_missing"),
+        (4, "placeholder_without_param"),
+    ];
     assert_eq!(errors, expected);
     assert_eq!(import["notes"][0]["row"], 5);
     for (query, file, expected) in [
@@ -174,12 +193,23 @@ async fn a_bad_command_never_stops_the_good_ones(storage: Storage) {
         let answer = stage.upload(support(), query, file).await;
         assert_eq!(refusal(&answer), expected, "{query}");
     }
-    let answer = stage.get(support(), "/api/c/import/0199c2d4-77f0-7c1e-9b1d-3f6f3c1f9a11").await;
+    let answer = stage
+        .get(
+            support(),
+            "/api/c/import/0199c2d4-77f0-7c1e-9b1d-3f6f3c1f9a11",
+        )
+        .await;
     assert_eq!(answer.status, 404);
     let list = stage.get(support(), "/api/c/import").await.json;
     assert_eq!(list.as_array().unwrap().len(), 1);
-    for (query, code) in [("format=x", "bad_format"), ("status=x", "bad_status"), ("platform=9", "not_found")] {
-        let answer = stage.get(support(), &format!("/api/c/export?{query}")).await;
+    for (query, code) in [
+        ("format=x", "bad_format"),
+        ("status=x", "bad_status"),
+        ("platform=9", "not_found"),
+    ] {
+        let answer = stage
+            .get(support(), &format!("/api/c/export?{query}"))
+            .await;
         assert_eq!(refusal(&answer).1, code);
     }
 }
@@ -187,13 +217,115 @@ async fn a_bad_command_never_stops_the_good_ones(storage: Storage) {
 async fn a_file_of_many_megabytes_is_taken_over(storage: Storage) {
     let mut stage = Stage::on(storage).await;
     let long = "x".repeat(7_900);
-    let sheet: String = (0..500).map(|number| format!("# Number {number}\nshow {number} {long}\n")).collect();
+    let sheet: String = (0..500)
+        .map(|number| format!("# Number {number}\nshow {number} {long}\n"))
+        .collect();
     assert!(sheet.len() > 3_900_000);
-    let import = stage.import(support(), "format=navi&platform=1", &sheet).await;
+    let import = stage
+        .import(support(), "format=navi&platform=1", &sheet)
+        .await;
     assert_eq!(counts(&import), [500, 500, 0, 0, 0], "{import}");
-    let answer = stage.upload(support(), "format=navi&platform=1", &sheet.repeat(2)).await;
+    let answer = stage
+        .upload(support(), "format=navi&platform=1", &sheet.repeat(2))
+        .await;
     assert_eq!(answer.status, 413, "{}", answer.text);
-    assert_eq!(stage.number("SELECT count(*) FROM imports WHERE body <> ''").await, 0);
+    assert_eq!(
+        stage
+            .number("SELECT count(*) FROM imports WHERE body <> ''")
+            .await,
+        0
+    );
+}
+
+async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    let form = stage.get(engineer(1), "/commands/import").await;
+    assert!(
+        form.text.contains(r#"enctype="multipart/form-data""#)
+            && form.text.contains("No imports yet"),
+        "{}",
+        form.text
+    );
+    assert!(!form.text.contains("Publish them at once"));
+    assert_eq!(
+        stage.get(accountant(), "/commands/import").await.status,
+        403
+    );
+    let sheet = format!("{SHEET}# <b>Bad</b>\nls `<x>`\n");
+    let send = |platform: &str, what: &str, more: &[(&str, &str)]| {
+        let mut fields = vec![
+            ("format", "navi"),
+            ("platform", platform),
+            ("what", what),
+            ("file", sheet.as_str()),
+        ];
+        fields.extend(more);
+        let parts = fields.iter().map(|(name, text)| {
+            format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+        });
+        format!("{}--edge--\r\n", parts.collect::<String>())
+    };
+    let refused = stage
+        .form(support(), send("9 Nowhere", "rehearse", &[]))
+        .await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(
+        refused
+            .text
+            .contains(r##"<a href="#platform">Choose a platform of the list."##),
+        "{}",
+        refused.text
+    );
+    assert_eq!(
+        stage
+            .form(engineer(1), send("1", "import", &[("publish", "on")]))
+            .await
+            .status,
+        403
+    );
+
+    let sent = stage
+        .form(engineer(1), send("1 Kubernetes", "rehearse", &[]))
+        .await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let page = sent.headers["location"].to_str().unwrap().to_owned();
+    let waits = stage.get(engineer(1), &page).await;
+    assert!(
+        waits.text.contains("0 of 3 commands are read"),
+        "{}",
+        waits.text
+    );
+    stage.world.settle().await;
+    let done = stage.get(support(), &page).await;
+    assert!(done.text.contains("Nothing was changed"), "{}", done.text);
+    assert!(
+        done.text.contains("&#60;b&#62;Bad") && !done.text.contains("<b>"),
+        "{}",
+        done.text
+    );
+    assert_eq!(stage.number("SELECT count(*) FROM commands").await, 0);
+    let sent = stage
+        .form(support(), send("1", "import", &[("publish", "on")]))
+        .await;
+    stage.world.settle().await;
+    let page = sent.headers["location"].to_str().unwrap().to_owned();
+    let done = stage.get(support(), &page).await;
+    assert!(
+        done.text.contains("The file is taken over"),
+        "{}",
+        done.text
+    );
+    let published = "SELECT count(*) FROM commands WHERE status = 'published'";
+    assert_eq!(stage.number(published).await, 2);
+    assert!(
+        stage
+            .get(support(), "/commands/import")
+            .await
+            .text
+            .contains(&page)
+    );
+    let nothing = "/commands/import/0199c2d4-77f0-7c1e-9b1d-3f6f3c1f9a11";
+    assert_eq!(stage.get(support(), nothing).await.status, 404);
 }
 
 /// Wherever the process ends, each command of the file is there once.
@@ -211,8 +343,12 @@ async fn an_import_that_was_cut_off_goes_on_where_it_was() {
         for _ in 0..10 {
             stage.world.advance(Duration::from_secs(30)).await;
         }
-        let sheet: String = (0..160).map(|number| format!("# Number {number}\nshow {number} <a>\n")).collect();
-        let answer = stage.upload(support(), "format=navi&platform=1", &sheet).await;
+        let sheet: String = (0..160)
+            .map(|number| format!("# Number {number}\nshow {number} <a>\n"))
+            .collect();
+        let answer = stage
+            .upload(support(), "format=navi&platform=1", &sheet)
+            .await;
         assert_eq!(answer.status, 202, "{}", answer.text);
         let path = format!("/api/c/import/{}", answer.json["job_id"].as_str().unwrap());
         let mut import = Value::Null;

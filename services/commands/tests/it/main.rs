@@ -11,6 +11,7 @@ mod archived;
 mod crashes;
 mod creating;
 mod editing;
+mod files;
 mod filling;
 mod hostile;
 mod importing;

@@ -291,20 +291,6 @@ impl Stage {
         answer.json
     }
 
-    /// All texts of a column.
-    pub(crate) async fn texts(&self, sql: &str) -> String {
-        let mut conn = self.world.service("commands").read().await.unwrap();
-        let rows: Vec<(String,)> = conn.query(sql, &[]).await.unwrap();
-        rows.into_iter().map(|(text,)| text).collect()
-    }
-
-    /// One number.
-    pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let mut conn = self.world.service("commands").read().await.unwrap();
-        let (number,) = conn.query_one(sql, &[]).await.unwrap();
-        number
-    }
-
     /// What was told, in order for each command.
     pub(crate) async fn heard(&mut self) -> Vec<Heard> {
         self.world.settle().await;

@@ -35,7 +35,11 @@ pub(super) struct Sent {
 impl Choice {
     pub(super) async fn wanted(&self, conn: &mut Conn) -> Result<Wanted, Error> {
         let format = self.format.parse::<Format>().map_err(|_| {
-            vec![wrong("format", "bad_format", "Choose what kind of file it is.")]
+            vec![wrong(
+                "format",
+                "bad_format",
+                "Choose what kind of file it is.",
+            )]
         })?;
         // The list proposes `7 Kubernetes`: the number counts.
         let platform_id = match self.platform.split_whitespace().next() {
