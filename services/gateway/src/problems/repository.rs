@@ -6,9 +6,18 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A parameter of which one must choose says what there is to choose from.",
     ),
     (
+        "bad_command",
+        "(row of an import) this is no command as the JSON format has it.",
+    ),
+    (
         "bad_delimiter",
         "Between many values stand one to four signs of those that the answer names; others could end a command.",
     ),
+    (
+        "bad_file",
+        "The file is not of its format (no JSON, not UTF-8, of an unknown version, or without a list of commands).",
+    ),
+    ("bad_format", "Format must be json, navi or tldr."),
     (
         "bad_param_name",
         "The name of a parameter is letters, digits and underscores, at most 40.",
@@ -55,8 +64,16 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "A command without a line is none. Fill in commandLine.",
     ),
     (
+        "command_twice",
+        "(row of an import) the file says the same command twice.",
+    ),
+    (
         "confirmation_required",
         "The command destroys something (its risk is destructive); fill it in again and say that you mean it: the box \"I mean it\" on the page, `\"confirm\": true` in the API.",
+    ),
+    (
+        "export_too_large",
+        "An export has at most 20,000 commands: ask for one platform.",
     ),
     (
         "how_to_missing",
@@ -66,6 +83,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "line_too_long",
         "The line that was filled in would be longer than 256 kB.",
     ),
+    ("no_commands", "There is no command in the file."),
     ("not_a_bool", "The value is true or false."),
     (
         "not_a_draft_again",
@@ -102,6 +120,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "The platform is in the archive: its commands can be read and used, and neither changed nor added to. Somebody with the role infrastructure can bring the platform back first.",
     ),
     (
+        "platform_missing",
+        "Navi and tldr name no platform: say which one the commands are for (platform=).",
+    ),
+    (
         "secret_has_value",
         "A secret is written down nowhere, so it has no default and nothing to choose from.",
     ),
@@ -109,6 +131,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "text_too_long",
         "A text is longer than it may be; the answer says how long it may be.",
     ),
+    ("too_many_commands", "A file has at most 10,000 commands."),
     ("too_many_params", "A command has at most 50 parameters."),
     (
         "too_many_values",

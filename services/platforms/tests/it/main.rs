@@ -7,9 +7,24 @@
 
 mod stage;
 
+mod bad_input;
+mod crashes;
 mod creating;
+<<<<<<< HEAD
 mod demo;
+=======
+mod editing;
+mod fields;
+>>>>>>> assets
 mod importing;
 mod notices;
+mod parts_pages;
+mod races;
+mod reading;
+mod relations;
 mod report_pages;
 mod reports;
+mod reviews;
+mod rights;
+mod scale;
+mod teams;

@@ -1,6 +1,6 @@
 //! The routes of the repository of commands.
 
-use super::{Route, Rule, program};
+use super::{Route, Rule, page, program, stream};
 
 const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
 
@@ -58,5 +58,31 @@ pub(super) const ROUTES: &[Route] = &[
         "/api/c/commands/{commandId}/favourite",
         REPOSITORY,
     ),
+    program("GET", "/api/c/export", REPOSITORY),
+    program("GET", "/api/c/import", REPOSITORY),
+    program("POST", "/api/c/import", REPOSITORY),
+    program("GET", "/api/c/import/{id}", REPOSITORY),
+    page("GET", "/commands/import", REPOSITORY),
+    page("POST", "/commands/import", REPOSITORY),
+    page("GET", "/commands/import/{id}", REPOSITORY),
     program("GET", "/api/c/commands", REPOSITORY),
+    program("GET", "/api/operations/commands", Rule::SignedIn),
+    program("POST", "/api/operations/commands/secret", Rule::SignedIn),
+    program("GET", "/api/operations/commands/{id}", Rule::SignedIn),
+    program(
+        "POST",
+        "/api/operations/commands/{id}/cancel",
+        Rule::SignedIn,
+    ),
+    stream("/api/operations/commands/{id}/live", Rule::SignedIn),
+    program(
+        "GET",
+        "/api/operations/commands/{id}/callback",
+        Rule::SignedIn,
+    ),
+    program(
+        "POST",
+        "/api/operations/commands/{id}/callback/redeliver",
+        Rule::SignedIn,
+    ),
 ];
