@@ -10,12 +10,9 @@ mod stage;
 mod bad_input;
 mod crashes;
 mod creating;
-<<<<<<< HEAD
 mod demo;
-=======
 mod editing;
 mod fields;
->>>>>>> assets
 mod importing;
 mod notices;
 mod parts_pages;

@@ -100,13 +100,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
         "SELECT 1 # {{v}}",
         "SELECT {{v}}{{v}}",
         "SELECT 1 -- it's\n, {{v}}",
-<<<<<<< HEAD
-=======
         "SELECT a# 'x\ny', {{v}}",
         "SELECT $a$ {{v}} $a$",
         "SELECT a${{v}}",
         "SELECT a#{{v}}",
->>>>>>> assets
     ];
     for line in sql {
         assert!(refused(Shell::Sql, line), "{line}");
@@ -150,10 +147,7 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
         "SELECT * FROM \"{{v}}\" WHERE a = {{v}}",
         "SELECT N'{{v}}', {{v}}::date -- why\n",
         "SELECT 'it''s {{v}}'",
-<<<<<<< HEAD
-=======
         "SELECT serial# FROM v$session WHERE a = 'b' AND c = {{v}}",
->>>>>>> assets
     ] {
         assert!(!refused(Shell::Sql, line), "{line}");
     }
@@ -163,8 +157,6 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
         render(&number, &of("v", &["-5"])).unwrap().text,
         "sleep $(( -5 * 60 ))"
     );
-<<<<<<< HEAD
-=======
     let hours = with_v(
         Shell::PowerShell,
         "(Get-Date).AddHours(-{{v}})",
@@ -176,7 +168,6 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
         "(Get-Date).AddHours(-(-5))"
     );
     assert!(refused(Shell::PowerShell, "(Get-Date).AddHours(-{{v}})"));
->>>>>>> assets
 }
 
 /// Programs that read their arguments once more get words that mean nothing to any reader.
@@ -358,8 +349,6 @@ fn what_one_should_look_at_is_told_with_the_line() {
         render(&raw, &of("v", &["-l | x"])).unwrap().text,
         "ls -l | x"
     );
-<<<<<<< HEAD
-=======
 }
 
 /// What comes with an installation that nobody has used can be filled in.
@@ -384,7 +373,6 @@ fn every_command_of_the_demonstration_can_be_filled_in() {
         }));
     }
     assert_eq!(refused, [""; 0], "{refused:#?}");
->>>>>>> assets
 }
 
 proptest::proptest! {
