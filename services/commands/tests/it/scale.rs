@@ -36,6 +36,12 @@ async fn fill(stage: &Stage) {
         "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 500000)",
         "WITH s (n) AS (SELECT generate_series(1, 500000))",
     );
+    let is_postgres = tx.dialect() == Dialect::Postgres;
+    if is_postgres {
+        // An index is made sooner than it grows, and not as soon as statements must be done.
+        tx.execute("SET LOCAL statement_timeout = 0", &[]).await.unwrap();
+        tx.execute("DROP INDEX command_search", &[]).await.unwrap();
+    }
     let line = "'kubectl --namespace production exec ' || n";
     let id = tx.dialect().pick(
         "printf('00000000-0000-0000-0000-%012d', n)",
@@ -60,7 +66,10 @@ async fn fill(stage: &Stage) {
     let uses = "INSERT INTO uses (command_id, uses, last_used_at)
         SELECT id, number % 97, 0 FROM commands WHERE number % 1000 = 7";
     tx.execute(uses, &[]).await.unwrap();
-    let is_postgres = tx.dialect() == Dialect::Postgres;
+    if is_postgres {
+        let index = "CREATE INDEX command_search ON command_words USING gin (search)";
+        tx.execute(index, &[]).await.unwrap();
+    }
     tx.commit().await.unwrap();
     if is_postgres {
         // What the server does by itself within minutes.
@@ -75,8 +84,8 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
     fill(&stage).await;
     for (query, first) in [
         // In every command, in the middle of titles, and rare ones.
-        ("q=kubectl", Some("Inspect the")),
-        ("q=kube", Some("Inspect the")),
+        ("q=kubectl", Some("kubectl")),
+        ("q=kube", Some("kubectl")),
         ("q=r", Some("R")),
         ("q=restart", Some("Restart the")),
         ("q=restart+pod", Some("Restart the pod")),
