@@ -82,6 +82,7 @@ async fn fill(stage: &Stage) {
 async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
     let stage = Stage::on(storage).await;
     fill(&stage).await;
+    let mut slow = Vec::new();
     for (query, first) in [
         // In every command, in the middle of titles, and rare ones.
         ("q=kubectl", Some("kubectl")),
@@ -120,6 +121,9 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
             assert!(found.iter().take(1).all(says), "{query}: {found:?}");
         }
         println!("{:>6.1} ms  {query}", fastest.as_secs_f64() * 1000.0);
-        assert!(fastest < LONGEST, "{query} took {fastest:?}");
+        if fastest > LONGEST {
+            slow.push(format!("{query} took {fastest:?}"));
+        }
     }
+    assert_eq!(slow, [""; 0]);
 }
