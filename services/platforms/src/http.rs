@@ -5,6 +5,7 @@ mod changes;
 mod fields;
 mod platforms;
 mod relations;
+pub(crate) mod reports;
 mod reviews;
 mod teams;
 mod wire;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .merge(fields::routes())
         .merge(relations::routes())
         .merge(reviews::routes())
+        .merge(reports::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.
     (router, serde_json::to_value(document).unwrap_or_default())

@@ -6,6 +6,7 @@ mod fields;
 mod form;
 mod platform;
 mod register;
+mod reports;
 mod reviews;
 mod teams;
 mod wrong;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(reviews::routes())
+        .merge(reports::routes())
 }
 
 /// Whoever has signed in and has a part in the register, or the way to do so and come back.

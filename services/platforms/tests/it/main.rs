@@ -8,3 +8,6 @@
 mod stage;
 
 mod creating;
+mod notices;
+mod report_pages;
+mod reports;
