@@ -9,5 +9,6 @@ mod stage;
 
 mod creating;
 mod notices;
+mod register_pages;
 mod report_pages;
 mod reports;
