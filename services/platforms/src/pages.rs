@@ -1,9 +1,10 @@
-//! The pages of the register; they work without a script.
+//! The pages of the register; they work without a script and follow changes with one.
 
 mod changes;
 mod difference;
 mod fields;
 mod form;
+mod imports;
 mod platform;
 mod register;
 mod reports;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(reviews::routes())
+        .merge(imports::routes())
         .merge(reports::routes())
 }
 

@@ -7,8 +7,16 @@
 
 mod stage;
 
+mod bad_input;
+mod crashes;
 mod creating;
+mod editing;
+mod importing;
 mod notices;
+mod races;
+mod reading;
 mod register_pages;
 mod report_pages;
 mod reports;
+mod rights;
+mod scale;
