@@ -86,9 +86,12 @@ fn bare_hole(reader: &mut Reader<'_>) {
         }
         Some(Unit::Hole) => false,
     };
-    match fits_before && fits_after {
-        true => reader.place(Place::Bare, false),
-        false => reader.refuse(WORD),
+    let is_counted = matches!(reader.letter_before(), Some('-' | '+' | '*' | '/'));
+    match (fits_before, fits_after) {
+        (true, true) => reader.place(Place::Bare, false),
+        // `(Get-Date).AddHours(-{{hours}})`.
+        (false, true) if is_counted => reader.place(Place::Number, false),
+        _ => reader.refuse(WORD),
     }
 }
 
@@ -175,7 +178,9 @@ pub(super) fn quote(spot: &Spot, value: &str, kind: ParamType) -> String {
     match (spot.place, kind) {
         (Place::Double, _) => value.chars().map(in_double).collect(),
         (Place::Single, _) => value.chars().map(in_single).collect(),
-        (_, ParamType::Int) => value.to_owned(),
+        // Two dashes would be another sign.
+        (Place::Number, _) if value.starts_with('-') => format!("({value})"),
+        (Place::Number, _) | (_, ParamType::Int) => value.to_owned(),
         (_, ParamType::Bool) if !value.is_empty() => format!("${value}"),
         _ => {
             let inner: String = value.chars().map(in_single).collect();

@@ -100,6 +100,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
         "SELECT 1 # {{v}}",
         "SELECT {{v}}{{v}}",
         "SELECT 1 -- it's\n, {{v}}",
+        "SELECT a# 'x\ny', {{v}}",
+        "SELECT $a$ {{v}} $a$",
+        "SELECT a${{v}}",
+        "SELECT a#{{v}}",
     ];
     for line in sql {
         assert!(refused(Shell::Sql, line), "{line}");
@@ -143,6 +147,7 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
         "SELECT * FROM \"{{v}}\" WHERE a = {{v}}",
         "SELECT N'{{v}}', {{v}}::date -- why\n",
         "SELECT 'it''s {{v}}'",
+        "SELECT serial# FROM v$session WHERE a = 'b' AND c = {{v}}",
     ] {
         assert!(!refused(Shell::Sql, line), "{line}");
     }
@@ -152,6 +157,17 @@ fn what_shells_read_in_one_way_only_is_not_refused() {
         render(&number, &of("v", &["-5"])).unwrap().text,
         "sleep $(( -5 * 60 ))"
     );
+    let hours = with_v(
+        Shell::PowerShell,
+        "(Get-Date).AddHours(-{{v}})",
+        ParamType::Int,
+    );
+    assert_eq!(check_template(&hours), []);
+    assert_eq!(
+        render(&hours, &of("v", &["-5"])).unwrap().text,
+        "(Get-Date).AddHours(-(-5))"
+    );
+    assert!(refused(Shell::PowerShell, "(Get-Date).AddHours(-{{v}})"));
 }
 
 /// Programs that read their arguments once more get words that mean nothing to any reader.
@@ -333,6 +349,30 @@ fn what_one_should_look_at_is_told_with_the_line() {
         render(&raw, &of("v", &["-l | x"])).unwrap().text,
         "ls -l | x"
     );
+}
+
+/// What comes with an installation that nobody has used can be filled in.
+#[test]
+fn every_command_of_the_demonstration_can_be_filled_in() {
+    #[derive(serde::Deserialize)]
+    struct Written {
+        edit: crate::edit::Edit,
+    }
+    let all: Vec<Written> = serde_json::from_str(include_str!("../../demo/commands.json")).unwrap();
+    assert!(all.len() > 100);
+    let mut refused = Vec::new();
+    for Written { edit } in all {
+        let mut command = command(Shell::Posix, "x", Vec::new());
+        edit.apply(&mut command).unwrap();
+        let mistakes = crate::command::mistakes(&command);
+        refused.extend(mistakes.into_iter().map(|one| {
+            format!(
+                "{}: {} {}",
+                command.how_to, command.command_line, one.message
+            )
+        }));
+    }
+    assert_eq!(refused, [""; 0], "{refused:#?}");
 }
 
 proptest::proptest! {
