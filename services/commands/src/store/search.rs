@@ -249,11 +249,7 @@ async fn ranked(
     Ok(hits)
 }
 
-async fn numbers(
-    conn: &mut Conn,
-    sql: &str,
-    values: &[tidings::Value],
-) -> Result<Vec<i64>, Error> {
+async fn numbers(conn: &mut Conn, sql: &str, values: &[tidings::Value]) -> Result<Vec<i64>, Error> {
     let rows: Vec<(i64,)> = conn.query(sql, values).await?;
     Ok(rows.into_iter().map(|(number,)| number).collect())
 }
