@@ -2,7 +2,10 @@
 
 mod asked;
 mod changes;
+mod changes_file;
+mod exports;
 mod fields;
+pub(crate) mod imports;
 mod platforms;
 mod relations;
 pub(crate) mod reports;
@@ -27,10 +30,13 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
     let (router, document) = OpenApiRouter::<Handle>::default()
         .merge(platforms::routes())
         .merge(changes::routes())
+        .merge(changes_file::routes())
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(relations::routes())
         .merge(reviews::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
         .merge(reports::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.

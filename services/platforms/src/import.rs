@@ -22,7 +22,7 @@ use tidings::{FieldError, FromRow};
 use contracts::PlatformId;
 
 pub(crate) use accept::{Upload, accept, repeat};
-pub(crate) use header::known_columns;
+pub(crate) use header::{export_columns, known_columns};
 pub(crate) use run::{ForgetFiles, as_it_stands, forget_files, take_over};
 
 /// The largest file, in bytes.

@@ -19,6 +19,7 @@ mod fields;
 mod grpc;
 mod handlers;
 mod http;
+mod import;
 mod known;
 mod line;
 mod notices;
@@ -53,6 +54,10 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0004_reviews.sql"),
     ),
     Migration::new(
+        "0005_imports",
+        include_str!("../migrations/0005_imports.sql"),
+    ),
+    Migration::new(
         "0006_notices",
         include_str!("../migrations/0006_notices.sql"),
     ),
@@ -84,6 +89,11 @@ pub fn service() -> Service {
         .publishes::<ImportEvent>()
         .sends::<SendEmail>()
         .subscribes("users", handlers::users)
+        .operation(import::take_over)
+        .outside_job(import::forget_files)
+        .schedule(Schedule::cron("forget_import_files", "30 3 * * *"), |_| {
+            import::ForgetFiles {}
+        })
         .job(notices::tell)
         .job(notices::write_letters)
         .schedule(every_morning, notices::TellExpiring::at)

@@ -1,6 +1,7 @@
-//! The pages of the register; they work without a script.
+//! The pages of the register; they work without a script and follow changes with one.
 
 mod fields;
+mod imports;
 mod reports;
 mod reviews;
 mod teams;
@@ -17,6 +18,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(reviews::routes())
+        .merge(imports::routes())
         .merge(reports::routes())
 }
 

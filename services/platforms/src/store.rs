@@ -2,6 +2,7 @@
 
 pub(crate) mod changes;
 pub(crate) mod fields;
+pub(crate) mod imports;
 pub(crate) mod list;
 pub(crate) mod notices;
 pub(crate) mod people;

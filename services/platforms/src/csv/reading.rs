@@ -37,7 +37,8 @@ pub(crate) enum TornAt {
 impl Record<'_> {
     /// Whether nothing stands in it.
     pub(crate) fn is_blank(&self) -> bool {
-        self.torn.is_none() && self.cells.iter().all(|cell| cell.trim().is_empty())
+        let is_kept = self.count == self.cells.len();
+        is_kept && self.torn.is_none() && self.cells.iter().all(|cell| cell.trim().is_empty())
     }
 }
 

@@ -37,8 +37,7 @@ pub(crate) async fn accept(
     how: How,
     upload: Upload,
 ) -> Result<Accepted, Error> {
-    let known = Known::load(&mut service.read().await?).await?;
-    let columns = known_columns(&known);
+    let columns = known_columns(&Known::load(&mut service.read().await?).await?);
     // Some tens of megabytes take their time, in which others want to be answered.
     let read = tokio::task::spawn_blocking(move || read(&upload, &columns)).await;
     let (file, lines) = read.map_err(|_| Error::Unreadable)??;
@@ -71,6 +70,9 @@ pub(crate) async fn repeat(
         place += 1;
     }
     drop(conn);
+    if u64::try_from(lines.len()) != Ok(import.total) {
+        return Err(Error::FileGone);
+    }
     for line in lines.iter_mut().filter(|line| !line.cells.is_empty()) {
         // What was wrong with it beside the register then; what could not be read has no cells.
         line.wrong.clear();
@@ -135,11 +137,7 @@ fn check_atomic(how: How, rows: usize) -> Result<(), Error> {
 }
 
 /// Cuts the rows into slices, each row with the platform that it speaks of.
-async fn prepare(
-    service: &Handle,
-    mode: Mode,
-    lines: Vec<Line>,
-) -> Result<Vec<Vec<Line>>, Error> {
+async fn prepare(service: &Handle, mode: Mode, lines: Vec<Line>) -> Result<Vec<Vec<Line>>, Error> {
     let mut conn = service.read().await?;
     let mut seen = Seen::default();
     let mut slices = Vec::new();

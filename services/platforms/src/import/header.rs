@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use tidings::FieldError;
+use tidings::{Conn, FieldError};
 
 use crate::columns::{COLUMNS, CUSTOM};
 use crate::csv::{Reader, Record};
+use crate::known::Known;
 
 /// The column that says what takes the place of a platform that is deprecated.
 pub(super) const REPLACED_BY: &str = "replaced_by";
 /// The columns that say which platform a row speaks of.
-pub(crate) const IDENTITY: [&str; 2] = ["id", "number"];
+pub(super) const IDENTITY: [&str; 2] = ["id", "number"];
 
 /// Without them a row says of no platform what it is.
 const NEEDED: [&str; 2] = ["name", "publisher"];
@@ -20,11 +21,21 @@ const QUOTED_SIGNS: usize = 40;
 /// Of more wrong columns than these nobody wants to hear.
 const TOLD_MAX: usize = 20;
 
-/// Every column that a table may have, given the keys of the custom fields.
-pub(crate) fn known_columns(custom: &[String]) -> Vec<String> {
+/// Every column that a table may have.
+pub(crate) fn known_columns(known: &Known) -> Vec<String> {
     let fixed = IDENTITY.into_iter().chain(COLUMNS).chain([REPLACED_BY]);
-    let custom = custom.iter().map(|key| format!("{CUSTOM}{key}"));
+    let custom = known
+        .fields
+        .iter()
+        .filter(|field| field.removed_at.is_none());
+    let custom = custom.map(|field| format!("{CUSTOM}{}", field.key));
     fixed.map(str::to_owned).chain(custom).collect()
+}
+
+/// The columns of an export.
+pub(crate) async fn export_columns(conn: &mut Conn) -> Result<Vec<String>, tidings::Error> {
+    let columns = known_columns(&Known::load(conn).await?).into_iter();
+    Ok(columns.filter(|column| column != REPLACED_BY).collect())
 }
 
 /// What stands between the cells: whichever the first line has most of, outside of quotation
@@ -38,7 +49,11 @@ pub(crate) fn delimiter(text: &str) -> (u8, &str) {
             return (sign, rest.strip_prefix('\n').unwrap_or(rest));
         }
     }
-    let cells = |sign: &u8| Reader::new(text, *sign).next().map_or(0, |first| first.count);
+    let cells = |sign: &u8| {
+        Reader::new(text, *sign)
+            .next()
+            .map_or(0, |first| first.count)
+    };
     // The last of equals wins: a line of one cell has a comma nowhere.
     let most = DELIMITERS.into_iter().rev().max_by_key(cells);
     (most.unwrap_or(b','), text)
@@ -163,7 +178,10 @@ mod tests {
     fn wrong_columns_are_named_with_what_was_meant() {
         let wrong = read("name,publsher,cost_amount,cost_amount,zzz").unwrap_err();
         let expected = [
-            ("unknown_column", "There is no column \"publsher\". Did you mean publisher?"),
+            (
+                "unknown_column",
+                "There is no column \"publsher\". Did you mean publisher?",
+            ),
             ("repeated_column", "The column cost_amount is there twice."),
             ("unknown_column", "There is no column \"zzz\"."),
             (

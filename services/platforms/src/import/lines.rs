@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tidings::FieldError;
 
-use super::header::{self, REPLACED_BY};
+use super::header::{self, IDENTITY, REPLACED_BY};
 use super::{Line, ROWS_MAX, RowError, refused};
 use crate::csv::{Reader, Record, TornAt, plain};
 use crate::edit::Edit;
@@ -18,10 +18,7 @@ const CELL_BYTES_MAX: usize = 64 * 1024;
 const OBJECT_BYTES_MAX: usize = 256 * 1024;
 
 /// The rows of a table, and what parts its cells.
-pub(super) fn of_table(
-    text: &str,
-    known: &[String],
-) -> Result<(Vec<Line>, char), Vec<FieldError>> {
+pub(super) fn of_table(text: &str, known: &[String]) -> Result<(Vec<Line>, char), Vec<FieldError>> {
     let (delimiter, text) = header::delimiter(text);
     let mut records = Reader::new(text, delimiter);
     let Some(first) = records.next() else {
@@ -67,19 +64,22 @@ fn line_of(record: Record<'_>, columns: &[String]) -> Line {
     };
     if record.torn.is_some() {
         let text = "Something stands behind the quotation mark that ends a cell.";
-        line.wrong.push(RowError::new(row, None, "bad_quotes", text));
+        line.wrong
+            .push(RowError::new(row, None, "bad_quotes", text));
         return line;
     }
     // Empty cells beside the table are the spreadsheet's.
     let beyond = record.cells.iter().skip(columns.len());
-    let is_beyond = record.count > record.cells.len() || beyond.clone().any(|cell| !cell.is_empty());
+    let is_beyond =
+        record.count > record.cells.len() || beyond.clone().any(|cell| !cell.is_empty());
     if is_beyond || record.count < columns.len() {
         let text = format!(
             "It has {} cells, and the first line names {} columns.",
             record.count,
             columns.len()
         );
-        line.wrong.push(RowError::new(row, None, "wrong_cell_count", &text));
+        line.wrong
+            .push(RowError::new(row, None, "wrong_cell_count", &text));
         return line;
     }
     for (column, cell) in columns.iter().zip(&record.cells) {
@@ -99,11 +99,10 @@ fn line_of(record: Record<'_>, columns: &[String]) -> Line {
 
 /// What an answer says of a platform beyond what can be set: a file may have it, and it is not
 /// looked at.
-const READ_ONLY: [&str; 11] = [
+const READ_ONLY: [&str; 10] = [
     "platform_id",
     "slug",
     "version",
-    "owner_name",
     "last_reviewed_at",
     "last_reviewed_by",
     "created_at",
@@ -122,7 +121,9 @@ pub(super) fn of_objects(text: &str) -> Result<Vec<Line>, Vec<FieldError>> {
     // What is beyond was counted and not kept.
     check_length(objects.count.saturating_sub(1))?;
     let lines = objects.kept.into_iter().zip(1..);
-    Ok(lines.map(|(object, row)| line_of_object(object.get(), row)).collect())
+    Ok(lines
+        .map(|(object, row)| line_of_object(object.get(), row))
+        .collect())
 }
 
 /// Each object is read by itself, so that a list of millions of numbers takes little memory.
@@ -193,8 +194,12 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
     if let Some(charge) = object.remove("charge") {
         object.insert("cost".to_owned(), charge);
     }
+    // The name means the same team in other registers, too.
+    if object.get("owner").is_some_and(Value::is_string) {
+        object.remove("owner_team_id");
+    }
     let mut cells = Vec::new();
-    for name in ["id", "number"] {
+    for name in IDENTITY {
         match object.remove(name) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => cells.push((name.to_owned(), text)),
@@ -220,9 +225,10 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::known::Known;
 
     fn known() -> Vec<String> {
-        header::known_columns(&[])
+        header::known_columns(&Known::default())
     }
 
     fn wrong(line: &Line) -> Vec<&str> {
@@ -236,7 +242,8 @@ mod tests {
             "name,publisher,kind\nA,M,os\nB,M\n\"C\"x,M,os\n\nD,M,os,,\nE,M,os,more\n{long},M,os\n"
         );
         let (lines, _) = of_table(&text, &known()).unwrap();
-        let told: Vec<(u64, Vec<&str>)> = lines.iter().map(|line| (line.row, wrong(line))).collect();
+        let told: Vec<(u64, Vec<&str>)> =
+            lines.iter().map(|line| (line.row, wrong(line))).collect();
         let expected: [(u64, Vec<&str>); 6] = [
             (2, vec![]),
             (3, vec!["wrong_cell_count"]),
@@ -271,7 +278,13 @@ mod tests {
         assert_eq!(lines[0].cell("cost_currency"), Some("eur"));
         assert_eq!(lines[1].cell("cost_period"), Some("monthly"));
         let codes: Vec<Vec<&str>> = lines[2..].iter().map(wrong).collect();
-        let expected = [["bad_text"], ["bad_json"], ["bad_json"], ["unknown_field"], ["bad_id"]];
+        let expected = [
+            ["bad_text"],
+            ["bad_json"],
+            ["bad_json"],
+            ["unknown_field"],
+            ["bad_id"],
+        ];
         assert_eq!(codes, expected);
     }
 

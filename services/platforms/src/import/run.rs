@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use tidings::{Handle, Job, JobRun, Operation, OperationRun, Tx, operation};
 use utoipa::ToSchema;
 
-use super::take::{Taking, take_lines};
 use super::Line;
+use super::take::{Taking, take_lines};
+use crate::Error;
 use crate::access::Member;
 use crate::changes::{Action, Changing};
 use crate::known::Known;
 use crate::store::imports::{self, Import};
-use crate::Error;
 
 /// From so many written rows on the planner is told that the register has grown.
 const LARGE_ROWS: u64 = 1_000;
@@ -177,14 +177,16 @@ fn changing(import: &Import) -> Changing {
 }
 
 /// Ends the import with its event and its result, all or nothing.
-async fn finish(
-    import: &Import,
-    run: &OperationRun<ImportPlatforms>,
-) -> Result<Imported, Error> {
+async fn finish(import: &Import, run: &OperationRun<ImportPlatforms>) -> Result<Imported, Error> {
     let imported = Imported::of(import);
     let is_refused = import.atomic && import.failed > 0;
     let mut tx = run.succeed(&imported).await?;
-    imports::end(&mut tx, import.id, if is_refused { "refused" } else { "completed" }).await?;
+    imports::end(
+        &mut tx,
+        import.id,
+        if is_refused { "refused" } else { "completed" },
+    )
+    .await?;
     if !import.dry_run && !is_refused {
         tx.publish(ImportEvent::Imported {
             import_id: import.id,

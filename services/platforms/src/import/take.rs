@@ -9,7 +9,7 @@ use crate::changes::Changing;
 use crate::edit::Edit;
 use crate::import::header::REPLACED_BY;
 use crate::known::Known;
-use crate::platform::{Platform, natural_key};
+use crate::platform::Platform;
 use crate::{Error, store};
 
 /// What is the same for all rows of a slice.
@@ -66,19 +66,17 @@ async fn take(tx: &mut Tx, taking: &Taking<'_>, line: &Line) -> Result<Outcome, 
         let platform = platform.ok_or(Error::PlatformUnknown)?;
         return change(tx, taking, edit, &platform, Some(target)).await;
     }
-    if let Some(platform) = added_since(tx, line).await? {
-        return change(tx, taking, edit, &platform, None).await;
+    let created = create_platform_in_tx(tx, taking.member, taking.changing, edit.clone());
+    match Box::pin(created).await {
+        Ok(_) => Ok(Outcome::Created),
+        // It was not there when the import was accepted.
+        Err(Error::Exists { id, .. }) => {
+            let platform = store::find(tx, id).await?;
+            let platform = platform.ok_or(Error::PlatformUnknown)?;
+            change(tx, taking, edit, &platform, None).await
+        }
+        Err(error) => Err(error),
     }
-    create_platform_in_tx(tx, taking.member, taking.changing, edit).await?;
-    Ok(Outcome::Created)
-}
-
-/// The platform of this publisher and name, which was not there when the import was accepted.
-async fn added_since(tx: &mut Tx, line: &Line) -> Result<Option<Platform>, Error> {
-    let (Some(publisher), Some(name)) = (line.cell("publisher"), line.cell("name")) else {
-        return Ok(None);
-    };
-    Ok(store::find_by_key(tx, &natural_key(publisher, name)).await?)
 }
 
 /// Changes a platform as it was when the import was accepted. One that is so already stays,

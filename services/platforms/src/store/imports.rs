@@ -274,7 +274,9 @@ pub(crate) async fn find_by(
     if values.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<String> = (1..=values.len()).map(|place| format!("${place}")).collect();
+    let places: Vec<String> = (1..=values.len())
+        .map(|place| format!("${place}"))
+        .collect();
     let column = match column {
         By::Id => "id",
         By::Number => "number",
@@ -285,11 +287,13 @@ pub(crate) async fn find_by(
         "SELECT id, version, number, natural_key FROM platforms WHERE {column} IN ({places})"
     );
     let rows: Vec<(PlatformId, u64, i32, Option<String>)> = conn.query(&sql, &values).await?;
-    let found = rows.into_iter().map(|(id, version, number, natural_key)| Found {
-        target: Target { id, version },
-        number,
-        natural_key,
-    });
+    let found = rows
+        .into_iter()
+        .map(|(id, version, number, natural_key)| Found {
+            target: Target { id, version },
+            number,
+            natural_key,
+        });
     Ok(found.collect())
 }
 
