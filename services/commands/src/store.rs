@@ -70,7 +70,17 @@ impl FromRow for Stored {
     }
 }
 
-/// The next number of a command; whoever asks at the same time waits.
+/// Waits until nobody else writes new commands down, until COMMIT. It comes before the lock of
+/// any platform: who holds a platform and waits for the numbers would stop who holds the
+/// numbers and waits for the platform.
+pub(crate) async fn hold_numbers(tx: &mut Tx) -> Result<(), Error> {
+    let lock = tx.dialect().pick("", "FOR UPDATE");
+    let sql = format!("SELECT last FROM numbers {lock}");
+    let _: (i64,) = tx.query_one(&sql, &[]).await?;
+    Ok(())
+}
+
+/// The next number of a command.
 pub(crate) async fn next_number(tx: &mut Tx) -> Result<i32, Error> {
     let sql = "UPDATE numbers SET last = last + 1 RETURNING last";
     let (number,) = tx.query_one(sql, &[]).await?;

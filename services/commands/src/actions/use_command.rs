@@ -111,13 +111,20 @@ fn value_mistakes(
     let mut wrongs = Vec::new();
     for (name, values) in values {
         if record.params.iter().all(|param| param.name != *name) {
-            let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+            let name: String = name
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(60)
+                .collect();
             let text = format!("This command has no parameter called {name}.");
             wrongs.push(wrong(format!("params.{name}"), "value_unknown", text));
         } else if values.len() > VALUES_MAX {
             let text = format!("At most {VALUES_MAX} values go here.");
             wrongs.push(wrong(format!("params.{name}"), "too_many_values", text));
-        } else if values.iter().any(|value| value.chars().count() > VALUE_LETTERS_MAX) {
+        } else if values
+            .iter()
+            .any(|value| value.chars().count() > VALUE_LETTERS_MAX)
+        {
             let text = format!("A value has at most {VALUE_LETTERS_MAX} letters.");
             wrongs.push(wrong(format!("params.{name}"), "value_too_long", text));
         } else if values.iter().any(|value| value.contains('\0')) {
