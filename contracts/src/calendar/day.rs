@@ -86,6 +86,17 @@ impl Day {
         (Self(self.0.first_of_month()), Self(self.0.last_of_month()))
     }
 
+    /// The first and the last day of its quarter of the year.
+    #[must_use]
+    pub fn quarter(self) -> (Self, Self) {
+        let first = (self.0.month() - 1) / 3 * 3 + 1;
+        let (first, last) = (self.0.with().month(first), self.0.with().month(first + 2));
+        // The first of a month is there in every month.
+        let first = first.day(1).build().unwrap_or(self.0);
+        let last = last.day(1).build().unwrap_or(self.0);
+        (Self(first), Self(last.last_of_month()))
+    }
+
     /// For people: `Sat 14 March 2026`.
     #[must_use]
     pub fn in_words(self) -> String {
@@ -228,6 +239,20 @@ mod tests {
                 (ends(of.week()), ends(of.month())),
                 (week.to_owned(), month.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn a_year_has_four_quarters() {
+        for (of, first, last) in [
+            ("2026-01-01", "2026-01-01", "2026-03-31"),
+            ("2024-02-29", "2024-01-01", "2024-03-31"),
+            ("2026-05-31", "2026-04-01", "2026-06-30"),
+            ("2026-08-31", "2026-07-01", "2026-09-30"),
+            ("2026-12-31", "2026-10-01", "2026-12-31"),
+            ("9999-12-31", "9999-10-01", "9999-12-31"),
+        ] {
+            assert_eq!(day(of).quarter(), (day(first), day(last)));
         }
     }
 

@@ -4,6 +4,7 @@ mod commands;
 mod filling;
 mod one;
 mod revisions;
+pub(crate) mod search;
 mod usages;
 mod wire;
 
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
             one::change,
             one::deprecate
         ))
+        .routes(routes!(search::list))
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::revert))

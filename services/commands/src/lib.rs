@@ -33,8 +33,10 @@ mod error;
 mod first_sync;
 mod handlers;
 mod http;
+mod pages;
 mod param;
 mod render;
+mod search;
 mod settings;
 mod store;
 mod template;
@@ -58,6 +60,11 @@ const MIGRATIONS: &[Migration] = &[
     )
     .postgres(include_str!("../migrations/0001_revisions.postgres.sql")),
     Migration::new("0002_usages", include_str!("../migrations/0002_usages.sql")),
+    Migration::new(
+        "0003_search",
+        include_str!("../migrations/0003_search.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0003_search.postgres.sql")),
 ];
 
 /// The whole service.
@@ -82,6 +89,7 @@ pub fn service(settings: Settings) -> Service {
         .on_start(first_sync::begin)
         .outside_job(first_sync::first_sync)
         .http(api)
+        .http(pages::routes())
         .openapi(document)
         .resource(settings)
 }

@@ -5,6 +5,7 @@ pub(crate) mod favourites;
 pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
+pub(crate) mod search;
 pub(crate) mod usages;
 
 use contracts::commands::Shell;
@@ -117,7 +118,7 @@ pub(crate) async fn insert(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version),
     ];
     tx.execute(sql, row).await?;
-    Ok(())
+    search::keep(tx, command).await
 }
 
 /// Stores what has changed of a command that was loaded for it.
@@ -147,7 +148,7 @@ pub(crate) async fn update(tx: &mut Tx, command: &Command) -> Result<(), Error> 
         count(command.version - 1),
     ];
     match tx.execute(sql, row).await? {
-        1 => Ok(()),
+        1 => search::keep(tx, command).await,
         _ => Err(Error::Overtaken),
     }
 }

@@ -81,6 +81,17 @@ impl Member {
         }
     }
 
+    /// # Errors
+    /// For whoever neither edits costs nor everything: sums are not for proposers.
+    pub(crate) fn must_see_costs(self) -> Result<Self, Error> {
+        match self.may_edit_costs() {
+            true => Ok(self),
+            false => Err(not_theirs(
+                "What platforms cost together is for accountants, infrastructure and administrators.",
+            )),
+        }
+    }
+
     /// Whether a platform is a proposal of their own, which they may still edit.
     fn may_edit_proposal(self, platform: &Platform) -> bool {
         self.proposes && platform.created_by == self.id && platform.lifecycle == Lifecycle::Proposed

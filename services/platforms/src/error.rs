@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
+use tidings::operation::NotAccepted;
 use tidings::{Fate, Fault, FieldError, Problem};
 
 use crate::platform::allowed_moves;
@@ -56,6 +57,21 @@ pub enum Error {
     /// There is nothing to bring back.
     #[error("restore what is in use")]
     NothingToRestore,
+    /// There is no such import.
+    #[error("find the import")]
+    ImportUnknown,
+    /// Somebody has changed the platform of a row after the import was accepted.
+    #[error("import over what somebody has changed meanwhile")]
+    ChangedMeanwhile,
+    /// The rows of a rehearsal were imported already, or forgotten.
+    #[error("import what is not kept any more")]
+    FileGone,
+    /// The reader of a file has come to a sudden end.
+    #[error("read the file to its end")]
+    Unreadable,
+    /// The import was not accepted.
+    #[error("accept the import")]
+    NotAccepted(#[source] Box<NotAccepted>),
     /// There is no such team.
     #[error("find the team")]
     TeamUnknown,
@@ -108,6 +124,15 @@ impl From<FieldError> for Error {
     }
 }
 
+impl From<NotAccepted> for Error {
+    fn from(error: NotAccepted) -> Self {
+        match error {
+            NotAccepted::Store(error) => Self::Store(error),
+            other => Self::NotAccepted(Box::new(other)),
+        }
+    }
+}
+
 impl Fault for Error {
     fn fate(&self) -> Fate {
         match self {
@@ -151,6 +176,9 @@ impl From<Error> for Problem {
                 "platform_retired",
                 "This platform is retired and stays as it is. Restore it first.",
             ),
+            Error::ImportUnknown => Problem::not_found("There is no such import."),
+            Error::Unreadable => Problem::internal(),
+            Error::NotAccepted(error) => (*error).into(),
             Error::TeamUnknown => Problem::not_found("There is no such team."),
             Error::FieldUnknown => Problem::not_found("There is no such custom field."),
             Error::ReviewUnknown => Problem::not_found("There is no such review."),
@@ -163,6 +191,8 @@ impl From<Error> for Problem {
             | Error::TeamOwns { .. }
             | Error::FieldInUse { .. }
             | Error::FieldGoing
+            | Error::ChangedMeanwhile
+            | Error::FileGone
             | Error::ReviewOpening
             | Error::ReviewClosed) => conflict(&error),
             Error::NothingToRestore => Problem::conflict(
@@ -173,7 +203,7 @@ impl From<Error> for Problem {
     }
 }
 
-/// What does not go with what teams, custom fields and reviews are at present.
+/// What does not go with what teams, custom fields, reviews and imports are at present.
 fn conflict(error: &Error) -> Problem {
     match error {
         Error::TeamExists(name) => Problem::conflict(
@@ -196,6 +226,14 @@ fn conflict(error: &Error) -> Problem {
         Error::FieldGoing => Problem::conflict(
             "field_going",
             "This field was removed, and its values are being taken from the platforms. Try again in a moment.",
+        ),
+        Error::ChangedMeanwhile => Problem::conflict(
+            "changed_meanwhile",
+            "Somebody has changed this platform after the import was accepted.",
+        ),
+        Error::FileGone => Problem::conflict(
+            "file_gone",
+            "The rows of this file are not kept any more: they were imported, or a day has passed. Send the file again.",
         ),
         Error::ReviewOpening => Problem::conflict(
             "review_opening",

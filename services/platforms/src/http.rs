@@ -2,9 +2,12 @@
 
 mod asked;
 mod changes;
+mod exports;
 mod fields;
+pub(crate) mod imports;
 mod platforms;
 mod relations;
+pub(crate) mod reports;
 mod reviews;
 mod teams;
 mod wire;
@@ -30,6 +33,9 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .merge(fields::routes())
         .merge(relations::routes())
         .merge(reviews::routes())
+        .merge(exports::routes())
+        .merge(imports::routes())
+        .merge(reports::routes())
         .split_for_parts();
     // A document of plain strings and maps: it always is JSON.
     (router, serde_json::to_value(document).unwrap_or_default())

@@ -11,23 +11,31 @@ mod actions;
 mod changes;
 mod columns;
 mod cost;
+mod csv;
+mod detectors;
 mod edit;
 mod error;
 mod fields;
 mod grpc;
 mod handlers;
 mod http;
+mod import;
 mod known;
 mod line;
+mod notices;
 mod pages;
 mod platform;
 mod relation;
+mod reports;
 mod review;
 mod store;
 mod team;
 
+use std::time::Duration;
+
+use contracts::notifications::SendEmail;
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
-use tidings::{Migration, Service};
+use tidings::{Migration, Schedule, Service};
 
 pub use error::Error;
 
@@ -46,11 +54,21 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0004_reviews.sql"),
     ),
     Migration::new(
+        "0005_imports",
+        include_str!("../migrations/0005_imports.sql"),
+    ),
+    Migration::new(
+        "0006_notices",
+        include_str!("../migrations/0006_notices.sql"),
+    ),
+    Migration::new(
         "0007_shelf",
         include_str!("../migrations/0007_shelf.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0007_shelf.postgres.sql")),
 ];
+/// The daily round has been since, whenever in the day that is.
+const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);
 
 /// The whole service.
 ///
@@ -63,16 +81,31 @@ const MIGRATIONS: &[Migration] = &[
 #[must_use]
 pub fn service() -> Service {
     let (api, document) = http::routes();
+    let every_morning = Schedule::cron("expiring_licences", notices::EVERY_MORNING);
     Service::new("platforms")
         .migrations(MIGRATIONS)
         .publishes::<PlatformEvent>()
         .publishes::<RegisterEvent>()
         .publishes::<ImportEvent>()
+        .sends::<SendEmail>()
         .subscribes("users", handlers::users)
+        .operation(import::take_over)
+        .outside_job(import::forget_files)
+        .schedule(Schedule::cron("forget_import_files", "30 3 * * *"), |_| {
+            import::ForgetFiles {}
+        })
+        .job(notices::tell)
+        .job(notices::write_letters)
+        .schedule(every_morning, notices::TellExpiring::at)
+        .detects(
+            "licence that nobody was told of",
+            NOTICE_LATE,
+            detectors::licences_not_told,
+        )
         .job(actions::drop_values)
         .job(actions::fill_review)
         .http(api)
-        .http(pages::routes())
         .openapi(document)
+        .http(pages::routes())
         .http(grpc::routes())
 }

@@ -1,6 +1,8 @@
-//! The pages of the register; they work without a script.
+//! The pages of the register; they work without a script and follow changes with one.
 
 mod fields;
+mod imports;
+mod reports;
 mod reviews;
 mod teams;
 mod wrong;
@@ -16,6 +18,8 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(reviews::routes())
+        .merge(imports::routes())
+        .merge(reports::routes())
 }
 
 /// Whoever has signed in and has a part in the register, or the way to do so and come back.

@@ -2,9 +2,12 @@
 
 pub(crate) mod changes;
 pub(crate) mod fields;
+pub(crate) mod imports;
 pub(crate) mod list;
+pub(crate) mod notices;
 pub(crate) mod people;
 pub(crate) mod relations;
+pub(crate) mod reports;
 pub(crate) mod reviews;
 mod row;
 pub(crate) mod shelf;

@@ -1,7 +1,7 @@
 //! Which commands somebody wants at hand.
 
 use contracts::{CommandId, UserId};
-use tidings::{Conn, Error, Tx, params};
+use tidings::{Error, Tx, params};
 
 /// Keeps a command at hand for somebody; doing so again changes nothing.
 pub(crate) async fn insert(tx: &mut Tx, user_id: UserId, id: CommandId) -> Result<(), Error> {
@@ -17,15 +17,4 @@ pub(crate) async fn delete(tx: &mut Tx, user_id: UserId, id: CommandId) -> Resul
     let sql = "DELETE FROM favourites WHERE user_id = $1 AND command_id = $2";
     tx.execute(sql, params![user_id, id]).await?;
     Ok(())
-}
-
-/// Whether somebody has it at hand.
-pub(crate) async fn is_there(
-    conn: &mut Conn,
-    user_id: UserId,
-    id: CommandId,
-) -> Result<bool, Error> {
-    let sql = "SELECT command_id FROM favourites WHERE user_id = $1 AND command_id = $2";
-    let found: Option<(CommandId,)> = conn.query_opt(sql, params![user_id, id]).await?;
-    Ok(found.is_some())
 }

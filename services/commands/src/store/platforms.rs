@@ -5,6 +5,7 @@ use contracts::platforms::{Lifecycle, PlatformRecord};
 use tidings::{Conn, Error, FromRow, Tx, params};
 
 use super::count;
+use crate::search;
 
 /// What is known here of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -34,11 +35,13 @@ impl From<&PlatformRecord> for Platform {
 
 /// Takes over what is told of a platform, unless something newer is known (A-06, A-22).
 pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
-    let sql = "INSERT INTO platforms (id, number, name, publisher, lifecycle, archived, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+    let sql = "INSERT INTO platforms
+            (id, number, name, publisher, lifecycle, archived, version, words)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name,
             publisher = excluded.publisher, lifecycle = excluded.lifecycle,
-            archived = excluded.archived, version = excluded.version
+            archived = excluded.archived, version = excluded.version,
+            words = excluded.words
         WHERE platforms.version < excluded.version";
     let row = params![
         platform.id,
@@ -48,6 +51,7 @@ pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> 
         platform.lifecycle,
         platform.archived,
         count(platform.version),
+        search::text_of_platform(&platform.name, &platform.publisher),
     ];
     tx.execute(sql, row).await?;
     Ok(())
@@ -90,4 +94,10 @@ pub(crate) async fn find_for_update(
 pub(crate) async fn list(conn: &mut Conn, after: i32, limit: u32) -> Result<Vec<Platform>, Error> {
     let sql = "SELECT * FROM platforms WHERE number > $1 ORDER BY number LIMIT $2";
     conn.query(sql, params![after, limit]).await
+}
+
+/// The platforms that a field proposes, by their names; none of the archive.
+pub(crate) async fn proposed(conn: &mut Conn, limit: u32) -> Result<Vec<Platform>, Error> {
+    let sql = "SELECT * FROM platforms WHERE NOT archived ORDER BY name, number LIMIT $1";
+    conn.query(sql, params![limit]).await
 }

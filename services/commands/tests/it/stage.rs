@@ -273,6 +273,17 @@ impl Stage {
         self.world.call(request).await
     }
 
+    /// Submits a form.
+    pub(crate) async fn submit(&self, by: Person, path: &str, form: &str) -> Answer {
+        let token = self.world.token(by.id.uuid(), by.roles);
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        self.world.call(request).await
+    }
+
     /// Writes a command down on the first platform; says what was answered.
     pub(crate) async fn create(&self, by: Person, body: Value) -> Value {
         let answer = self.post(by, COMMANDS, body).await;

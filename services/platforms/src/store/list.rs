@@ -6,7 +6,7 @@ mod sort;
 use contracts::TeamId;
 use contracts::calendar::Day;
 use contracts::platforms::{Lifecycle, PlatformKind};
-use tidings::{Conn, Error, Row, Value, params};
+use tidings::{Conn, Error, FromRow, Row, Value, params};
 
 use super::shelf::{expiry_key, rank, tag_word, words};
 use crate::platform::{Platform, fold};
@@ -218,26 +218,39 @@ pub(crate) async fn list(
     rows.iter().map(listed).collect()
 }
 
-fn listed(row: &Row) -> Result<Listed, Error> {
+pub(super) fn listed(row: &Row) -> Result<Listed, Error> {
     Ok(Listed {
         platform: super::read(row)?,
         owner: row.get("owner_name")?,
     })
 }
 
-/// How many match.
-pub(crate) async fn count(conn: &mut Conn, narrowed: &Narrowed) -> Result<i64, Error> {
+/// Columns of everything that matches, for whoever adds up: of the shelf `s` and what is joined
+/// to it, with what follows the condition.
+pub(super) async fn among<T: FromRow>(
+    conn: &mut Conn,
+    narrowed: &Narrowed,
+    columns: &str,
+    joins: &str,
+    ending: &str,
+) -> Result<Vec<T>, Error> {
     if finds_nothing(narrowed) {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let mut statement = Statement {
-        sql: "SELECT count(*) FROM shelf s WHERE 1 = 1".to_owned(),
+        sql: format!("SELECT {columns} FROM shelf s {joins} WHERE 1 = 1"),
         values: Vec::new(),
     };
     statement.narrow(narrowed);
     statement.find(conn, narrowed).await?;
-    let (count,) = conn.query_one(&statement.sql, &statement.values).await?;
-    Ok(count)
+    statement.sql += &format!(" {ending}");
+    conn.query(&statement.sql, &statement.values).await
+}
+
+/// How many match.
+pub(crate) async fn count(conn: &mut Conn, narrowed: &Narrowed) -> Result<i64, Error> {
+    let counted: Vec<(i64,)> = among(conn, narrowed, "count(*)", "", "").await?;
+    Ok(counted.first().map_or(0, |(count,)| *count))
 }
 
 /// Gives everything that matches to `take`, some hundreds at a time in the order of the list.

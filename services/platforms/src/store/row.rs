@@ -110,11 +110,7 @@ pub(crate) fn read(row: &Row) -> Result<Platform, Error> {
         updated_at: row.get("updated_at")?,
         updated_by: row.get("updated_by")?,
         archived_at: row.get("archived_at")?,
-        cost: Cost {
-            amount_minor: row.get("cost_amount_minor")?,
-            currency: currency(row)?,
-            period: row.get("cost_period")?,
-        },
+        cost: cost(row)?,
         licence: Licence {
             kind: row.get("licence_type")?,
             spdx: row.get("licence_spdx")?,
@@ -124,6 +120,15 @@ pub(crate) fn read(row: &Row) -> Result<Platform, Error> {
             expires_on: row.get("licence_expires_on")?,
             renewal: row.get("licence_renewal")?,
         },
+    })
+}
+
+/// The cost in its three columns.
+pub(super) fn cost(row: &Row) -> Result<Cost, Error> {
+    Ok(Cost {
+        amount_minor: row.get("cost_amount_minor")?,
+        currency: currency(row)?,
+        period: row.get("cost_period")?,
     })
 }
 

@@ -8,3 +8,7 @@
 mod stage;
 
 mod creating;
+mod importing;
+mod notices;
+mod report_pages;
+mod reports;
