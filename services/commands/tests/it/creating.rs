@@ -110,6 +110,7 @@ async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
         "publisher": "Somebody", "lifecycle": "production", "archived": false, "version": 1,
     });
     record["author_name"] = json!("Person 2");
+    record["last_modified_by_name"] = json!("Person 2");
     record["uses"] = json!(0);
     record["last_used_at"] = Value::Null;
     record["warnings"] = json!(["This is a draft: nobody has approved it."]);

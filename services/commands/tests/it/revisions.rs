@@ -13,6 +13,7 @@ on_both!(
     a_28_reverting_obeys_the_rules_of_today,
     a_28_reverting_to_what_breaks_a_newer_rule_is_refused,
     a_28_history_is_not_rewritten_even_by_hand,
+    a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use,
 );
 
 /// What a command says, without who said so and when.
@@ -22,6 +23,7 @@ fn said(command: &Value) -> Value {
     for name in [
         "version",
         "last_modified_by",
+        "last_modified_by_name",
         "last_modified_at",
         "platform",
         "author_name",
@@ -213,4 +215,35 @@ async fn a_28_history_is_not_rewritten_even_by_hand(storage: Storage) {
     }
     let revision = stage.get(support(), "/api/c/commands/1/revisions/1").await;
     assert_eq!(revision.json["comment"], "");
+}
+
+/// 1. A token is a text. 2. Support says that it is a secret. 3. Somebody tells that they have
+/// used it as it was before, and somebody else after it was taken back.
+async fn a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = json!({
+        "howTo": "Sign in", "commandLine": "login {{token}}", "params": [{ "name": "token" }],
+    });
+    let path = path_of(&stage.create(support(), command).await);
+    let secret = json!({ "params": [{ "name": "token", "type": "secret" }] });
+    assert_eq!(stage.patch(support(), &path, secret).await.status, 200);
+    let usages = format!("{path}/usages");
+    let usage = |revision: u64| json!({ "revision": revision, "params": { "token": "hunter2" } });
+    assert_eq!(stage.post(engineer(1), &usages, usage(1)).await.status, 201);
+    let back = format!("{path}/revert/1");
+    assert_eq!(stage.post(support(), &back, Value::Null).await.status, 200);
+    assert_eq!(stage.post(engineer(1), &usages, usage(2)).await.status, 201);
+    let listed = stage.get(support(), &usages).await;
+    let kept: Vec<_> = listed
+        .json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["params"].clone())
+        .collect();
+    assert_eq!(kept, [json!({ "token": null }), json!({ "token": null })]);
+    let found = stage
+        .get(support(), &format!("{usages}?param_value=hunter2"))
+        .await;
+    assert_eq!(found.json, json!([]));
 }
