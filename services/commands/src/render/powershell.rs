@@ -10,10 +10,7 @@ const WORD: &str = "is a part of a word: put the whole word between double quote
 const VARIABLE: &str = "stands behind a variable: write $($name) before the quotes, or ${name}";
 
 pub(super) fn is_single(letter: char) -> bool {
-    matches!(
-        letter,
-        '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}'
-    )
+    matches!(letter, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}')
 }
 
 pub(super) fn is_double(letter: char) -> bool {
@@ -29,12 +26,8 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
         };
         match letter {
             '`' => reader.escape(BACKTICK),
-            '@' if reader
-                .letter(1)
-                .is_some_and(|next| is_single(next) || is_double(next)) =>
-            {
-                reader
-                    .mistake("Here-strings (@' and @\") cannot stand in a line that is filled in");
+            '@' if reader.letter(1).is_some_and(|next| is_single(next) || is_double(next)) => {
+                reader.mistake("Here-strings (@' and @\") cannot stand in a line that is filled in");
                 reader.go(2);
             }
             '#' if reader.letter_before() == Some('<') => {
@@ -58,8 +51,7 @@ fn begins_word(reader: &Reader<'_>) -> bool {
     match reader.before() {
         None => true,
         Some(Unit::Letter(letter)) => {
-            letter.is_whitespace()
-                || matches!(letter, ';' | '(' | ')' | '{' | '}' | ',' | '|' | '&')
+            letter.is_whitespace() || matches!(letter, ';' | '(' | ')' | '{' | '}' | ',' | '|' | '&')
         }
         Some(Unit::Hole) => false,
     }
@@ -74,8 +66,7 @@ fn bare_hole(reader: &mut Reader<'_>) {
     let fits_before = match reader.before() {
         None => true,
         Some(Unit::Letter(letter)) => {
-            letter.is_whitespace()
-                || matches!(letter, '(' | ',' | '=' | ':' | '[' | '{' | ';' | '|' | '>')
+            letter.is_whitespace() || matches!(letter, '(' | ',' | '=' | ':' | '[' | '{' | ';' | '|' | '>')
         }
         Some(Unit::Hole) => false,
     };
@@ -149,8 +140,7 @@ fn variable(reader: &mut Reader<'_>) {
         Some('{') => return braces(reader),
         _ => {}
     }
-    let is_part =
-        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^' | '$');
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^' | '$');
     while reader.letter(0).is_some_and(is_part) {
         reader.go(1);
     }

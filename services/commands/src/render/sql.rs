@@ -32,9 +32,7 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
                 reader.go(1);
             }
             '$' => {
-                reader.mistake(
-                    "$ quotes text in PostgreSQL and cannot stand in a statement that is filled in",
-                );
+                reader.mistake("$ quotes text in PostgreSQL and cannot stand in a statement that is filled in");
                 reader.go(1);
             }
             '\\' => {
@@ -114,9 +112,7 @@ fn comment(reader: &mut Reader<'_>) {
 
 pub(super) fn quote(spot: &Spot, value: &str, kind: ParamType) -> Result<String, &'static str> {
     if value.contains(['\\', '\n']) {
-        return Err(
-            "has a backslash or a line break, which means different things to different databases",
-        );
+        return Err("has a backslash or a line break, which means different things to different databases");
     }
     Ok(match (spot.place, kind) {
         (Place::Single, _) => value.replace('\'', "''"),

@@ -234,6 +234,7 @@ async fn a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use(storage
     assert_eq!(stage.post(support(), &back, Value::Null).await.status, 200);
     assert_eq!(stage.post(engineer(1), &usages, usage(2)).await.status, 201);
     let listed = stage.get(support(), &usages).await;
+    assert_eq!(listed.status, 200, "{}", listed.text);
     let kept: Vec<_> = listed
         .json
         .as_array()
