@@ -31,8 +31,10 @@ mod demo;
 mod edit;
 mod error;
 mod first_sync;
+mod formats;
 mod handlers;
 mod http;
+mod import;
 mod pages;
 mod param;
 mod render;
@@ -65,6 +67,10 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0003_search.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0003_search.postgres.sql")),
+    Migration::new(
+        "0004_imports",
+        include_str!("../migrations/0004_imports.sql"),
+    ),
 ];
 
 /// The whole service.
@@ -88,6 +94,7 @@ pub fn service(settings: Settings) -> Service {
         .calls("platforms", first_sync::patience())
         .on_start(first_sync::begin)
         .outside_job(first_sync::first_sync)
+        .operation(import::import)
         .http(api)
         .http(pages::routes())
         .openapi(document)

@@ -2,13 +2,14 @@
 
 pub(crate) mod demo;
 pub(crate) mod favourites;
+pub(crate) mod imports;
 pub(crate) mod people;
 pub(crate) mod platforms;
 pub(crate) mod revisions;
 pub(crate) mod search;
 pub(crate) mod usages;
 
-use contracts::commands::Shell;
+use contracts::commands::{Shell, Status};
 use contracts::{CommandId, PlatformId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -271,6 +272,23 @@ pub(crate) async fn of_platform(
             LEFT JOIN people m ON m.id = c.last_modified_by
         WHERE c.platform_id = $1 AND c.number > $2 ORDER BY c.number LIMIT $3";
     conn.query(sql, params![id, after, limit]).await
+}
+
+/// Commands for an export, in the order of their numbers: one more than the most that may be,
+/// if there are more.
+pub(crate) async fn exported(
+    conn: &mut Conn,
+    platform_id: Option<PlatformId>,
+    status: Option<Status>,
+    most: usize,
+) -> Result<Vec<Command>, Error> {
+    let sql = "SELECT * FROM commands
+        WHERE (CAST($1 AS TEXT) IS NULL OR platform_id = $1)
+            AND (CAST($2 AS TEXT) IS NULL OR status = $2)
+        ORDER BY number LIMIT $3";
+    let most = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let found: Vec<Stored> = conn.query(sql, params![platform_id, status, most]).await?;
+    Ok(found.into_iter().map(|Stored(command)| command).collect())
 }
 
 /// Whether there is such a command.
