@@ -217,8 +217,8 @@ async fn a_28_history_is_not_rewritten_even_by_hand(storage: Storage) {
     assert_eq!(revision.json["comment"], "");
 }
 
-/// 1. A token is a text. 2. Support says that it is a secret. 3. Somebody tells that they have
-/// used it as it was before, and somebody else after it was taken back.
+/// A token is a text first, and then support says that it is a secret. Somebody tells that they
+/// have used the command as it was before, and somebody else after it was taken back.
 async fn a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use(storage: Storage) {
     let stage = Stage::on(storage).await;
     let command = json!({
