@@ -7,8 +7,21 @@
 
 mod stage;
 
+mod bad_input;
+mod crashes;
 mod creating;
+mod editing;
+mod fields;
 mod importing;
 mod notices;
+mod parts_pages;
+mod races;
+mod reading;
+mod register_pages;
+mod relations;
 mod report_pages;
 mod reports;
+mod reviews;
+mod rights;
+mod scale;
+mod teams;
