@@ -27,6 +27,8 @@ CREATE INDEX shelf_by_publisher ON shelf (publisher_key, number);
 CREATE INDEX shelf_by_cost ON shelf (cost_minor, number);
 CREATE INDEX shelf_by_expiry ON shelf (expires_on, number);
 CREATE INDEX shelf_by_change ON shelf (updated_at, number);
+CREATE INDEX shelf_by_lifecycle ON shelf (lifecycle, number);
+CREATE INDEX shelf_by_criticality ON shelf (criticality, number);
 CREATE INDEX shelf_of_owner ON shelf (owner_team_id, name_key);
 
 CREATE TABLE words (
@@ -34,4 +36,3 @@ CREATE TABLE words (
     number BIGINT NOT NULL,
     PRIMARY KEY (word, number)
 ) WITHOUT ROWID;
-CREATE INDEX words_of_platform ON words (number);

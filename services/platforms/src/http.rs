@@ -2,6 +2,7 @@
 
 mod asked;
 mod changes;
+mod changes_file;
 mod exports;
 mod fields;
 pub(crate) mod imports;
@@ -29,6 +30,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
     let (router, document) = OpenApiRouter::<Handle>::default()
         .merge(platforms::routes())
         .merge(changes::routes())
+        .merge(changes_file::routes())
         .merge(teams::routes())
         .merge(fields::routes())
         .merge(relations::routes())

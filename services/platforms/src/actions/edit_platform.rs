@@ -34,6 +34,11 @@ pub(crate) async fn edit_platform_in_tx(
     edit: Edit,
     if_match: Option<u64>,
 ) -> Result<Saved, Error> {
+    // Names before platforms: in the same order as all others who take both, or two could
+    // wait for each other.
+    if edit.told("name").is_some() || edit.told("publisher").is_some() {
+        store::hold_names(tx).await?;
+    }
     let before = held_in_tx(tx, id, if_match).await?;
     let known = Known::load(tx).await?;
     let mut after = before.clone();

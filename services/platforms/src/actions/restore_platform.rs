@@ -5,11 +5,11 @@ use contracts::platforms::Lifecycle;
 use tidings::Tx;
 
 use super::{held_in_tx, save_in_tx, take_name_in_tx};
-use crate::Error;
 use crate::access::Member;
 use crate::changes::Changing;
 use crate::edit::wrong;
 use crate::platform::Platform;
+use crate::{Error, store};
 
 /// Brings a platform back with the caller's transaction: what is in the archive comes out of
 /// it as it was; what is retired and outside is deprecated again, which needs a comment as
@@ -26,6 +26,8 @@ pub(crate) async fn restore_platform_in_tx(
     if_match: Option<u64>,
 ) -> Result<Platform, Error> {
     member.must_edit()?;
+    // Names before platforms, as in edits.
+    store::hold_names(tx).await?;
     let before = held_in_tx(tx, id, if_match).await?;
     let mut after = before.clone();
     match (before.archived_at, before.lifecycle) {

@@ -141,7 +141,7 @@ async fn show(
         (status = 404, description = "No such platform"),
         (status = 409, description = "platform_exists, lifecycle_move, platform_retired, platform_archived"),
         (status = 412, description = "stale_version"),
-        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, unknown_platform"),
+        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, relation_unknown"),
     ))]
 async fn edit(
     State(service): State<Handle>,
@@ -244,7 +244,9 @@ fn why(body: &[u8]) -> Result<String, Problem> {
     if body.is_empty() {
         return Ok(String::new());
     }
-    let why: Result<Why, _> = serde_json::from_slice(body);
+    // By way of a map, as a list would be read for an object otherwise.
+    let body: Result<Map<String, Value>, _> = serde_json::from_slice(body);
+    let why: Result<Why, _> = body.and_then(|body| serde_json::from_value(Value::Object(body)));
     let why = why.map_err(|error| {
         let text = format!("The body is {{\"comment\": …}}: {error}.");
         Problem::field("bad_request", "comment", text)

@@ -2,23 +2,19 @@
 
 mod place;
 mod sort;
+mod statement;
 
 use contracts::TeamId;
 use contracts::calendar::Day;
 use contracts::platforms::{Lifecycle, PlatformKind};
-use tidings::{Conn, Error, FromRow, Row, Value, params};
+use tidings::{Conn, Error, FromRow, Row};
 
-use super::shelf::{expiry_key, rank, tag_word, words};
-use crate::platform::{Platform, fold};
+use crate::platform::Platform;
 
 pub(crate) use place::Place;
 pub(crate) use sort::{Key, Sort};
+use statement::{Statement, finds_nothing};
 
-/// Words that a search looks for, at the most; the rest is left out.
-const WORDS_MAX: usize = 8;
-/// A word that fewer platforms have than this is looked up; one that more have is met soon
-/// while walking in the order of the list.
-const RARE_MAX: i64 = 3_000;
 /// How many platforms `each` takes at once.
 const SLICE: u32 = 500;
 
@@ -64,123 +60,6 @@ pub(crate) struct Listed {
     pub(crate) owner: Option<String>,
 }
 
-/// A statement under construction.
-struct Statement {
-    sql: String,
-    values: Vec<Value>,
-}
-
-impl Statement {
-    fn value(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len())
-    }
-
-    fn also(&mut self, before: &str, value: impl Into<Value>, after: &str) {
-        let place = self.value(value);
-        self.sql += &format!(" AND {before} {place}{after}");
-    }
-
-    /// Everything that narrows but words.
-    fn narrow(&mut self, narrowed: &Narrowed) {
-        match narrowed.archived {
-            Archived::No => self.also("s.archived =", false, ""),
-            Archived::Only => self.also("s.archived =", true, ""),
-            Archived::All => {}
-        }
-        if let Some(owner) = narrowed.owner {
-            self.also("s.owner_team_id =", owner, "");
-        }
-        if narrowed.unowned {
-            self.sql += " AND s.owner_team_id IS NULL";
-        }
-        if !narrowed.lifecycle.is_empty() {
-            let places = narrowed.lifecycle.iter();
-            let places = places.map(|one| self.value(rank(*one, Lifecycle::ALL)));
-            let places: Vec<_> = places.collect();
-            self.sql += &format!(" AND s.lifecycle IN ({})", places.join(", "));
-        }
-        if let Some(publisher) = &narrowed.publisher {
-            self.also("s.publisher_key =", fold(publisher), "");
-        }
-        if let Some(kind) = narrowed.kind {
-            self.also("s.kind =", kind, "");
-        }
-        if let Some(day) = narrowed.licence_expires_before {
-            self.also("s.expires_on <", expiry_key(Some(day)), "");
-        }
-        if let Some(minor) = narrowed.cost_min {
-            self.also("s.cost_minor >=", minor, "");
-        }
-    }
-
-    /// Words and tags: what few have is looked up, the rest is looked for where the list is.
-    async fn find(&mut self, conn: &mut Conn, narrowed: &Narrowed) -> Result<(), Error> {
-        for wanted in wanted(narrowed) {
-            let (low, high) = wanted.range();
-            let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= $1 AND word < $2
-                LIMIT $3) few";
-            let (few,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
-            if few < RARE_MAX {
-                let (low, high) = (self.value(low), self.value(high));
-                self.sql += &format!(
-                    " AND s.number IN (SELECT number FROM words
-                        WHERE word >= {low} AND word < {high})"
-                );
-            } else {
-                let part = self.value(wanted.part());
-                self.sql += &match conn.dialect().pick("sqlite", "postgres") {
-                    "sqlite" => format!(" AND instr(s.words, {part}) > 0"),
-                    _ => format!(" AND position({part} IN s.words) > 0"),
-                };
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A word that must be there: whole, or by its beginning.
-struct Wanted {
-    word: String,
-    is_whole: bool,
-}
-
-impl Wanted {
-    /// From here, and before there.
-    fn range(&self) -> (String, String) {
-        let (low, last) = (self.word.clone(), self.word.clone());
-        match self.is_whole {
-            // Nothing is between a text and the same with the first of all letters behind it.
-            true => (low, last + "\u{1}"),
-            false => (low, last + "\u{10ffff}"),
-        }
-    }
-
-    /// How it stands in the words of a platform.
-    fn part(&self) -> String {
-        let end = if self.is_whole { " " } else { "" };
-        format!(" {}{end}", self.word)
-    }
-}
-
-fn wanted(narrowed: &Narrowed) -> Vec<Wanted> {
-    let begun = words(&narrowed.q).take(WORDS_MAX);
-    let begun = begun.map(|word| Wanted {
-        word,
-        is_whole: false,
-    });
-    let tag = narrowed.tag.iter().map(|tag| Wanted {
-        word: tag_word(&fold(tag)),
-        is_whole: true,
-    });
-    begun.chain(tag).collect()
-}
-
-/// Whether something is looked for that no platform has: signs alone.
-fn finds_nothing(narrowed: &Narrowed) -> bool {
-    !narrowed.q.trim().is_empty() && words(&narrowed.q).next().is_none()
-}
-
 /// Part of what matches, in the order asked for.
 pub(crate) async fn list(
     conn: &mut Conn,
@@ -191,30 +70,30 @@ pub(crate) async fn list(
     if finds_nothing(narrowed) {
         return Ok(Vec::new());
     }
-    let key = narrowed.sort.key.column();
-    let mut statement = Statement {
-        sql: format!("SELECT s.platform_id, s.{key} AS place FROM shelf s WHERE 1 = 1"),
-        values: Vec::new(),
-    };
-    statement.narrow(narrowed);
-    statement.find(conn, narrowed).await?;
-    if let Some(after) = after {
-        let (beyond, _) = narrowed.sort.direction();
-        let value = statement.value(after.key.clone());
-        let number = statement.value(after.number);
-        statement.sql += &format!(" AND (s.{key}, s.number) {beyond} ({value}, {number})");
+    let walk = Statement::new(conn, narrowed).await?.walk(after, limit);
+    let found = rows(conn, narrowed, &walk).await?;
+    if found.len() >= limit as usize {
+        return Ok(found);
     }
-    let (_, direction) = narrowed.sort.direction();
-    let limit = statement.value(limit);
-    statement.sql += &format!(" ORDER BY s.{key} {direction}, s.number {direction} LIMIT {limit}");
+    let all = Statement::new(conn, narrowed).await?;
+    rows(conn, narrowed, &all.look_at_all(after, limit)).await
+}
+
+/// The platforms that a statement finds, with what a list shows beside them.
+async fn rows(
+    conn: &mut Conn,
+    narrowed: &Narrowed,
+    found: &Statement<'_>,
+) -> Result<Vec<Listed>, Error> {
+    let (_, way) = narrowed.sort.direction();
     let sql = format!(
         "SELECT p.*, t.name AS owner_name FROM ({}) found
             JOIN platforms p ON p.id = found.platform_id
             LEFT JOIN teams t ON t.id = p.owner_team_id
-            ORDER BY found.place {direction}, p.number {direction}",
-        statement.sql
+            ORDER BY found.place {way}, p.number {way}",
+        found.sql
     );
-    let rows: Vec<Row> = conn.query(&sql, &statement.values).await?;
+    let rows: Vec<Row> = conn.query(&sql, &found.values).await?;
     rows.iter().map(listed).collect()
 }
 
@@ -237,13 +116,8 @@ pub(super) async fn among<T: FromRow>(
     if finds_nothing(narrowed) {
         return Ok(Vec::new());
     }
-    let mut statement = Statement {
-        sql: format!("SELECT {columns} FROM shelf s {joins} WHERE 1 = 1"),
-        values: Vec::new(),
-    };
-    statement.narrow(narrowed);
-    statement.find(conn, narrowed).await?;
-    statement.sql += &format!(" {ending}");
+    let statement = Statement::new(conn, narrowed).await?;
+    let statement = statement.among(columns, joins, ending);
     conn.query(&statement.sql, &statement.values).await
 }
 

@@ -21,9 +21,10 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
-/// A tag among the words; no word has a colon.
+/// A tag among the words. Words are letters and digits, so that nothing that is typed into a
+/// search begins as tags do.
 pub(crate) fn tag_word(tag: &str) -> String {
-    format!("tag:{tag}")
+    format!("#{tag}")
 }
 
 /// Everything that a search finds a platform by.
@@ -31,7 +32,6 @@ pub(crate) fn words_of(platform: &Platform) -> BTreeSet<String> {
     let short = [
         &platform.name,
         &platform.publisher,
-        &platform.slug,
         &platform.version_label,
         &platform.technical_contact,
         &platform.support_contact,
@@ -66,6 +66,7 @@ pub(super) async fn put(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
             name_key = excluded.name_key, publisher_key = excluded.publisher_key,
             cost_minor = excluded.cost_minor, expires_on = excluded.expires_on,
             updated_at = excluded.updated_at, words = excluded.words";
+    let before = words_before(tx, platform.number).await?;
     let words = words_of(platform);
     let row = params![
         platform.number,
@@ -83,7 +84,17 @@ pub(super) async fn put(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
         line_of(&words),
     ];
     tx.execute(sql, row).await?;
-    put_words(tx, platform.number, &words).await
+    put_words(tx, platform.number, &before, &words).await
+}
+
+/// The words by which it was found until now.
+async fn words_before(tx: &mut Tx, number: i32) -> Result<BTreeSet<String>, Error> {
+    let sql = "SELECT words FROM shelf WHERE number = $1";
+    let line: Option<(String,)> = tx.query_opt(sql, params![number]).await?;
+    let words = line.map(|(line,)| line.split(' ').map(ToOwned::to_owned).collect());
+    let mut words: BTreeSet<String> = words.unwrap_or_default();
+    words.remove("");
+    Ok(words)
 }
 
 /// Words between spaces, with one before the first and one behind the last.
@@ -102,15 +113,17 @@ pub(crate) fn rank<T: PartialEq + Copy>(word: T, all: &[T]) -> i64 {
     i64::try_from(place).unwrap_or_default()
 }
 
-async fn put_words(tx: &mut Tx, number: i32, words: &BTreeSet<String>) -> Result<(), Error> {
-    let sql = "SELECT word FROM words WHERE number = $1";
-    let before: Vec<(String,)> = tx.query(sql, params![number]).await?;
-    let before: BTreeSet<_> = before.into_iter().map(|(word,)| word).collect();
+async fn put_words(
+    tx: &mut Tx,
+    number: i32,
+    before: &BTreeSet<String>,
+    words: &BTreeSet<String>,
+) -> Result<(), Error> {
     for word in before.difference(words) {
         let sql = "DELETE FROM words WHERE word = $1 AND number = $2";
         tx.execute(sql, params![word, number]).await?;
     }
-    let new: Vec<_> = words.difference(&before).collect();
+    let new: Vec<_> = words.difference(before).collect();
     // SQLite takes some 32,000 values a statement, and PostgreSQL a few more.
     for part in new.chunks(500) {
         let mut values = vec![tidings::Value::from(number)];

@@ -7,8 +7,15 @@
 
 mod stage;
 
+mod bad_input;
+mod crashes;
 mod creating;
+mod editing;
 mod importing;
 mod notices;
+mod races;
+mod reading;
 mod report_pages;
 mod reports;
+mod rights;
+mod scale;
