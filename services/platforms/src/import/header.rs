@@ -81,9 +81,7 @@ pub(crate) fn columns(first: &Record, known: &[String]) -> Result<Vec<String>, V
     }
     for needed in NEEDED {
         if !seen.contains("id") && !seen.contains(needed) {
-            let text = format!(
-                "The column {needed} is missing. The first line names the columns."
-            );
+            let text = format!("The column {needed} is missing. The first line names the columns.");
             wrong.push(column_error("missing_column", needed, text));
         }
     }

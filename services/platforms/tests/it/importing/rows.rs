@@ -205,7 +205,9 @@ async fn a_table_may_name_platforms_by_their_ids_alone() {
     for name in ["One", "Two", "Three"] {
         stage.create_named(name).await;
     }
-    let import = stage.import("", CSV, "id,cost_centre\n1,CC\n2,CC\n,CC\n").await;
+    let import = stage
+        .import("", CSV, "id,cost_centre\n1,CC\n2,CC\n,CC\n")
+        .await;
     assert_eq!(counts(&import), [3, 0, 2, 0, 1, 0]);
     assert_eq!(errors(&import)[0], json!([4, "name", "field_missing"]));
     let file = "id,name\n1,Uno\n2,One\n3,uno\n";
