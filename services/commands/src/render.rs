@@ -110,7 +110,9 @@ pub(crate) fn check_template(command: &CommandRecord) -> Vec<FieldError> {
             (_, Some(ParamType::Raw)) | (Ok(_), None) => {}
             (Err(why), _) => tell(format!("{{{{{name}}}}} {why}.")),
             (Ok(spot), Some(kind)) if spot.place == Place::Number && kind != ParamType::Int => {
-                tell(format!("{{{{{name}}}}} stands in arithmetic: only a parameter of type int can."));
+                tell(format!(
+                    "{{{{{name}}}}} stands in arithmetic: only a parameter of type int can."
+                ));
             }
             (Ok(spot), Some(_)) => {
                 let delimiter = of.map_or("", |param| param.delimiter.as_str());
@@ -175,9 +177,12 @@ fn delimiter_fits(shell: Shell, spot: &Spot, delimiter: &str) -> bool {
         // With anything else between two quoted words they are not one argument there, or no
         // list.
         Shell::PowerShell | Shell::Sql if bare => matches!(delimiter, "" | " " | "," | ", "),
-        _ => delimiter
-            .chars()
-            .all(|letter| matches!(letter, ' ' | ',' | ':' | '/' | '+' | '-' | '=' | '@' | '.' | '_')),
+        _ => delimiter.chars().all(|letter| {
+            matches!(
+                letter,
+                ' ' | ',' | ':' | '/' | '+' | '-' | '=' | '@' | '.' | '_'
+            )
+        }),
     }
 }
 
@@ -238,7 +243,9 @@ impl Filling<'_> {
             return Ok(value.to_owned());
         }
         if self.rereads && !reread::is_plain(value) {
-            return Err("is read by a second program here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning");
+            return Err(
+                "is read by a second program here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning",
+            );
         }
         match self.shell {
             Shell::Posix => posix::quote(spot, value),
