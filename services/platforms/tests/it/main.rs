@@ -18,6 +18,7 @@ mod notices;
 mod parts_pages;
 mod races;
 mod reading;
+mod register_pages;
 mod relations;
 mod report_pages;
 mod reports;
