@@ -101,6 +101,7 @@ async fn take_slice(
     entries: &Entries,
 ) -> Result<Import, Error> {
     let mut tx = run.begin().await?;
+    store::hold_numbers(&mut tx).await?;
     let reached = usize::try_from(import.reached).unwrap_or(usize::MAX);
     for entry in entries.iter().skip(reached).take(SLICE) {
         import.reached += 1;

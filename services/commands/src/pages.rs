@@ -78,7 +78,10 @@ impl Mistakes {
     /// The first mistake of a field or of a part of it.
     fn within(&self, field: &str) -> Option<&str> {
         let is_within = |one: &&FieldError| {
-            let rest = one.field.as_deref().and_then(|name| name.strip_prefix(field));
+            let rest = one
+                .field
+                .as_deref()
+                .and_then(|name| name.strip_prefix(field));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
         };
         let found = self.0.iter().find(is_within);

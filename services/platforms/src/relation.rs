@@ -35,15 +35,6 @@ impl RelationType {
             Self::ReplacedBy => "is replaced by",
         }
     }
-
-    /// From the other one, for people.
-    pub(crate) fn in_words_back(self) -> &'static str {
-        match self {
-            Self::DependsOn => "is needed by",
-            Self::PartOf => "consists of",
-            Self::ReplacedBy => "takes the place of",
-        }
-    }
 }
 
 /// A relation of a platform.

@@ -66,7 +66,10 @@ async fn fill(stage: &Stage) {
         // What the server does by itself within minutes.
         let conn = service.read().await.unwrap();
         let client = conn.as_postgres().unwrap();
-        client.batch_execute("ANALYZE command_words; ANALYZE commands").await.unwrap();
+        client
+            .batch_execute("ANALYZE command_words; ANALYZE commands")
+            .await
+            .unwrap();
     }
 }
 
@@ -82,7 +85,10 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
         ("q=restart+pod", Some("Restart the pod")),
         ("q=cert+rot+production", Some("Rotate the certificate")),
         ("q=host+4999", Some("of host 4999")),
-        ("q=kubernetes+restart+queue+3012", Some("Restart the queue of host 3012")),
+        (
+            "q=kubernetes+restart+queue+3012",
+            Some("Restart the queue of host 3012"),
+        ),
         ("q=499937", Some("499937")),
         // Each is in half of all, both are in none; the one is everywhere, the other nowhere.
         ("q=even+odd", None),

@@ -24,21 +24,21 @@ pub(super) fn routes() -> OpenApiRouter<Handle> {
 }
 
 /// A table as it grows.
-struct Table(String);
+pub(super) struct Table(String);
 
 impl Table {
-    fn new(columns: &[&str]) -> Self {
+    pub(super) fn new(columns: &[&str]) -> Self {
         let mut table = Self(String::new());
         table.line(columns.iter().copied());
         table
     }
 
-    fn line<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
+    pub(super) fn line<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
         csv::line(&mut self.0, cells);
     }
 
     /// The table as a file that is saved and not shown.
-    fn file(self, name: &'static str) -> Response {
+    pub(super) fn file(self, name: &'static str) -> Response {
         let kind = [(header::CONTENT_TYPE, csv::KIND)];
         let mut response = (kind, self.0).into_response();
         let saved = HeaderValue::from_str(&format!("attachment; filename=\"{name}.csv\""));

@@ -1,5 +1,6 @@
 //! The API of reviews.
 
+mod report;
 mod wire;
 
 use axum::extract::State;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Handle> {
         .routes(routes!(items))
         .routes(routes!(find))
         .routes(routes!(close))
+        .routes(routes!(report::table))
 }
 
 /// Loads a review to show it.

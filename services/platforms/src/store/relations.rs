@@ -22,7 +22,6 @@ pub(crate) struct Related {
     pub(crate) outgoing: bool,
     pub(crate) platform_id: PlatformId,
     pub(crate) number: i32,
-    pub(crate) slug: String,
     pub(crate) name: String,
     pub(crate) publisher: String,
     pub(crate) lifecycle: Lifecycle,
@@ -30,7 +29,7 @@ pub(crate) struct Related {
 
 /// The relations of a platform, and those of others to it: its own first, by type and name.
 pub(crate) async fn of(conn: &mut Conn, id: PlatformId) -> Result<Vec<Related>, Error> {
-    let sql = "SELECT r.type AS kind, r.outgoing, p.id AS platform_id, p.number, p.slug, p.name,
+    let sql = "SELECT r.type AS kind, r.outgoing, p.id AS platform_id, p.number, p.name,
             p.publisher, p.lifecycle
         FROM (SELECT type, to_id AS other, TRUE AS outgoing FROM relations WHERE from_id = $1
             UNION ALL
