@@ -3,12 +3,14 @@
 mod catalog;
 mod events;
 mod exchange;
+mod fill;
 mod register;
 mod repair;
 mod repository;
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
+use fill::fill;
 
 /// Who may come in at all. What of it is theirs is another question (`theirs.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) rule: Rule,
     pub(crate) reader: Reader,
+    /// What is sent: fields of a form, or JSON.
     form: &'static str,
 }
 
@@ -65,40 +68,13 @@ impl Route {
     /// Enough to get past the form to the rule.
     pub(crate) fn sent(&self) -> Sent {
         match (self.method, self.reader) {
+            ("POST", Reader::Person) if self.path.ends_with("/import") => Sent::Upload,
             ("POST", Reader::Person) => Sent::Form(self.form.to_owned()),
-            ("POST" | "PUT" | "PATCH", _) => Sent::Json("{}".to_owned()),
+            ("POST" | "PUT" | "PATCH", _) if self.form.is_empty() => Sent::Json("{}".to_owned()),
+            ("POST" | "PUT" | "PATCH", _) => Sent::Json(self.form.to_owned()),
             _ => Sent::Nothing,
         }
     }
-}
-
-fn fill(path: &str, id: &str) -> String {
-    path.replace("{id}", id)
-        .replace("{platformId}", id)
-        .replace("{commandId}", id)
-        .replace("{platform}", id)
-        .replace("{job}", id)
-        .replace("{revision}", "1")
-        .replace("{usageId}", id)
-        .replace("{method}", "Check")
-        .replace("{key}", "nothing")
-        .replace("{name}", "tidings.css")
-        .replace("{code}", "not_found")
-        .replace("{service}", "orders")
-        .replace("{subscription}", "tickets")
-        .replace("{event_id}", "tickets.0.1")
-        .replace("{job_id}", id)
-        .replace("{alert_id}", id)
-        .replace("{run_id}", id)
-        .replace("{position}", "0")
-        .replace("{stream}", "orders")
-        .replace("{slot}", "0")
-        .replace("{operation_id}", id)
-        .replace("{callback_id}", id)
-        .replace("{event_type}", "order.created")
-        .replace("{version}", "1")
-        .replace("{date}", "2026-01-01")
-        .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
 const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {
@@ -108,6 +84,16 @@ const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route 
         rule,
         reader: Reader::Program,
         form: "",
+    }
+}
+
+const fn json(method: &'static str, path: &'static str, rule: Rule, form: &'static str) -> Route {
+    Route {
+        method,
+        path,
+        rule,
+        reader: Reader::Program,
+        form,
     }
 }
 

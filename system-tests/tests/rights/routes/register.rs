@@ -1,6 +1,6 @@
 //! The routes of the register of platforms.
 
-use super::{Route, Rule, page, program, stream};
+use super::{Route, Rule, form, json, page, program, stream};
 
 const REGISTER: Rule = Rule::Roles(&[
     "infrastructure",
@@ -15,7 +15,8 @@ const PROPOSERS: Rule = Rule::Roles(&["infrastructure", "support", "engineering"
 
 pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/platforms", REGISTER),
-    program("POST", "/api/platforms", PROPOSERS),
+    // What an accountant sends is looked at before it is refused (`company.rs`).
+    program("POST", "/api/platforms", REGISTER),
     program("GET", "/api/platforms/{id}", REGISTER),
     program("PATCH", "/api/platforms/{id}", REGISTER),
     program("POST", "/api/platforms/{id}/archive", KEEPERS),
@@ -32,7 +33,12 @@ pub(super) const ROUTES: &[Route] = &[
     program("PUT", "/api/platforms/fields/{key}", KEEPERS),
     program("DELETE", "/api/platforms/fields/{key}", KEEPERS),
     program("GET", "/api/platforms/{id}/relations", REGISTER),
-    program("PUT", "/api/platforms/{id}/relations", KEEPERS),
+    json(
+        "PUT",
+        "/api/platforms/{id}/relations",
+        KEEPERS,
+        "{\"relations\": []}",
+    ),
     program("GET", "/api/platforms/reviews", REGISTER),
     program("POST", "/api/platforms/reviews", KEEPERS),
     program("GET", "/api/platforms/reviews/{id}", REGISTER),
@@ -57,7 +63,12 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/platforms/reviews", REGISTER),
     page("POST", "/platforms/reviews", KEEPERS),
     page("GET", "/platforms/reviews/{id}", REGISTER),
-    page("POST", "/platforms/reviews/{id}/items/{platform}", KEEPERS),
+    form(
+        "POST",
+        "/platforms/reviews/{id}/items/{platform}",
+        KEEPERS,
+        "outcome=confirmed",
+    ),
     page("POST", "/platforms/reviews/{id}/close", KEEPERS),
     program("GET", "/api/platforms/export.csv", REGISTER),
     program("GET", "/api/platforms/export.json", REGISTER),
@@ -82,6 +93,29 @@ pub(super) const ROUTES: &[Route] = &[
     page("GET", "/platforms/reports/costs", COUNTERS),
     page("GET", "/platforms/reports/expiring", REGISTER),
     page("GET", "/platforms/reports/unowned", REGISTER),
+    page("GET", "/platforms", REGISTER),
+    page("GET", "/platforms/{name}", REGISTER),
+    page("POST", "/platforms/{name}/move", KEEPERS),
+    page("POST", "/platforms/{name}/archive", KEEPERS),
+    page("POST", "/platforms/{name}/restore", KEEPERS),
+    page("GET", "/platforms/changes", REGISTER),
+    program("GET", "/protos/platforms.proto", Rule::Public),
+    program("POST", "/GrpcPlatform/{method}", REGISTER),
+    program("POST", "/grpc.health.v1.Health/{method}", Rule::Public),
+    program(
+        "POST",
+        "/grpc.reflection.v1.ServerReflection/{method}",
+        Rule::Public,
+    ),
+    program(
+        "POST",
+        "/grpc.reflection.v1alpha.ServerReflection/{method}",
+        Rule::Public,
+    ),
+    page("GET", "/platforms/new", PROPOSERS),
+    page("POST", "/platforms/new", PROPOSERS),
+    page("GET", "/platforms/{name}/edit", REGISTER),
+    page("POST", "/platforms/{name}/edit", REGISTER),
     program("GET", "/api/operations/platforms", Rule::SignedIn),
     program("POST", "/api/operations/platforms/secret", Rule::SignedIn),
     program("GET", "/api/operations/platforms/{id}", Rule::SignedIn),
@@ -100,18 +134,5 @@ pub(super) const ROUTES: &[Route] = &[
         "POST",
         "/api/operations/platforms/{id}/callback/redeliver",
         Rule::SignedIn,
-    ),
-    program("GET", "/protos/platforms.proto", Rule::Public),
-    program("POST", "/GrpcPlatform/{method}", Rule::Public),
-    program("POST", "/grpc.health.v1.Health/{method}", Rule::Public),
-    program(
-        "POST",
-        "/grpc.reflection.v1.ServerReflection/{method}",
-        Rule::Public,
-    ),
-    program(
-        "POST",
-        "/grpc.reflection.v1alpha.ServerReflection/{method}",
-        Rule::Public,
     ),
 ];

@@ -1,8 +1,9 @@
 //! The routes of the repository of commands.
 
-use super::{Route, Rule, page, program, stream};
+use super::{Route, Rule, json, page, program, stream};
 
 const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
+const WRITERS: Rule = Rule::Roles(&["infrastructure", "support", "admin"]);
 
 pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/c/platforms", REPOSITORY),
@@ -46,7 +47,12 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     program("POST", "/api/c/commands/{commandId}/render", REPOSITORY),
     program("GET", "/api/c/commands/{commandId}/usages", REPOSITORY),
-    program("POST", "/api/c/commands/{commandId}/usages", REPOSITORY),
+    json(
+        "POST",
+        "/api/c/commands/{commandId}/usages",
+        REPOSITORY,
+        "{\"revision\": 1}",
+    ),
     program(
         "PATCH",
         "/api/c/commands/{commandId}/usages/{usageId}",
@@ -66,6 +72,20 @@ pub(super) const ROUTES: &[Route] = &[
     page("POST", "/commands/import", REPOSITORY),
     page("GET", "/commands/import/{id}", REPOSITORY),
     program("GET", "/api/c/commands", REPOSITORY),
+    page("GET", "/commands", REPOSITORY),
+    page("GET", "/commands/favourites", REPOSITORY),
+    page("GET", "/commands/new", REPOSITORY),
+    page("POST", "/commands/new", REPOSITORY),
+    page("GET", "/commands/{id}", REPOSITORY),
+    page("POST", "/commands/{id}", REPOSITORY),
+    page("GET", "/commands/{id}/edit", REPOSITORY),
+    page("POST", "/commands/{id}/edit", REPOSITORY),
+    page("GET", "/commands/{id}/revisions", REPOSITORY),
+    page("POST", "/commands/{id}/publish", WRITERS),
+    page("POST", "/commands/{id}/deprecate", REPOSITORY),
+    page("POST", "/commands/{id}/revert", REPOSITORY),
+    page("POST", "/commands/{id}/favourite", REPOSITORY),
+    page("POST", "/commands/{id}/uses", REPOSITORY),
     program("GET", "/api/operations/commands", Rule::SignedIn),
     program("POST", "/api/operations/commands/secret", Rule::SignedIn),
     program("GET", "/api/operations/commands/{id}", Rule::SignedIn),
