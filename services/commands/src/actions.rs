@@ -1,5 +1,6 @@
 //! What can be done with commands, one file a use case.
 
+mod ask_to_import;
 mod create_command;
 mod edit_command;
 mod render_command;
@@ -7,6 +8,7 @@ mod revert_command;
 mod save;
 mod use_command;
 
+pub(crate) use ask_to_import::{Wanted, ask_to_import_in_tx};
 pub(crate) use create_command::create_command_in_tx;
 pub(crate) use edit_command::{deprecate_command_in_tx, edit_command_in_tx};
 pub(crate) use render_command::{Filled, Filling, render_command};

@@ -112,6 +112,27 @@ impl From<Param> for ParamEdit {
     }
 }
 
+/// All that a command says.
+impl From<&Command> for Edit {
+    fn from(command: &Command) -> Self {
+        let command = command.clone();
+        Self {
+            how_to: Some(command.how_to),
+            command_line: Some(command.command_line),
+            description: Some(command.description),
+            shell: Some(command.shell.to_string()),
+            os: Some(command.os),
+            params: Some(command.params.into_iter().map(ParamEdit::from).collect()),
+            tags: Some(command.tags),
+            risk: Some(command.risk.to_string()),
+            status: Some(command.status.to_string()),
+            expected_output: Some(command.expected_output.unwrap_or_default()),
+            undo_command_id: Some(command.undo_command_id),
+            comment: None,
+        }
+    }
+}
+
 /// Null is the empty one.
 fn cleared<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(
     deserializer: D,

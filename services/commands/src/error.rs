@@ -1,6 +1,7 @@
 //! What can go wrong with commands: what the caller sees, and whether to try again.
 
 use axum::http::StatusCode;
+use tidings::operation::NotAccepted;
 use tidings::{Fate, Fault, FieldError, Problem};
 
 /// Why something was not done.
@@ -59,6 +60,12 @@ pub enum Error {
     /// Somebody else has used it.
     #[error("let somebody tell of the use of somebody else")]
     NotTheirUse,
+    /// There is no such import.
+    #[error("find the import")]
+    ImportUnknown,
+    /// The import was not accepted.
+    #[error("accept the import")]
+    NotAccepted(#[source] Box<NotAccepted>),
     /// What was typed is no command.
     #[error("accept what was typed")]
     Wrong(Vec<FieldError>),
@@ -122,6 +129,8 @@ impl From<Error> for Problem {
             Error::NotTheirUse => {
                 Problem::forbidden("Only who has used a command says what came of it.")
             }
+            Error::ImportUnknown => Problem::not_found("There is no such import."),
+            Error::NotAccepted(error) => (*error).into(),
             Error::Wrong(fields) => {
                 Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)
             }

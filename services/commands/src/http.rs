@@ -1,6 +1,7 @@
 //! The API of commands.
 
 mod commands;
+pub(crate) mod exchange;
 mod filling;
 mod one;
 mod revisions;
@@ -43,6 +44,9 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::revert))
         .routes(routes!(filling::fill_in))
+        .routes(routes!(exchange::export))
+        .merge(exchange::uploads())
+        .routes(routes!(exchange::show))
         .routes(routes!(usages::list, usages::tell))
         .routes(routes!(usages::tell_outcome))
         .routes(routes!(usages::keep_at_hand, usages::put_away))

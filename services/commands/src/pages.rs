@@ -5,6 +5,7 @@ mod diff;
 mod fill;
 mod find;
 mod form;
+mod imports;
 mod one;
 mod revisions;
 mod typed;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/commands", get(find::show))
         .route("/commands/favourites", get(find::favourites))
         .route("/commands/new", get(form::blank).post(form::create))
+        .merge(imports::routes())
         .route("/commands/{id}", get(one::show).post(fill::submit))
         .route("/commands/{id}/edit", get(form::open).post(form::save))
         .route("/commands/{id}/revisions", get(revisions::show))
@@ -76,7 +78,10 @@ impl Mistakes {
     /// The first mistake of a field or of a part of it.
     fn within(&self, field: &str) -> Option<&str> {
         let is_within = |one: &&FieldError| {
-            let rest = one.field.as_deref().and_then(|name| name.strip_prefix(field));
+            let rest = one
+                .field
+                .as_deref()
+                .and_then(|name| name.strip_prefix(field));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
         };
         let found = self.0.iter().find(is_within);

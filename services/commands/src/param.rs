@@ -131,7 +131,10 @@ fn fits(param: &Param, value: &str) -> Result<(), Refused> {
         return refuse("value_too_long", text);
     }
     let is_breaking = |letter| matches!(letter, '\n' | '\t');
-    if value.chars().any(|letter: char| letter.is_control() && !is_breaking(letter)) {
+    if value
+        .chars()
+        .any(|letter: char| letter.is_control() && !is_breaking(letter))
+    {
         // A terminal into which the line is pasted could take one for a key that is pressed.
         let text = "There are letters in it that nobody types.";
         return refuse("bad_value", text);

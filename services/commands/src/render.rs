@@ -110,7 +110,9 @@ pub(crate) fn check_template(command: &CommandRecord) -> Vec<FieldError> {
             (_, Some(ParamType::Raw)) | (Ok(_), None) => {}
             (Err(why), _) => tell(format!("{{{{{name}}}}} {why}.")),
             (Ok(spot), Some(kind)) if spot.place == Place::Number && kind != ParamType::Int => {
-                tell(format!("{{{{{name}}}}} stands in arithmetic: only a parameter of type int can."));
+                tell(format!(
+                    "{{{{{name}}}}} stands in arithmetic: only a parameter of type int can."
+                ));
             }
             (Ok(spot), Some(_)) => {
                 let delimiter = of.map_or("", |param| param.delimiter.as_str());
@@ -175,9 +177,12 @@ fn delimiter_fits(shell: Shell, spot: &Spot, delimiter: &str) -> bool {
         // With anything else between two quoted words they are not one argument there, or no
         // list.
         Shell::PowerShell | Shell::Sql if bare => matches!(delimiter, "" | " " | "," | ", "),
-        _ => delimiter
-            .chars()
-            .all(|letter| matches!(letter, ' ' | ',' | ':' | '/' | '+' | '-' | '=' | '@' | '.' | '_')),
+        _ => delimiter.chars().all(|letter| {
+            matches!(
+                letter,
+                ' ' | ',' | ':' | '/' | '+' | '-' | '=' | '@' | '.' | '_'
+            )
+        }),
     }
 }
 
@@ -218,11 +223,12 @@ impl Filling<'_> {
     /// Nothing was given for what need not be given: the word goes, unless it is a part of
     /// a longer one.
     fn leave_out(&mut self, param: &Param, spot: &Spot) {
-        let is_word = spot.stands_alone();
-        if spot.place == Place::Bare && !is_word && param.kind != ParamType::Raw {
-            if let Ok(text) = self.quoted(param, spot, "") {
-                self.text.push_str(&text);
-            }
+        let is_part = spot.place == Place::Bare && !spot.stands_alone();
+        if is_part
+            && param.kind != ParamType::Raw
+            && let Ok(text) = self.quoted(param, spot, "")
+        {
+            self.text.push_str(&text);
         }
         if spot.place == Place::Number {
             self.text.push('0');
@@ -238,7 +244,9 @@ impl Filling<'_> {
             return Ok(value.to_owned());
         }
         if self.rereads && !reread::is_plain(value) {
-            return Err("is read by a second program here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning");
+            return Err(
+                "is read by a second program here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning",
+            );
         }
         match self.shell {
             Shell::Posix => posix::quote(spot, value),

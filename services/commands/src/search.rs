@@ -149,7 +149,11 @@ impl Wanted {
             return None;
         }
         let not = self.not.iter().map(|mark| format!(" NOT \"{mark}\""));
-        Some(format!("({}){}", all.join(" AND "), not.collect::<String>()))
+        Some(format!(
+            "({}){}",
+            all.join(" AND "),
+            not.collect::<String>()
+        ))
     }
 
     /// As PostgreSQL's `tsquery`; nothing where nothing must be there.

@@ -105,7 +105,11 @@ pub(super) fn read_values(
             }
             None => {
                 let text = "A value is a text, a number or a truth, or a list of these.";
-                let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+                let name: String = name
+                    .chars()
+                    .filter(|letter| !letter.is_control())
+                    .take(60)
+                    .collect();
                 wrongs.push(wrong(format!("{field}.{name}"), "bad_value", text));
             }
         }

@@ -78,9 +78,14 @@ pub(crate) struct Search {
 impl Asked {
     /// Whether anything at all was said.
     pub(crate) fn is_blank(&self) -> bool {
-        let Self { q, platform, tag, .. } = self;
+        let Self {
+            q, platform, tag, ..
+        } = self;
         let rest = [&self.risk, &self.os, &self.status, &self.author];
-        [q, platform, tag].into_iter().chain(rest).all(|text| text.is_empty())
+        [q, platform, tag]
+            .into_iter()
+            .chain(rest)
+            .all(|text| text.is_empty())
             && !self.is_of_favourites()
     }
 
@@ -230,7 +235,7 @@ pub(crate) struct FoundBody {
 impl From<Found> for FoundBody {
     fn from(found: Found) -> Self {
         Self {
-            shown: ShownBody::of(found.command, found.platform, found.uses, found.author),
+            shown: ShownBody::of(found.command, found.platform, found.uses, found.names),
             favourite: found.is_favourite,
         }
     }

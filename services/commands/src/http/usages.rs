@@ -165,7 +165,11 @@ pub(super) async fn list(
         None | Some("") => None,
         Some("me") => Some(member.id),
         Some(id) => Some(id.parse().map_err(|_| {
-            Problem::field("bad_user", "user", "user must be the id of an account, or me.")
+            Problem::field(
+                "bad_user",
+                "user",
+                "user must be the id of an account, or me.",
+            )
         })?),
     };
     let narrowed = Narrowed {

@@ -42,7 +42,10 @@ fn fields(command: &Command) -> Vec<(&'static str, String)> {
         ("Tags", command.tags.join(", ")),
         ("Risk", words::risk(&command.risk).to_owned()),
         ("Status", words::status(&command.status).to_owned()),
-        ("When it works", command.expected_output.clone().unwrap_or_default()),
+        (
+            "When it works",
+            command.expected_output.clone().unwrap_or_default(),
+        ),
         ("Taken back by", undo.unwrap_or_default()),
     ]
 }

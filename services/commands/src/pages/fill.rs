@@ -139,7 +139,9 @@ pub(super) fn fill(command: &Command, values: &Values, is_confirmed: bool) -> Fi
 fn kept(command: &Command, values: &Values) -> Vec<(String, String)> {
     let mut kept = Vec::new();
     for param in &command.params {
-        let of = values.get(&param.name).filter(|_| param.kind != ParamType::Secret);
+        let of = values
+            .get(&param.name)
+            .filter(|_| param.kind != ParamType::Secret);
         for value in of.into_iter().flatten() {
             kept.push((format!("value.{}", param.name), value.clone()));
         }

@@ -177,7 +177,10 @@ async fn page(
         to_check.sort = "best".to_owned();
     }
     let (part, mistake) = match to_check.check(&mut conn, member).await {
-        Ok(search) => (search::find(&mut conn, member, &search, &paging).await?, None),
+        Ok(search) => (
+            search::find(&mut conn, member, &search, &paging).await?,
+            None,
+        ),
         Err(problem) if problem.code() == "bad_filter" => {
             let text = problem.errors().first().map(|one| one.message.clone());
             (Part::nothing(), Some(text.unwrap_or_default()))

@@ -74,9 +74,8 @@ impl FormPage {
 
     /// The types that may be chosen for a parameter.
     fn kinds(&self, param: &TypedParam) -> Vec<ParamType> {
-        let is_shown = |kind: &ParamType| {
-            *kind != ParamType::Raw || self.saves_raw || param.is_kind(kind)
-        };
+        let is_shown =
+            |kind: &ParamType| *kind != ParamType::Raw || self.saves_raw || param.is_kind(kind);
         ParamType::ALL.iter().copied().filter(is_shown).collect()
     }
 
@@ -168,7 +167,9 @@ pub(super) async fn create(
     let member = member(who, "/commands/new")?;
     let mut typed = Typed::read(pairs);
     if typed.change_params() {
-        return Ok(page(&service, member, None, typed, None).await?.into_response());
+        return Ok(page(&service, member, None, typed, None)
+            .await?
+            .into_response());
     }
     match try_create(&service, context, member, &typed).await {
         Ok(command) => Ok(saved(&command, "created")),

@@ -92,7 +92,11 @@ impl CommandPage {
 
     /// Lines that the field of the filled-in line shows.
     fn rows(&self, rendered: &Rendered) -> usize {
-        let long: usize = rendered.text.lines().map(|line| 1 + line.chars().count() / 60).sum();
+        let long: usize = rendered
+            .text
+            .lines()
+            .map(|line| 1 + line.chars().count() / 60)
+            .sum();
         long.clamp(1, 16)
     }
 }
@@ -132,7 +136,7 @@ pub(super) async fn page(
         Some(id) => store::find(&mut conn, id).await?,
         None => None,
     };
-    let modified_by = store::people::name(&mut conn, found.command.last_modified_by).await?;
+    let modified_by = found.names.last_modified_by.clone();
     let id = found.command.command_id;
     let recent = usages::list(&mut conn, id, &Narrowed::default(), None, RECENT).await?;
     drop(conn);
@@ -158,7 +162,9 @@ pub(super) async fn page(
     let mut response = page?.status(status).into_response();
     // A line that was filled in may hold a secret.
     let no_store = header::HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     Ok(response)
 }
 

@@ -69,7 +69,10 @@ impl TypedParam {
     fn is_empty(&self) -> bool {
         let texts = [&self.name, &self.label, &self.default, &self.allowed];
         let more = [&self.pattern, &self.help];
-        texts.into_iter().chain(more).all(|text| text.trim().is_empty())
+        texts
+            .into_iter()
+            .chain(more)
+            .all(|text| text.trim().is_empty())
     }
 
     fn edit(&self) -> ParamEdit {
@@ -291,5 +294,8 @@ pub(super) fn first(text: &str) -> &str {
 
 fn words(text: &str) -> Vec<String> {
     let words = text.split([',', '\n']).map(str::trim);
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }

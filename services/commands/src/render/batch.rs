@@ -11,7 +11,11 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
     while let Some(unit) = reader.peek(0) {
         match unit {
             Unit::Hole => {
-                let place = if in_quotes { Place::Double } else { Place::Bare };
+                let place = if in_quotes {
+                    Place::Double
+                } else {
+                    Place::Bare
+                };
                 reader.place(place, false);
             }
             Unit::Letter('^') if !in_quotes => {
@@ -36,7 +40,8 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
 
 /// Anything else between two signs would be a variable too, with its quotes.
 fn variable(reader: &mut Reader<'_>) {
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '(' | ')');
+    let is_part =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '(' | ')');
     let mut end = 1;
     while reader.letter(end).is_some_and(is_part) {
         end += 1;
@@ -51,7 +56,9 @@ fn variable(reader: &mut Reader<'_>) {
 pub(super) fn quote(spot: &Spot, value: &str) -> Result<String, &'static str> {
     // U+FF02 becomes a plain quote in programs that do not use Unicode.
     if value.contains(['"', '%', '!', '\n', '\t', '\u{ff02}']) {
-        return Err("cannot be written for the command prompt: it has a quote, %, !, a tab or a line break");
+        return Err(
+            "cannot be written for the command prompt: it has a quote, %, !, a tab or a line break",
+        );
     }
     let touches_quote = match spot.place {
         Place::Bare => true,

@@ -155,7 +155,8 @@ impl Posix<'_> {
 
     fn single(&mut self) {
         if self.after_dollar {
-            self.reader.mistake("$'…' cannot stand in a line that is filled in");
+            self.reader
+                .mistake("$'…' cannot stand in a line that is filled in");
         }
         self.inside_word();
         self.reader.go(1);
@@ -259,7 +260,9 @@ impl Posix<'_> {
             Some(Unit::Letter('(')) => open + 1,
             Some(Unit::Letter(')')) => open - 1,
             Some(Unit::Letter('\'' | '"' | '\\' | '`' | '{' | '#')) => {
-                self.reader.mistake("Arithmetic with quotes or braces is too intricate to fill in values safely");
+                self.reader.mistake(
+                    "Arithmetic with quotes or braces is too intricate to fill in values safely",
+                );
                 open
             }
             _ => open,
@@ -327,7 +330,10 @@ fn needs_no_quotes(spot: &Spot, value: &str) -> bool {
     let fits_after = match spot.after {
         None => true,
         Some(Unit::Letter(letter)) => {
-            matches!(letter, ' ' | '\t' | '\n' | ';' | '|' | ')' | '/' | ':' | '.' | '@')
+            matches!(
+                letter,
+                ' ' | '\t' | '\n' | ';' | '|' | ')' | '/' | ':' | '.' | '@'
+            )
         }
         Some(Unit::Hole) => false,
     };

@@ -10,7 +10,10 @@ const WORD: &str = "is a part of a word: put the whole word between double quote
 const VARIABLE: &str = "stands behind a variable: write $($name) before the quotes, or ${name}";
 
 pub(super) fn is_single(letter: char) -> bool {
-    matches!(letter, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}')
+    matches!(
+        letter,
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}'
+    )
 }
 
 pub(super) fn is_double(letter: char) -> bool {
@@ -26,8 +29,12 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
         };
         match letter {
             '`' => reader.escape(BACKTICK),
-            '@' if reader.letter(1).is_some_and(|next| is_single(next) || is_double(next)) => {
-                reader.mistake("Here-strings (@' and @\") cannot stand in a line that is filled in");
+            '@' if reader
+                .letter(1)
+                .is_some_and(|next| is_single(next) || is_double(next)) =>
+            {
+                reader
+                    .mistake("Here-strings (@' and @\") cannot stand in a line that is filled in");
                 reader.go(2);
             }
             '#' if reader.letter_before() == Some('<') => {
@@ -51,7 +58,8 @@ fn begins_word(reader: &Reader<'_>) -> bool {
     match reader.before() {
         None => true,
         Some(Unit::Letter(letter)) => {
-            letter.is_whitespace() || matches!(letter, ';' | '(' | ')' | '{' | '}' | ',' | '|' | '&')
+            letter.is_whitespace()
+                || matches!(letter, ';' | '(' | ')' | '{' | '}' | ',' | '|' | '&')
         }
         Some(Unit::Hole) => false,
     }
@@ -66,7 +74,8 @@ fn bare_hole(reader: &mut Reader<'_>) {
     let fits_before = match reader.before() {
         None => true,
         Some(Unit::Letter(letter)) => {
-            letter.is_whitespace() || matches!(letter, '(' | ',' | '=' | ':' | '[' | '{' | ';' | '|' | '>')
+            letter.is_whitespace()
+                || matches!(letter, '(' | ',' | '=' | ':' | '[' | '{' | ';' | '|' | '>')
         }
         Some(Unit::Hole) => false,
     };
@@ -77,9 +86,12 @@ fn bare_hole(reader: &mut Reader<'_>) {
         }
         Some(Unit::Hole) => false,
     };
-    match fits_before && fits_after {
-        true => reader.place(Place::Bare, false),
-        false => reader.refuse(WORD),
+    let is_counted = matches!(reader.letter_before(), Some('-' | '+' | '*' | '/'));
+    match (fits_before, fits_after) {
+        (true, true) => reader.place(Place::Bare, false),
+        // `(Get-Date).AddHours(-{{hours}})`.
+        (false, true) if is_counted => reader.place(Place::Number, false),
+        _ => reader.refuse(WORD),
     }
 }
 
@@ -140,7 +152,8 @@ fn variable(reader: &mut Reader<'_>) {
         Some('{') => return braces(reader),
         _ => {}
     }
-    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^' | '$');
+    let is_part =
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^' | '$');
     while reader.letter(0).is_some_and(is_part) {
         reader.go(1);
     }
@@ -165,7 +178,9 @@ pub(super) fn quote(spot: &Spot, value: &str, kind: ParamType) -> String {
     match (spot.place, kind) {
         (Place::Double, _) => value.chars().map(in_double).collect(),
         (Place::Single, _) => value.chars().map(in_single).collect(),
-        (_, ParamType::Int) => value.to_owned(),
+        // Two dashes would be another sign.
+        (Place::Number, _) if value.starts_with('-') => format!("({value})"),
+        (Place::Number, _) | (_, ParamType::Int) => value.to_owned(),
         (_, ParamType::Bool) if !value.is_empty() => format!("${value}"),
         _ => {
             let inner: String = value.chars().map(in_single).collect();

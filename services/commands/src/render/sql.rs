@@ -10,6 +10,8 @@ const COMMENT: &str = "stands in a comment";
 
 pub(super) fn read(units: &[Unit]) -> Lexed {
     let mut reader = Reader::new(units);
+    // Whether MySQL would take the rest of the line for a comment.
+    let mut after_hash = false;
     while let Some(unit) = reader.peek(0) {
         let Unit::Letter(letter) = unit else {
             bare_hole(&mut reader);
@@ -18,10 +20,25 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
         match letter {
             '\'' => {
                 let place = string_place(&reader);
-                quoted(&mut reader, '\'', place);
+                quoted(&mut reader, '\'', place, after_hash);
             }
-            '"' => quoted(&mut reader, '"', Ok(Place::Double)),
-            '`' => quoted(&mut reader, '`', Err("stands between backticks")),
+            '"' => quoted(&mut reader, '"', Ok(Place::Double), after_hash),
+            '`' => quoted(
+                &mut reader,
+                '`',
+                Err("stands between backticks"),
+                after_hash,
+            ),
+            '\n' => {
+                after_hash = false;
+                reader.go(1);
+            }
+            // Names of Oracle: `v$session`, `serial#`.
+            '$' if reader.letter_before().is_some_and(is_name) => reader.go(1),
+            '#' if reader.letter_before().is_some_and(is_name) => {
+                after_hash = true;
+                reader.go(1);
+            }
             '-' if reader.is(1, '-') => comment(&mut reader),
             '/' if reader.is(1, '*') => {
                 reader.mistake("Comments /* … */ cannot stand in a statement that is filled in");
@@ -32,7 +49,9 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
                 reader.go(1);
             }
             '$' => {
-                reader.mistake("$ quotes text in PostgreSQL and cannot stand in a statement that is filled in");
+                reader.mistake(
+                    "$ quotes text in PostgreSQL and cannot stand in a statement that is filled in",
+                );
                 reader.go(1);
             }
             '\\' => {
@@ -56,8 +75,12 @@ fn string_place(reader: &Reader<'_>) -> Result<Place, &'static str> {
     }
 }
 
+fn is_name(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '_' | '$' | '#')
+}
+
 fn is_word(letter: char) -> bool {
-    letter.is_alphanumeric() || matches!(letter, '_' | '@' | ':' | '.')
+    is_name(letter) || matches!(letter, '@' | ':' | '.')
 }
 
 fn bare_hole(reader: &mut Reader<'_>) {
@@ -74,7 +97,12 @@ fn bare_hole(reader: &mut Reader<'_>) {
     }
 }
 
-fn quoted(reader: &mut Reader<'_>, quote: char, place: Result<Place, &'static str>) {
+fn quoted(
+    reader: &mut Reader<'_>,
+    quote: char,
+    place: Result<Place, &'static str>,
+    after_hash: bool,
+) {
     reader.go(1);
     loop {
         match (reader.peek(0), place) {
@@ -83,6 +111,10 @@ fn quoted(reader: &mut Reader<'_>, quote: char, place: Result<Place, &'static st
             (Some(Unit::Hole), Err(why)) => reader.refuse(why),
             (Some(Unit::Letter('\\')), _) => {
                 reader.mistake(BACKSLASH);
+                reader.go(1);
+            }
+            (Some(Unit::Letter('\n')), _) if after_hash => {
+                reader.mistake("Text of several lines cannot begin behind #");
                 reader.go(1);
             }
             (Some(Unit::Letter(letter)), _) if letter == quote => {
@@ -112,7 +144,9 @@ fn comment(reader: &mut Reader<'_>) {
 
 pub(super) fn quote(spot: &Spot, value: &str, kind: ParamType) -> Result<String, &'static str> {
     if value.contains(['\\', '\n']) {
-        return Err("has a backslash or a line break, which means different things to different databases");
+        return Err(
+            "has a backslash or a line break, which means different things to different databases",
+        );
     }
     Ok(match (spot.place, kind) {
         (Place::Single, _) => value.replace('\'', "''"),

@@ -65,7 +65,11 @@ pub(crate) fn take_values(
     for name in values.keys() {
         if params.iter().all(|param| param.name != *name) {
             // It comes from outside and may be anything.
-            let name: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+            let name: String = name
+                .chars()
+                .filter(|letter| !letter.is_control())
+                .take(60)
+                .collect();
             let text = format!("This command has no parameter called {name}.");
             mistakes.push(error(&format!("values.{name}"), "value_unknown", text));
         }
@@ -110,12 +114,7 @@ fn missing(param: &Param) -> Refused {
 }
 
 /// What somebody should look at before they use the line with this value.
-pub(super) fn doubts(
-    shell: Shell,
-    kind: ParamType,
-    spot: &Spot,
-    value: &str,
-) -> Vec<&'static str> {
+pub(super) fn doubts(shell: Shell, kind: ParamType, spot: &Spot, value: &str) -> Vec<&'static str> {
     let mut doubts = Vec::new();
     if kind == ParamType::Raw {
         doubts.push("is taken as it stands, without quotes: look at the line before you use it");
@@ -132,15 +131,15 @@ pub(super) fn doubts(
     if value.contains('\n') {
         doubts.push("has a line break");
     }
-    let is_hidden = |letter: char| {
-        matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
-    };
+    let is_hidden = |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
     if value.chars().any(is_hidden) {
         doubts.push("has letters that are not shown");
     }
     if shell == Shell::PowerShell && spot.place != Place::Number {
         if value.contains('"') {
-            doubts.push("has a double quote: Windows PowerShell does not hand it on to programs as it is");
+            doubts.push(
+                "has a double quote: Windows PowerShell does not hand it on to programs as it is",
+            );
         }
         if value.contains(['&', '|', '<', '>', '^', '%']) {
             doubts.push("has a sign of the command prompt: do not use the line with a batch file");

@@ -124,8 +124,8 @@ pub(crate) async fn list(
     let key = narrowed.value.as_deref().map(key);
     let sql = format!(
         "{SELECT} WHERE u.command_id = $1 AND (u.at < $2 OR (u.at = $2 AND u.id < $3))
-            AND ($4 IS NULL OR u.user_id = $4)
-            AND ($5 IS NULL OR u.id IN
+            AND (CAST($4 AS TEXT) IS NULL OR u.user_id = $4)
+            AND (CAST($5 AS TEXT) IS NULL OR u.id IN
                 (SELECT usage_id FROM usage_values WHERE command_id = $1 AND value = $5))
         ORDER BY u.at DESC, u.id DESC LIMIT $6"
     );

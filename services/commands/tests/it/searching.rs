@@ -106,7 +106,9 @@ async fn titles_come_before_the_rest_and_favourites_before_others(storage: Stora
     let liked = write_down(&stage, 2, line("Restart it, second", "restart 2")).await;
     let gone = write_down(&stage, 2, line("Restart it, third", "restart 3")).await;
     write_down(&stage, 2, line("Restart it, fourth", "restart 4")).await;
-    let gone = stage.send(support(), "DELETE", &path_of(&gone), Value::Null).await;
+    let gone = stage
+        .send(support(), "DELETE", &path_of(&gone), Value::Null)
+        .await;
     assert_eq!(gone.status, 200, "{}", gone.text);
     let page = format!("/commands/{}/favourite", liked["number"]);
     assert_eq!(stage.submit(support(), &page, "keep=yes").await.status, 303);
@@ -118,8 +120,14 @@ async fn titles_come_before_the_rest_and_favourites_before_others(storage: Stora
         "Show the queue",
     ];
     assert_eq!(titles(&stage, "q=restart").await, expected);
-    assert_eq!(titles(&stage, "favourite=true").await, ["Restart it, second"]);
-    assert_eq!(titles(&stage, "favourite=true&q=sec").await, ["Restart it, second"]);
+    assert_eq!(
+        titles(&stage, "favourite=true").await,
+        ["Restart it, second"]
+    );
+    assert_eq!(
+        titles(&stage, "favourite=true&q=sec").await,
+        ["Restart it, second"]
+    );
     assert_eq!(titles(&stage, "favourite=true&q=first").await, [""; 0]);
     let others = look(&stage, engineer(1), "favourite=true").await;
     assert_eq!(others.json, json!([]), "everybody has their own");
@@ -131,9 +139,20 @@ async fn parts_hold_everything_once(storage: Storage) {
     let stage = Stage::on(storage).await;
     for number in 1..=7 {
         let how_to = format!("Count to {number}");
-        write_down(&stage, 1 + number % 2, line(&how_to, &format!("seq {number}"))).await;
+        write_down(
+            &stage,
+            1 + number % 2,
+            line(&how_to, &format!("seq {number}")),
+        )
+        .await;
     }
-    for query in ["q=count", "q=count&sort=newest", "sort=newest", "sort=best", "q=seq"] {
+    for query in [
+        "q=count",
+        "q=count&sort=newest",
+        "sort=newest",
+        "sort=best",
+        "q=seq",
+    ] {
         let mut path = format!("/api/c/commands?{query}&limit=3");
         let mut all = Vec::new();
         loop {
@@ -155,10 +174,13 @@ async fn a_search_is_narrowed_by_marks(storage: Storage) {
     let stage = Stage::on(storage).await;
     let one = json!({ "howTo": "One", "commandLine": "one", "risk": "safe", "tags": ["on call"], "os": ["linux"] });
     write_down(&stage, 1, one).await;
-    let two = json!({ "howTo": "Two", "commandLine": "two", "risk": "destructive", "os": ["windows"] });
+    let two =
+        json!({ "howTo": "Two", "commandLine": "two", "risk": "destructive", "os": ["windows"] });
     write_down(&stage, 2, two).await;
     let draft = line("Three", "three");
-    let draft = stage.post(engineer(1), "/api/c/platforms/1/commands", draft).await;
+    let draft = stage
+        .post(engineer(1), "/api/c/platforms/1/commands", draft)
+        .await;
     assert_eq!(draft.status, 201, "{}", draft.text);
     for (query, expected) in [
         ("risk=safe", ["One"].as_slice()),
@@ -189,13 +211,34 @@ async fn hostile_words_find_nothing_and_break_nothing(storage: Storage) {
     let long = "x".repeat(4_000);
     let many = "zz+".repeat(1_000);
     for q in [
-        "%22", "%27", "%22%27*", "NEAR(a+b)", "zz+OR+look", "look+NOT+zz", "%5Elook*zz", "%40spublished",
-        "zz%00", "zz%25", "zz_", "%5C", "%F0%9F%92%A9+zz", "(((zz", ":*zz", "a%26%21zz", "-- zz", &long, &many,
+        "%22",
+        "%27",
+        "%22%27*",
+        "NEAR(a+b)",
+        "zz+OR+look",
+        "look+NOT+zz",
+        "%5Elook*zz",
+        "%40spublished",
+        "zz%00",
+        "zz%25",
+        "zz_",
+        "%5C",
+        "%F0%9F%92%A9+zz",
+        "(((zz",
+        ":*zz",
+        "a%26%21zz",
+        "-- zz",
+        &long,
+        &many,
     ] {
         let q = q.replace(' ', "+");
         assert_eq!(titles(&stage, &format!("q={q}")).await, [""; 0], "{q}");
         assert_eq!(titles(&stage, &format!("tag={q}")).await, [""; 0], "{q}");
-        assert_eq!(titles(&stage, &format!("os={q}&sort=best")).await, [""; 0], "{q}");
+        assert_eq!(
+            titles(&stage, &format!("os={q}&sort=best")).await,
+            [""; 0],
+            "{q}"
+        );
     }
 }
 
@@ -208,7 +251,10 @@ async fn what_is_changed_is_found_by_what_it_says_now(storage: Storage) {
     assert_eq!(edited.status, 200, "{}", edited.text);
     assert_eq!(titles(&stage, "q=clear").await, ["Clear the cache"]);
     assert_eq!(titles(&stage, "q=empty").await, [""; 0]);
-    assert_eq!(titles(&stage, "risk=destructive").await, ["Clear the cache"]);
+    assert_eq!(
+        titles(&stage, "risk=destructive").await,
+        ["Clear the cache"]
+    );
     assert_eq!(titles(&stage, "risk=caution").await, [""; 0]);
 }
 

@@ -13,6 +13,19 @@ pub(super) struct Wrong {
 }
 
 impl Wrong {
+    /// Somebody else was faster.
+    pub(super) fn stale() -> Self {
+        let told = FieldError {
+            code: "stale_version",
+            message: "Somebody else has changed it since you have opened this form.".to_owned(),
+            field: None,
+        };
+        Self {
+            all: vec![told],
+            status: StatusCode::PRECONDITION_FAILED,
+        }
+    }
+
     /// What is wrong with a field.
     pub(super) fn of(&self, field: &str) -> Option<&str> {
         let mut of_field = self

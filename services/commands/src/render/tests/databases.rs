@@ -9,7 +9,11 @@ use crate::render::render;
 async fn assert_read_back(db: &Db) {
     let mut conn = db.read().await.unwrap();
     let mut looked = 0;
-    for value in HOSTILE.into_iter().chain(["it's", "'; DROP TABLE x; --", "a''b", "$$x$$", ":x", "/*"]) {
+    for value in
+        HOSTILE
+            .into_iter()
+            .chain(["it's", "'; DROP TABLE x; --", "a''b", "$$x$$", ":x", "/*"])
+    {
         let line = "SELECT {{v}} AS a, 'x {{v}}' AS b, 'y' AS \"c{{v}}\" WHERE 1=1";
         let text = match filled(Shell::Sql, line, value) {
             Ok(text) => text,
@@ -20,7 +24,11 @@ async fn assert_read_back(db: &Db) {
             }
         };
         let seen: (String, String, String) = conn.query_one(&text, &[]).await.unwrap();
-        assert_eq!(seen, (value.to_owned(), format!("x {value}"), "y".to_owned()), "{text}");
+        assert_eq!(
+            seen,
+            (value.to_owned(), format!("x {value}"), "y".to_owned()),
+            "{text}"
+        );
         looked += 1;
     }
     assert!(looked > 40, "{looked}");

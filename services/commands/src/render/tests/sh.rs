@@ -40,7 +40,10 @@ const LINES: [(&str, &[&str]); 22] = [
     ("show \"${NOBODY}{{v}}\"", &["@"]),
     ("show a \\\n  {{v}}", &["a", "@"]),
     ("show ~/{{v}}/x", &["/home/@/x"]),
-    ("show \"$((1 + 2))\" {{v}} $(put {{v}} | wc -l)x", &["3", "@", "#x"]),
+    (
+        "show \"$((1 + 2))\" {{v}} $(put {{v}} | wc -l)x",
+        &["3", "@", "#x"],
+    ),
 ];
 
 fn folder() -> PathBuf {
@@ -86,13 +89,20 @@ fn values(mixtures: usize) -> Vec<String> {
     let mixed = pieces.prop_map(|pieces| pieces.concat());
     let mut runner = TestRunner::deterministic();
     let mixed = (0..mixtures).map(|_| mixed.new_tree(&mut runner).unwrap().current());
-    HOSTILE.into_iter().map(str::to_owned).chain(mixed).collect()
+    HOSTILE
+        .into_iter()
+        .map(str::to_owned)
+        .chain(mixed)
+        .collect()
 }
 
 fn expected(words: &[&str], value: &str) -> String {
     let lines = value.matches('\n').count().to_string();
     let mut text = String::new();
-    let first = words.iter().position(|&word| word == "END").unwrap_or(words.len());
+    let first = words
+        .iter()
+        .position(|&word| word == "END")
+        .unwrap_or(words.len());
     text.push_str(&format!("{first}\0"));
     for word in words.iter().filter(|&&word| word != "END") {
         let word = match *word {
@@ -192,7 +202,10 @@ fn nothing_given_is_nothing_there() {
 #[test]
 fn plain_values_stand_without_quotes() {
     let line = |line, value| filled(Shell::Posix, line, value).unwrap();
-    assert_eq!(line("kubectl delete pod {{v}} -n x", "web-1"), "kubectl delete pod web-1 -n x");
+    assert_eq!(
+        line("kubectl delete pod {{v}} -n x", "web-1"),
+        "kubectl delete pod web-1 -n x"
+    );
     assert_eq!(line("ls /var/{{v}}/log", "app.d"), "ls /var/app.d/log");
     assert_eq!(line("ls {{v}}", "a b"), "ls 'a b'");
     assert_eq!(line("{{v}} x", "if"), "'if' x");
@@ -200,5 +213,8 @@ fn plain_values_stand_without_quotes() {
     assert_eq!(line("echo {{v}}>x", "2"), "echo '2'>x");
     assert_eq!(line("echo {{v}}", ""), "echo ''");
     assert_eq!(line("echo {{v}}", "it's"), r"echo 'it'\''s'");
-    assert_eq!(line("echo \"{{v}}\"", "$(x) \"`\\!"), "echo \"\\$(x) \\\"\\`\\\\\"'!'\"\"");
+    assert_eq!(
+        line("echo \"{{v}}\"", "$(x) \"`\\!"),
+        "echo \"\\$(x) \\\"\\`\\\\\"'!'\"\""
+    );
 }

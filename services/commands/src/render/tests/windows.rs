@@ -15,7 +15,9 @@ fn powershell_words(line: &str) -> Option<Vec<String>> {
         let next = letters.get(at + 1).copied();
         match letter {
             ' ' | '\t' => words.extend(word.take()),
-            '\n' | ';' | '|' | '&' | '<' | '>' | '(' | ')' | '{' | '}' | '$' | '@' | '#' => return None,
+            '\n' | ';' | '|' | '&' | '<' | '>' | '(' | ')' | '{' | '}' | '$' | '@' | '#' => {
+                return None;
+            }
             '`' => {
                 at += 1;
                 word.get_or_insert_default().push(next?);
@@ -25,7 +27,9 @@ fn powershell_words(line: &str) -> Option<Vec<String>> {
                 let begins = word.is_none();
                 let (text, behind) = powershell_string(&letters, at)?;
                 word.get_or_insert_default().push_str(&text);
-                let touches = letters.get(behind).is_some_and(|letter| !letter.is_whitespace());
+                let touches = letters
+                    .get(behind)
+                    .is_some_and(|letter| !letter.is_whitespace());
                 if begins && touches {
                     return None;
                 }
@@ -63,7 +67,10 @@ fn powershell_string(letters: &[char], opens: usize) -> Option<(String, usize)> 
                 next => next,
             });
             at += 2;
-        } else if !is_single && letter == '$' && next.is_some_and(|next| next.is_alphanumeric() || "({_?^$:".contains(next)) {
+        } else if !is_single
+            && letter == '$'
+            && next.is_some_and(|next| next.is_alphanumeric() || "({_?^$:".contains(next))
+        {
             return None;
         } else {
             text.push(letter);
@@ -78,8 +85,14 @@ fn assert_powershell(value: &str) {
         ("Show '{{v}}'", vec!["@"]),
         ("Show \"{{v}}\"", vec!["@"]),
         ("Show 'a {{v}}b' {{v}}", vec!["a @b", "@"]),
-        ("Show \u{201c}a {{v}}b\u{201d} \u{2018}{{v}}\u{2019}", vec!["a @b", "@"]),
-        ("Show -Name:x \"it is {{v}}{{v}}\"", vec!["-Name:x", "it is @@"]),
+        (
+            "Show \u{201c}a {{v}}b\u{201d} \u{2018}{{v}}\u{2019}",
+            vec!["a @b", "@"],
+        ),
+        (
+            "Show -Name:x \"it is {{v}}{{v}}\"",
+            vec!["-Name:x", "it is @@"],
+        ),
     ];
     for (line, words) in lines {
         let text = filled(Shell::PowerShell, line, value).unwrap();
@@ -113,7 +126,10 @@ fn program_words(line: &str) -> Vec<String> {
     let letters: Vec<char> = line.chars().collect();
     let (mut words, mut word, mut at, mut in_quotes) = (Vec::new(), None::<String>, 0, false);
     while at < letters.len() {
-        let backslashes = letters[at..].iter().take_while(|&&letter| letter == '\\').count();
+        let backslashes = letters[at..]
+            .iter()
+            .take_while(|&&letter| letter == '\\')
+            .count();
         let behind = letters.get(at + backslashes).copied();
         if backslashes > 0 {
             let quoted = behind == Some('"');
@@ -152,7 +168,10 @@ fn assert_cmd(value: &str) {
         match filled(Shell::Cmd, line, value) {
             Err(codes) => {
                 assert_eq!(codes, ["cannot_be_quoted"]);
-                assert!(value.contains(['"', '%', '!', '\n', '\t', '\u{ff02}']), "{value:?}");
+                assert!(
+                    value.contains(['"', '%', '!', '\n', '\t', '\u{ff02}']),
+                    "{value:?}"
+                );
             }
             Ok(text) => {
                 let mut expected = vec!["show".to_owned()];
@@ -174,13 +193,29 @@ fn a_25_what_has_broken_shells_before_breaks_neither() {
 /// The models tell what does more than it should, or the tests above would show nothing.
 #[test]
 fn the_models_see_a_second_command() {
-    for line in ["Show a; x", "Show 'a' ; x'", "Show \"$(x)\"", "Show 'a'b", "Show “a" , "Show \"`n\""] {
+    for line in [
+        "Show a; x",
+        "Show 'a' ; x'",
+        "Show \"$(x)\"",
+        "Show 'a'b",
+        "Show “a",
+        "Show \"`n\"",
+    ] {
         assert_eq!(powershell_words(line), None, "{line}");
     }
-    for line in ["show a & b", "show \"a\" & \"b\"", "show %PATH%", "show \"a", "show a^b"] {
+    for line in [
+        "show a & b",
+        "show \"a\" & \"b\"",
+        "show %PATH%",
+        "show \"a",
+        "show a^b",
+    ] {
         assert_eq!(cmd_words(line), None, "{line}");
     }
-    assert_eq!(program_words("a \"b c\\\\\" d\\\"e \"\""), ["a", "b c\\", "d\"e", ""]);
+    assert_eq!(
+        program_words("a \"b c\\\\\" d\\\"e \"\""),
+        ["a", "b c\\", "d\"e", ""]
+    );
 }
 
 #[test]
@@ -191,7 +226,10 @@ fn numbers_and_truths_are_words_of_powershell() {
     };
     assert_eq!(line(ParamType::Bool, "true"), "Set-It -Force:$true 'true'");
     assert_eq!(line(ParamType::Int, "-5"), "Set-It -Force:-5 '-5'");
-    assert_eq!(line(ParamType::String, "10kb"), "Set-It -Force:'10kb' '10kb'");
+    assert_eq!(
+        line(ParamType::String, "10kb"),
+        "Set-It -Force:'10kb' '10kb'"
+    );
 }
 
 proptest! {
