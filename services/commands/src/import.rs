@@ -199,12 +199,12 @@ async fn take_over(
         comment: Some("Imported".to_owned()),
         ..entry.edit.clone()
     };
-    if let Some(undo) = edit.undo_command_id.flatten() {
-        if !store::is_there(tx, undo).await? {
-            edit.undo_command_id = None;
-            let title = edit.how_to.clone().unwrap_or_default();
-            import.note(&title, "The command that takes it back is not here.");
-        }
+    if let Some(undo) = edit.undo_command_id.flatten()
+        && !store::is_there(tx, undo).await?
+    {
+        edit.undo_command_id = None;
+        let title = edit.how_to.clone().unwrap_or_default();
+        import.note(&title, "The command that takes it back is not here.");
     }
     match create_command_in_tx(tx, member, platform_id, &edit).await {
         Ok(_) => Ok(Taken::Created),

@@ -82,7 +82,7 @@ impl Person {
         })
     }
 
-    /// The role in the task exchange, which most are called by.
+    /// The role in the company, which most are called by.
     pub(crate) fn role(&self) -> &'static str {
         match self.name {
             "colleague" => "worker",

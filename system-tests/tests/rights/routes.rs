@@ -3,7 +3,9 @@
 mod catalog;
 mod events;
 mod exchange;
+mod register;
 mod repair;
+mod repository;
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
@@ -17,7 +19,7 @@ pub(crate) enum Rule {
     SignedIn,
     /// Whoever has the role `operator`.
     Operator,
-    /// Whoever has one of these roles of the task exchange.
+    /// Whoever has one of these roles of the company.
     Roles(&'static [&'static str]),
     /// Another service of the installation, and nobody else.
     Services,
@@ -52,6 +54,8 @@ impl Route {
             &market.paid,
             &market.payment,
             &market.task,
+            &market.platform,
+            &market.command,
         ];
         let mut all: Vec<String> = ids.iter().map(|id| fill(self.path, id)).collect();
         all.dedup();
@@ -70,6 +74,14 @@ impl Route {
 
 fn fill(path: &str, id: &str) -> String {
     path.replace("{id}", id)
+        .replace("{platformId}", id)
+        .replace("{commandId}", id)
+        .replace("{platform}", id)
+        .replace("{job}", id)
+        .replace("{revision}", "1")
+        .replace("{usageId}", id)
+        .replace("{method}", "Check")
+        .replace("{key}", "nothing")
         .replace("{name}", "tidings.css")
         .replace("{code}", "not_found")
         .replace("{service}", "orders")
@@ -379,7 +391,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         catalog::ROUTES,
         events::ROUTES,
         exchange::ROUTES,
+        register::ROUTES,
         repair::ROUTES,
+        repository::ROUTES,
     ];
     ROUTES.iter().chain(more.into_iter().flatten())
 }

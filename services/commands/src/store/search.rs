@@ -17,9 +17,9 @@ use crate::search::{self, Wanted, Within};
 /// Commands of which the best are told, of each kind.
 pub(crate) const CANDIDATES_MAX: u32 = 500;
 /// The newest commands, among which PostgreSQL looks before it asks the index: what is found
-/// often is found here in 10 ms. What is not is so rare that its index takes no longer, where
-/// reading a tenth of 500,000 commands by the index takes 150 ms.
-const NEWEST: u32 = 20_000;
+/// often is found here in a few milliseconds. What is not is so rare that its index takes not
+/// much longer, where reading a tenth of 500,000 commands by the index takes 150 ms.
+const NEWEST: u32 = 8_000;
 /// Platforms that a word means, at the most.
 const PLATFORMS_MAX: u32 = 200;
 
