@@ -79,11 +79,6 @@ impl Edit {
         self.told.keys().map(String::as_str)
     }
 
-    /// Whether nothing was said.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.told.is_empty() && self.replaced_by.is_none()
-    }
-
     /// Changes the platform, and says everything that is wrong with what comes of it; it is
     /// not to be stored then.
     ///

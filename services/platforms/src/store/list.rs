@@ -15,9 +15,6 @@ pub(crate) use place::Place;
 pub(crate) use sort::{Key, Sort};
 use statement::{Statement, finds_nothing};
 
-/// How many platforms `each` takes at once.
-const SLICE: u32 = 500;
-
 /// What narrows a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Narrowed {
@@ -125,27 +122,4 @@ pub(super) async fn among<T: FromRow>(
 pub(crate) async fn count(conn: &mut Conn, narrowed: &Narrowed) -> Result<i64, Error> {
     let counted: Vec<(i64,)> = among(conn, narrowed, "count(*)", "", "").await?;
     Ok(counted.first().map_or(0, |(count,)| *count))
-}
-
-/// Gives everything that matches to `take`, some hundreds at a time in the order of the list.
-/// What is changed meanwhile may be given as it was before or after; what moves in the order
-/// may be missed or given twice, so that whoever must not miss anything asks for the order of
-/// numbers, in which nothing moves.
-pub(crate) async fn each<E: From<Error>>(
-    conn: &mut Conn,
-    narrowed: &Narrowed,
-    mut take: impl AsyncFnMut(Vec<Listed>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut after = None;
-    loop {
-        let slice = list(conn, narrowed, after.as_ref(), SLICE).await?;
-        let is_last = slice.len() < SLICE as usize;
-        after = slice
-            .last()
-            .map(|last| Place::of(&last.platform, narrowed.sort));
-        take(slice).await?;
-        if is_last {
-            return Ok(());
-        }
-    }
 }

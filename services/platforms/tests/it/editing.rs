@@ -15,6 +15,7 @@ on_both!(
     a_stale_version_changes_nothing,
     a_14_nobody_changes_what_the_history_says,
     what_was_changed_is_found_by_who_when_and_together,
+    the_history_comes_as_a_file_whole_and_without_formulas,
 );
 
 async fn a_13_every_write_makes_one_change_record_and_a_write_of_nothing_none(storage: Storage) {
@@ -405,4 +406,33 @@ async fn what_was_changed_is_found_by_who_when_and_together(storage: Storage) {
     let second = stage.get(infra(), next).await;
     assert_eq!(second.json[0]["action"], "create");
     assert!(!second.headers.contains_key("link"));
+}
+
+/// More changes than are read at once, and what a spreadsheet would carry out.
+async fn the_history_comes_as_a_file_whole_and_without_formulas(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let made = stage
+        .create(json!({"name": "=1+1", "publisher": "P", "comment": "=2+2"}))
+        .await;
+    let path = path_of(&made["id"]);
+    for step in 0..104 {
+        let body = json!({"description": format!("step {step}")});
+        assert_eq!(stage.patch(infra(), &path, body).await.status, 200);
+    }
+    let file = stage.get(accountant(), "/api/platforms/changes.csv").await;
+    assert_eq!(file.status, 200);
+    let kind = file.headers[header::CONTENT_TYPE].to_str().unwrap();
+    assert!(kind.starts_with("text/csv"), "{kind}");
+    let lines: Vec<_> = file.text.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), 1 + 105);
+    assert!(lines[0].starts_with("\u{feff}at,actor,"), "{}", lines[0]);
+    let steps = lines[1..105].iter().zip((0..104).rev());
+    for (line, step) in steps {
+        assert!(line.contains(&format!("\"\"step {step}\"\"")), "{line}");
+    }
+    assert!(lines[105].contains(",\"'=2+2\","), "{}", lines[105]);
+    let none = stage
+        .get(accountant(), "/api/platforms/changes.csv?entity=team")
+        .await;
+    assert_eq!(none.text.lines().count(), 1);
 }

@@ -217,21 +217,12 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
         "ada@example",
         "4711",
         "2022",
-        "tag:c++",
         "c%2B%2B",
         "sql+7",
     ] {
         assert_eq!(finds(q).await, [1], "{q}");
     }
-    for q in [
-        "erver",
-        "sql+else",
-        "buchhaltungen",
-        "%2B%2B",
-        "---",
-        "tag",
-        "%23c",
-    ] {
+    for q in ["erver", "sql+else", "buchhaltungen", "%2B%2B", "---", "tag"] {
         assert_eq!(finds(q).await, [0; 0], "{q}");
     }
     // What is said no more is found no more.
