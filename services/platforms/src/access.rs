@@ -19,10 +19,6 @@ const COST_FIELDS: [&str; 3] = ["budget_code", "purchase_order", "cost_centre"];
 
 /// Somebody with a part in the register.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one for each part, and somebody may have several"
-)]
 pub(crate) struct Member {
     pub(crate) id: UserId,
     edits: bool,
