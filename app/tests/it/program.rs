@@ -150,7 +150,7 @@ impl Server {
         let mut command = command(&["serve", "--only", only, "--port", "0", "--data", data]);
         command.env("TIDINGS_LOG", "error");
         let has_accounts = ["auth", "tickets"].iter().all(|name| only.contains(name));
-        let count = if has_accounts { 7 } else { 0 };
+        let count = if has_accounts { 10 } else { 0 };
         Self::spawn(command.envs(variables.iter().copied()), count)
     }
 

@@ -80,7 +80,7 @@ pub async fn enter_demo(
     platforms: &[PlatformRecord],
 ) -> Result<(), Error> {
     let mut tx = service.begin_own().await?;
-    store::demo::hold_numbers(&mut tx).await?;
+    store::hold_numbers(&mut tx).await?;
     if store::demo::last_number(&mut tx).await? != 0 {
         return Ok(());
     }

@@ -101,6 +101,7 @@ async fn take_slice(
     entries: &Entries,
 ) -> Result<Import, Error> {
     let mut tx = run.begin().await?;
+    store::hold_numbers(&mut tx).await?;
     let reached = usize::try_from(import.reached).unwrap_or(usize::MAX);
     for entry in entries.iter().skip(reached).take(SLICE) {
         import.reached += 1;
@@ -198,12 +199,12 @@ async fn take_over(
         comment: Some("Imported".to_owned()),
         ..entry.edit.clone()
     };
-    if let Some(undo) = edit.undo_command_id.flatten() {
-        if !store::is_there(tx, undo).await? {
-            edit.undo_command_id = None;
-            let title = edit.how_to.clone().unwrap_or_default();
-            import.note(&title, "The command that takes it back is not here.");
-        }
+    if let Some(undo) = edit.undo_command_id.flatten()
+        && !store::is_there(tx, undo).await?
+    {
+        edit.undo_command_id = None;
+        let title = edit.how_to.clone().unwrap_or_default();
+        import.note(&title, "The command that takes it back is not here.");
     }
     match create_command_in_tx(tx, member, platform_id, &edit).await {
         Ok(_) => Ok(Taken::Created),

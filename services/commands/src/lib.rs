@@ -5,6 +5,20 @@
 //! Each command belongs to a platform of the register, of which a replica is kept here. It is a
 //! template with parameters ([`contracts::commands::Param`]), and every version of it stays.
 //!
+//! A story:
+//!
+//! 1. The register tells of `Kubernetes`, number 1, and the replica has it.
+//! 2. An engineer posts `{"howTo": "Restart a stuck pod", "commandLine": "kubectl delete pod
+//!    {{pod}}", "params": [{"name": "pod"}]}` to `/api/c/platforms/1/commands`: a draft, its
+//!    revision 1. Without the parameter it would be 422, and so would a second parameter be
+//!    that the line does not use.
+//! 3. Support patches `/api/c/commands/1` with `{"status": "published"}` and the `ETag` as
+//!    `If-Match`: revision 2. Who still has revision 1 before them gets 412.
+//! 4. Somebody makes it worse. Support posts to `/api/c/commands/1/revert/2`, and revision 4
+//!    says what revision 2 said; revision 3 stays to be read.
+//! 5. The register archives the platform. The command is shown with a warning, and changing it
+//!    is 409.
+//!
 //! **Invariants:** every place of a template has a parameter, and every parameter a place
 //! (A-23). Each change of a command is one event in the stream `commands` and one revision;
 //! revisions are never changed (A-28). Commands of an archived platform can be read and not

@@ -223,11 +223,12 @@ impl Filling<'_> {
     /// Nothing was given for what need not be given: the word goes, unless it is a part of
     /// a longer one.
     fn leave_out(&mut self, param: &Param, spot: &Spot) {
-        let is_word = spot.stands_alone();
-        if spot.place == Place::Bare && !is_word && param.kind != ParamType::Raw {
-            if let Ok(text) = self.quoted(param, spot, "") {
-                self.text.push_str(&text);
-            }
+        let is_part = spot.place == Place::Bare && !spot.stands_alone();
+        if is_part
+            && param.kind != ParamType::Raw
+            && let Ok(text) = self.quoted(param, spot, "")
+        {
+            self.text.push_str(&text);
         }
         if spot.place == Place::Number {
             self.text.push('0');

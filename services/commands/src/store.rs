@@ -72,7 +72,17 @@ impl FromRow for Stored {
     }
 }
 
-/// The next number of a command; whoever asks at the same time waits.
+/// Waits until nobody else writes new commands down, until COMMIT. It comes before the lock of
+/// any platform: who holds a platform and waits for the numbers would stop who holds the
+/// numbers and waits for the platform.
+pub(crate) async fn hold_numbers(tx: &mut Tx) -> Result<(), Error> {
+    let lock = tx.dialect().pick("", "FOR UPDATE");
+    let sql = format!("SELECT last FROM numbers {lock}");
+    let _: (i64,) = tx.query_one(&sql, &[]).await?;
+    Ok(())
+}
+
+/// The next number of a command.
 pub(crate) async fn next_number(tx: &mut Tx) -> Result<i32, Error> {
     let sql = "UPDATE numbers SET last = last + 1 RETURNING last";
     let (number,) = tx.query_one(sql, &[]).await?;
@@ -203,12 +213,35 @@ pub(crate) async fn uses(conn: &mut Conn, id: CommandId) -> Result<Uses, Error> 
     Ok(conn.query_opt(sql, params![id]).await?.unwrap_or_default())
 }
 
-/// A command of a list, with how often it was used and who wrote it.
+/// What those are called whom a command names, once that was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Names {
+    pub(crate) author: Option<String>,
+    pub(crate) last_modified_by: Option<String>,
+}
+
+impl FromRow for Names {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            author: row.get("author_name")?,
+            last_modified_by: row.get("modifier_name")?,
+        })
+    }
+}
+
+/// The names of those whom a command names.
+pub(crate) async fn names(conn: &mut Conn, command: &Command) -> Result<Names, Error> {
+    Ok(Names {
+        author: people::name(conn, command.author).await?,
+        last_modified_by: people::name(conn, command.last_modified_by).await?,
+    })
+}
+
+/// A command of a list, with how often it was used and by whom it is.
 pub(crate) struct Listed {
     pub(crate) command: Command,
     pub(crate) uses: Uses,
-    /// What its author is called, once that was heard.
-    pub(crate) author: Option<String>,
+    pub(crate) names: Names,
 }
 
 impl FromRow for Listed {
@@ -219,7 +252,7 @@ impl FromRow for Listed {
                 uses: row.get::<Option<i64>>("uses")?.unwrap_or(0),
                 last_used_at: row.get("last_used_at")?,
             },
-            author: row.get("author_name")?,
+            names: Names::from_row(row)?,
         })
     }
 }
@@ -232,9 +265,11 @@ pub(crate) async fn of_platform(
     limit: u32,
 ) -> Result<Vec<Listed>, Error> {
     let sql = "SELECT c.*, u.uses, u.last_used_at,
-            coalesce(nullif(p.name, ''), p.email) AS author_name
+            coalesce(nullif(a.name, ''), a.email) AS author_name,
+            coalesce(nullif(m.name, ''), m.email) AS modifier_name
         FROM commands c LEFT JOIN uses u ON u.command_id = c.id
-            LEFT JOIN people p ON p.id = c.author
+            LEFT JOIN people a ON a.id = c.author
+            LEFT JOIN people m ON m.id = c.last_modified_by
         WHERE c.platform_id = $1 AND c.number > $2 ORDER BY c.number LIMIT $3";
     conn.query(sql, params![id, after, limit]).await
 }

@@ -1,6 +1,8 @@
 //! What the codes of problems mean: where the `type` of a problem document leads.
 
 mod exchange;
+mod register;
+mod repository;
 
 use askama::Template;
 use axum::Router;
@@ -374,7 +376,8 @@ pub(crate) fn routes() -> Router<Gateway> {
 
 /// All meanings.
 fn meanings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    MEANINGS.iter().chain(exchange::MEANINGS)
+    let systems = [exchange::MEANINGS, register::MEANINGS, repository::MEANINGS];
+    MEANINGS.iter().chain(systems.into_iter().flatten())
 }
 
 #[derive(Template)]

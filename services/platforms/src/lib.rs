@@ -12,6 +12,7 @@ mod changes;
 mod columns;
 mod cost;
 mod csv;
+mod demo;
 mod detectors;
 mod edit;
 mod error;
@@ -37,6 +38,7 @@ use contracts::notifications::SendEmail;
 use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use tidings::{Migration, Schedule, Service};
 
+pub use demo::{DemoPeople, demo_platforms, enter_demo};
 pub use error::Error;
 
 const MIGRATIONS: &[Migration] = &[

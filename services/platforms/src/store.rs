@@ -1,6 +1,7 @@
 //! All the SQL of the register.
 
 pub(crate) mod changes;
+pub(crate) mod demo;
 pub(crate) mod fields;
 pub(crate) mod imports;
 pub(crate) mod list;

@@ -11,13 +11,15 @@ use crate::command::Command;
 use crate::edit::Edit;
 use crate::{Error, store};
 
-/// Creates a command with the caller's transaction.
+/// Creates a command with the caller's transaction. One that changes other commands before holds
+/// the numbers first ([`store::hold_numbers`]).
 pub(crate) async fn create_command_in_tx(
     tx: &mut Tx,
     member: Member,
     platform_id: PlatformId,
     edit: &Edit,
 ) -> Result<Saved, Error> {
+    store::hold_numbers(tx).await?;
     let platform = store::platforms::find_for_update(tx, platform_id).await?;
     let platform = platform.ok_or(Error::PlatformUnknown)?;
     let mut command = blank(tx, member, platform_id);

@@ -31,9 +31,7 @@ pub(crate) async fn use_command_in_tx(
     id: CommandId,
     used: Used,
 ) -> Result<Usage, Error> {
-    if !store::is_there(tx, id).await? {
-        return Err(Error::CommandUnknown);
-    }
+    let newest = store::find(tx, id).await?.ok_or(Error::CommandUnknown)?;
     let revision = store::revisions::find(tx, id, used.revision).await?;
     let record = revision.ok_or(Error::RevisionUnknown)?.record;
     let note = tidy(&used.note);
@@ -49,7 +47,7 @@ pub(crate) async fn use_command_in_tx(
         user_id: member.id,
         user_name: store::people::name(tx, member.id).await?,
         at: tx.now(),
-        params: without_secrets(&record, used.values),
+        params: without_secrets([&record, &newest], used.values),
         outcome: used.outcome,
         note,
     };
@@ -135,12 +133,13 @@ fn value_mistakes(
     wrongs
 }
 
+/// What is a secret now was one before anybody knew it, and what was one once stays one.
 fn without_secrets(
-    record: &CommandRecord,
+    records: [&CommandRecord; 2],
     values: BTreeMap<String, Vec<String>>,
 ) -> BTreeMap<String, Option<Vec<String>>> {
     let is_secret = |name: &str| {
-        let mut params = record.params.iter();
+        let mut params = records.iter().flat_map(|record| &record.params);
         params.any(|param| param.name == *name && param.kind == ParamType::Secret)
     };
     let redact = |(name, values): (String, Vec<String>)| {

@@ -40,7 +40,7 @@ pub(super) async fn list(
     let rows = store::of_platform(&mut conn, id, after, paging.fetch()).await?;
     let (rows, next) = paging.cut(rows, |row| Number(row.command.number));
     let show =
-        |row: store::Listed| ShownBody::of(row.command, platform.clone(), row.uses, row.author);
+        |row: store::Listed| ShownBody::of(row.command, platform.clone(), row.uses, row.names);
     let items = rows.into_iter().map(show).collect();
     Ok(List { items, next })
 }

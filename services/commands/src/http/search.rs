@@ -235,7 +235,7 @@ pub(crate) struct FoundBody {
 impl From<Found> for FoundBody {
     fn from(found: Found) -> Self {
         Self {
-            shown: ShownBody::of(found.command, found.platform, found.uses, found.author),
+            shown: ShownBody::of(found.command, found.platform, found.uses, found.names),
             favourite: found.is_favourite,
         }
     }

@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 
 use crate::command::{self, Command};
 use crate::store;
-use crate::store::Uses;
 use crate::store::platforms::Platform;
 use crate::store::revisions::Revision;
+use crate::store::{Names, Uses};
 
 /// A platform.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -146,6 +146,8 @@ pub(crate) struct ShownBody {
     platform: PlatformBody,
     /// What the author is called; null before it was heard.
     author_name: Option<String>,
+    /// What is called who changed it last; null before it was heard.
+    last_modified_by_name: Option<String>,
     /// How often it was used.
     uses: i64,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -155,17 +157,13 @@ pub(crate) struct ShownBody {
 }
 
 impl ShownBody {
-    pub(crate) fn of(
-        command: Command,
-        platform: Platform,
-        uses: Uses,
-        author_name: Option<String>,
-    ) -> Self {
+    pub(crate) fn of(command: Command, platform: Platform, uses: Uses, names: Names) -> Self {
         Self {
             warnings: command::warnings(&command, &platform),
             command: command.into(),
             platform: platform.into(),
-            author_name,
+            author_name: names.author,
+            last_modified_by_name: names.last_modified_by,
             uses: uses.uses,
             last_used_at: uses.last_used_at,
         }
@@ -178,8 +176,8 @@ impl ShownBody {
         platform: Platform,
     ) -> Result<Self, Error> {
         let uses = store::uses(conn, command.command_id).await?;
-        let author = store::people::name(conn, command.author).await?;
-        Ok(Self::of(command, platform, uses, author))
+        let names = store::names(conn, &command).await?;
+        Ok(Self::of(command, platform, uses, names))
     }
 
     /// Its version, as a header says it.

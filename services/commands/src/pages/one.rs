@@ -136,7 +136,7 @@ pub(super) async fn page(
         Some(id) => store::find(&mut conn, id).await?,
         None => None,
     };
-    let modified_by = store::people::name(&mut conn, found.command.last_modified_by).await?;
+    let modified_by = found.names.last_modified_by.clone();
     let id = found.command.command_id;
     let recent = usages::list(&mut conn, id, &Narrowed::default(), None, RECENT).await?;
     drop(conn);

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod databases;
+mod doubts;
 mod sh;
 mod windows;
 

@@ -10,16 +10,16 @@ use contracts::UserId;
 use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Tx, params};
 
 use super::platforms::Platform;
-use super::{Uses, command_of};
+use super::{Names, Uses, command_of};
 use crate::command::Command;
 use crate::search::{self, Wanted, Within};
 
 /// Commands of which the best are told, of each kind.
 pub(crate) const CANDIDATES_MAX: u32 = 500;
 /// The newest commands, among which PostgreSQL looks before it asks the index: what is found
-/// often is found here in 10 ms. What is not is so rare that its index takes no longer, where
-/// reading a tenth of 500,000 commands by the index takes 150 ms.
-const NEWEST: u32 = 20_000;
+/// often is found here in a few milliseconds. What is not is so rare that its index takes not
+/// much longer, where reading a tenth of 500,000 commands by the index takes 150 ms.
+const NEWEST: u32 = 8_000;
 /// Platforms that a word means, at the most.
 const PLATFORMS_MAX: u32 = 200;
 
@@ -265,8 +265,7 @@ pub(crate) struct Found {
     pub(crate) command: Command,
     pub(crate) platform: Platform,
     pub(crate) uses: Uses,
-    /// What its author is called, once that was heard.
-    pub(crate) author: Option<String>,
+    pub(crate) names: Names,
     /// Whether whoever looks likes it.
     pub(crate) is_favourite: bool,
 }
@@ -289,7 +288,7 @@ impl FromRow for Found {
                 uses: row.get::<Option<i64>>("uses")?.unwrap_or(0),
                 last_used_at: row.get("last_used_at")?,
             },
-            author: row.get("author_name")?,
+            names: Names::from_row(row)?,
             is_favourite: row.get::<Option<String>>("liked_by")?.is_some(),
         })
     }
@@ -308,10 +307,12 @@ pub(crate) async fn load(
         "SELECT c.*, u.uses, u.last_used_at, p.number AS platform_number,
             p.name AS platform_name, p.publisher, p.lifecycle, p.archived,
             p.version AS platform_version, f.user_id AS liked_by,
-            coalesce(nullif(a.name, ''), a.email) AS author_name
+            coalesce(nullif(a.name, ''), a.email) AS author_name,
+            coalesce(nullif(m.name, ''), m.email) AS modifier_name
          FROM commands c JOIN platforms p ON p.id = c.platform_id
             LEFT JOIN uses u ON u.command_id = c.id
             LEFT JOIN people a ON a.id = c.author
+            LEFT JOIN people m ON m.id = c.last_modified_by
             LEFT JOIN favourites f ON f.command_id = c.id AND f.user_id = $1
          WHERE c.number IN ({})",
         listed(numbers)

@@ -16,15 +16,9 @@ on_both!(
     a_request_that_is_repeated_writes_one_command,
 );
 
-async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
-    let mut stage = Stage::on(storage).await;
-    let undo = stage
-        .create(
-            support(),
-            json!({ "howTo": "Scale up", "commandLine": "kubectl scale --replicas=3 deploy/web" }),
-        )
-        .await;
-    let body = json!({
+/// A command that says all that one can say.
+fn scale_down(undo: &Value) -> Value {
+    json!({
         "howTo": " Scale down ",
         "commandLine": "kubectl scale --replicas={{count}} {{what...}} -n {{space}}\r\n",
         "description": "Take care.\r\nIt stops pods.",
@@ -39,11 +33,13 @@ async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
         "risk": "destructive",
         "status": "draft",
         "expected_output": "scaled",
-        "undo_command_id": undo["id"],
+        "undo_command_id": undo,
         "comment": "As in the runbook",
-    });
-    let shown = stage.create(infrastructure(), body).await;
-    let at = shown["created_at"].clone();
+    })
+}
+
+/// Its parameters, with what nobody has said.
+fn params_of_scale_down() -> [Value; 3] {
     let param = |name: &str, kind: &str| {
         json!({
             "name": name, "label": "", "type": kind, "required": true, "default": null,
@@ -66,11 +62,26 @@ async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
     params[2]["allowed_values"] = json!(["test", "prod"]);
     params[2]["enforced"] = json!(true);
     params[2]["required"] = json!(false);
+    params
+}
+
+async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    let undo = stage
+        .create(
+            support(),
+            json!({ "howTo": "Scale up", "commandLine": "kubectl scale --replicas=3 deploy/web" }),
+        )
+        .await;
+    let shown = stage
+        .create(infrastructure(), scale_down(&undo["id"]))
+        .await;
+    let at = shown["created_at"].clone();
     let mut record = json!({
         "command_id": shown["id"], "number": 2, "platform_id": kubernetes().platform_id,
         "how_to": "Scale down", "description": "Take care.\nIt stops pods.",
         "command_line": "kubectl scale --replicas={{count}} {{what...}} -n {{space}}",
-        "shell": "powershell", "os": ["linux", "windows"], "params": params,
+        "shell": "powershell", "os": ["linux", "windows"], "params": params_of_scale_down(),
         "tags": ["pods", "scale"], "risk": "destructive", "status": "draft",
         "expected_output": "scaled", "undo_command_id": undo["id"],
         "author": infrastructure().id, "created_at": at,
@@ -99,6 +110,7 @@ async fn a_command_keeps_all_that_is_said_and_is_told_of(storage: Storage) {
         "publisher": "Somebody", "lifecycle": "production", "archived": false, "version": 1,
     });
     record["author_name"] = json!("Person 2");
+    record["last_modified_by_name"] = json!("Person 2");
     record["uses"] = json!(0);
     record["last_used_at"] = Value::Null;
     record["warnings"] = json!(["This is a draft: nobody has approved it."]);

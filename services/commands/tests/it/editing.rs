@@ -34,6 +34,7 @@ async fn what_is_not_said_stays_and_null_clears(storage: Storage) {
     expected["tags"] = json!([]);
     expected["version"] = json!(2);
     expected["last_modified_by"] = json!(infrastructure().id);
+    expected["last_modified_by_name"] = json!("Person 2");
     expected["last_modified_at"] = answer.json["last_modified_at"].clone();
     assert_eq!(answer.json, expected);
     assert_eq!(

@@ -9,24 +9,18 @@ use crate::stage::{
 use contracts::platforms::{Lifecycle, PlatformRecord};
 
 on_both!(
-    a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong,
+    a_24_a_command_is_filled_in,
+    a_24_everything_that_is_wrong_is_told,
     a_27_what_destroys_something_wants_to_be_meant,
     a_26_a_secret_is_in_the_answer_and_nowhere_else,
+    a_26_a_use_keeps_no_secret,
     revisions_can_be_filled_in_and_what_is_out_of_use_warns,
 );
 
-fn deletion() -> Value {
-    json!({
-        "howTo": "Delete a namespace",
-        "commandLine": "kubectl delete namespace {{space}}",
-        "params": [{ "name": "space", "pattern": "[a-z-]+" }],
-        "risk": "destructive",
-    })
-}
+const SECRET: &str = "hunter2TOP";
 
-async fn a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong(storage: Storage) {
-    let stage = Stage::on(storage).await;
-    let command = stage
+async fn log_of_a_pod(stage: &Stage) -> Value {
+    stage
         .create(
             support(),
             json!({
@@ -39,7 +33,34 @@ async fn a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong(storage
                 ],
             }),
         )
-        .await;
+        .await
+}
+
+async fn sign_in(stage: &Stage) -> Value {
+    stage
+        .create(
+            support(),
+            json!({
+                "howTo": "Sign in",
+                "commandLine": "registry login --password {{password}} {{user}}",
+                "params": [{ "name": "password", "type": "secret", "pattern": "[A-Za-z0-9]{4,}" }, { "name": "user" }],
+            }),
+        )
+        .await
+}
+
+fn deletion() -> Value {
+    json!({
+        "howTo": "Delete a namespace",
+        "commandLine": "kubectl delete namespace {{space}}",
+        "params": [{ "name": "space", "pattern": "[a-z-]+" }],
+        "risk": "destructive",
+    })
+}
+
+async fn a_24_a_command_is_filled_in(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = log_of_a_pod(&stage).await;
     let path = format!("{}/render", path_of(&command));
     let values = json!({ "values": { "pod": "web 1; x", "lines": 7, "more": ["-f", "a b"] } });
     let answer = stage.post(engineer(1), &path, values).await;
@@ -57,7 +78,12 @@ async fn a_24_a_command_is_filled_in_or_everything_is_told_that_is_wrong(storage
         )
         .await;
     assert_eq!(answer.json["rendered"], "kubectl logs web-1 --tail=50 ");
+}
 
+async fn a_24_everything_that_is_wrong_is_told(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = log_of_a_pod(&stage).await;
+    let path = format!("{}/render", path_of(&command));
     let wrong = json!({ "values": { "lines": "x", "other": 1 } });
     let answer = stage.post(support(), &path, wrong).await;
     assert_eq!(answer.status, 422);
@@ -109,19 +135,10 @@ async fn a_27_what_destroys_something_wants_to_be_meant(storage: Storage) {
 }
 
 async fn a_26_a_secret_is_in_the_answer_and_nowhere_else(storage: Storage) {
-    let mut stage = Stage::on(storage).await;
-    let command = stage
-        .create(
-            support(),
-            json!({
-                "howTo": "Sign in",
-                "commandLine": "registry login --password {{password}} {{user}}",
-                "params": [{ "name": "password", "type": "secret", "pattern": "[A-Za-z0-9]{4,}" }, { "name": "user" }],
-            }),
-        )
-        .await;
+    let stage = Stage::on(storage).await;
+    let command = sign_in(&stage).await;
     let path = path_of(&command);
-    let secret = "hunter2TOP";
+    let secret = SECRET;
     let values = json!({ "password": secret, "user": "anna" });
     let body = json!({ "values": values });
     let token = stage.world.token(support().id.uuid(), support().roles);
@@ -145,6 +162,17 @@ async fn a_26_a_secret_is_in_the_answer_and_nowhere_else(storage: Storage) {
     assert_eq!(refusal(&answer), (422, "value_not_like_pattern"));
     assert!(!answer.text.contains(secret), "{}", answer.text);
 
+    // The request is known by a fingerprint, and its answer is not kept.
+    let sql = "SELECT count(*) FROM tidings_requests WHERE body IS NOT NULL";
+    assert_eq!(stage.number(sql).await, 0);
+}
+
+async fn a_26_a_use_keeps_no_secret(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    let command = sign_in(&stage).await;
+    let path = path_of(&command);
+    let secret = SECRET;
+    let values = json!({ "password": secret, "user": "anna" });
     let used = json!({ "revision": 1, "params": values, "outcome": "ok" });
     let answer = stage.post(support(), &format!("{path}/usages"), used).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
@@ -174,9 +202,6 @@ async fn a_26_a_secret_is_in_the_answer_and_nowhere_else(storage: Storage) {
             "{sql}: {texts}"
         );
     }
-    // The request is known by a fingerprint, and its answer is not kept.
-    let sql = "SELECT count(*) FROM tidings_requests WHERE body IS NOT NULL";
-    assert_eq!(stage.number(sql).await, 0);
 }
 
 async fn revisions_can_be_filled_in_and_what_is_out_of_use_warns(storage: Storage) {

@@ -18,6 +18,7 @@ on_both!(
     a_21_who_publishes_nothing_imports_drafts,
     a_bad_command_never_stops_the_good_ones,
     a_file_of_many_megabytes_is_taken_over,
+    a_form_says_what_cannot_be_sent,
     a_file_is_sent_by_a_form_and_its_import_is_a_page,
 );
 
@@ -237,8 +238,24 @@ async fn a_file_of_many_megabytes_is_taken_over(storage: Storage) {
     );
 }
 
-async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
-    let mut stage = Stage::on(storage).await;
+/// What a browser sends of the form: two good commands, and one that cannot be filled in.
+fn typed(platform: &str, what: &str, publish: bool) -> String {
+    let sheet = format!("{SHEET}# <b>Bad</b>\nls `<x>`\n");
+    let mut fields = vec![
+        ("format", "navi"),
+        ("platform", platform),
+        ("what", what),
+        ("file", sheet.as_str()),
+    ];
+    fields.extend(publish.then_some(("publish", "on")));
+    let parts = fields.iter().map(|(name, text)| {
+        format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
+    });
+    format!("{}--edge--\r\n", parts.collect::<String>())
+}
+
+async fn a_form_says_what_cannot_be_sent(storage: Storage) {
+    let stage = Stage::on(storage).await;
     let form = stage.get(engineer(1), "/commands/import").await;
     assert!(
         form.text.contains(r#"enctype="multipart/form-data""#)
@@ -251,22 +268,8 @@ async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
         stage.get(accountant(), "/commands/import").await.status,
         403
     );
-    let sheet = format!("{SHEET}# <b>Bad</b>\nls `<x>`\n");
-    let send = |platform: &str, what: &str, more: &[(&str, &str)]| {
-        let mut fields = vec![
-            ("format", "navi"),
-            ("platform", platform),
-            ("what", what),
-            ("file", sheet.as_str()),
-        ];
-        fields.extend(more);
-        let parts = fields.iter().map(|(name, text)| {
-            format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
-        });
-        format!("{}--edge--\r\n", parts.collect::<String>())
-    };
     let refused = stage
-        .form(support(), send("9 Nowhere", "rehearse", &[]))
+        .form(support(), typed("9 Nowhere", "rehearse", false))
         .await;
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(
@@ -278,14 +281,17 @@ async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
     );
     assert_eq!(
         stage
-            .form(engineer(1), send("1", "import", &[("publish", "on")]))
+            .form(engineer(1), typed("1", "import", true))
             .await
             .status,
         403
     );
+}
 
+async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
     let sent = stage
-        .form(engineer(1), send("1 Kubernetes", "rehearse", &[]))
+        .form(engineer(1), typed("1 Kubernetes", "rehearse", false))
         .await;
     assert_eq!(sent.status, 303, "{}", sent.text);
     let page = sent.headers["location"].to_str().unwrap().to_owned();
@@ -304,9 +310,7 @@ async fn a_file_is_sent_by_a_form_and_its_import_is_a_page(storage: Storage) {
         done.text
     );
     assert_eq!(stage.number("SELECT count(*) FROM commands").await, 0);
-    let sent = stage
-        .form(support(), send("1", "import", &[("publish", "on")]))
-        .await;
+    let sent = stage.form(support(), typed("1", "import", true)).await;
     stage.world.settle().await;
     let page = sent.headers["location"].to_str().unwrap().to_owned();
     let done = stage.get(support(), &page).await;

@@ -10,6 +10,7 @@ mod stage;
 mod archived;
 mod crashes;
 mod creating;
+mod demo;
 mod editing;
 mod files;
 mod filling;

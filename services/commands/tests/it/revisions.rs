@@ -11,7 +11,9 @@ on_both!(
     a_28_every_version_stays_with_its_author_and_comment,
     a_28_reverting_makes_a_new_revision_equal_to_the_old_one,
     a_28_reverting_obeys_the_rules_of_today,
+    a_28_reverting_to_what_breaks_a_newer_rule_is_refused,
     a_28_history_is_not_rewritten_even_by_hand,
+    a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use,
 );
 
 /// What a command says, without who said so and when.
@@ -21,6 +23,7 @@ fn said(command: &Value) -> Value {
     for name in [
         "version",
         "last_modified_by",
+        "last_modified_by_name",
         "last_modified_at",
         "platform",
         "author_name",
@@ -150,7 +153,12 @@ async fn a_28_reverting_obeys_the_rules_of_today(storage: Storage) {
     stage.archive().await;
     let answer = stage.post(support(), &path, Value::Null).await;
     assert_eq!(refusal(&answer), (409, "platform_archived"));
-    // What was accepted once and would not be today.
+}
+
+/// What was accepted once and would not be today is refused today.
+async fn a_28_reverting_to_what_breaks_a_newer_rule_is_refused(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    stage.create(support(), restart()).await;
     let mut tx = stage.world.service("commands").begin_own().await.unwrap();
     let sql = "INSERT INTO revisions (command_id, version, record, by, comment, at)
         SELECT id, 99, $1, author, '', 0 FROM commands WHERE number = 1";
@@ -177,8 +185,6 @@ async fn a_28_reverting_obeys_the_rules_of_today(storage: Storage) {
         record[name] = command[name].clone();
     }
     tx.execute(sql, params![record.to_string()]).await.unwrap();
-    let sql = "UPDATE platforms SET archived = FALSE";
-    tx.execute(sql, &[]).await.unwrap();
     tx.commit().await.unwrap();
     let answer = stage
         .post(support(), "/api/c/commands/1/revert/99", Value::Null)
@@ -209,4 +215,36 @@ async fn a_28_history_is_not_rewritten_even_by_hand(storage: Storage) {
     }
     let revision = stage.get(support(), "/api/c/commands/1/revisions/1").await;
     assert_eq!(revision.json["comment"], "");
+}
+
+/// A token is a text first, and then support says that it is a secret. Somebody tells that they
+/// have used the command as it was before, and somebody else after it was taken back.
+async fn a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = json!({
+        "howTo": "Sign in", "commandLine": "login {{token}}", "params": [{ "name": "token" }],
+    });
+    let path = path_of(&stage.create(support(), command).await);
+    let secret = json!({ "params": [{ "name": "token", "type": "secret" }] });
+    assert_eq!(stage.patch(support(), &path, secret).await.status, 200);
+    let usages = format!("{path}/usages");
+    let usage = |revision: u64| json!({ "revision": revision, "params": { "token": "hunter2" } });
+    assert_eq!(stage.post(engineer(1), &usages, usage(1)).await.status, 201);
+    let back = format!("{path}/revert/1");
+    assert_eq!(stage.post(support(), &back, Value::Null).await.status, 200);
+    assert_eq!(stage.post(engineer(1), &usages, usage(2)).await.status, 201);
+    let listed = stage.get(support(), &usages).await;
+    assert_eq!(listed.status, 200, "{}", listed.text);
+    let kept: Vec<_> = listed
+        .json
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["params"].clone())
+        .collect();
+    assert_eq!(kept, [json!({ "token": null }), json!({ "token": null })]);
+    let found = stage
+        .get(support(), &format!("{usages}?param_value=hunter2"))
+        .await;
+    assert_eq!(found.json, json!([]));
 }

@@ -13,7 +13,7 @@ pub(super) const REPLACED_BY: &str = "replaced_by";
 /// The columns that say which platform a row speaks of.
 pub(super) const IDENTITY: [&str; 2] = ["id", "number"];
 
-/// Without them a row says of no platform what it is.
+/// Without them, or an id, a row says of no platform what it is.
 const NEEDED: [&str; 2] = ["name", "publisher"];
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// What is quoted of a name that we do not know.
@@ -80,7 +80,7 @@ pub(crate) fn columns(first: &Record, known: &[String]) -> Result<Vec<String>, V
         }
     }
     for needed in NEEDED {
-        if !seen.contains(needed) {
+        if !seen.contains("id") && !seen.contains(needed) {
             let text = format!("The column {needed} is missing. The first line names the columns.");
             wrong.push(column_error("missing_column", needed, text));
         }

@@ -35,6 +35,15 @@ impl There {
             self.by_id.insert(id, one);
         }
     }
+
+    /// The platform that a row names by its id or number.
+    fn named(&self, line: &Line) -> Option<&Found> {
+        match named(line) {
+            Named::Id(id) => self.by_id.get(&id),
+            Named::Number(number) => self.by_id.get(self.by_number.get(&number)?),
+            Named::Not | Named::Badly => None,
+        }
+    }
 }
 
 /// How a row names its platform.
@@ -73,18 +82,21 @@ pub(super) async fn resolve(
     lines: &mut [Line],
     seen: &mut Seen,
 ) -> Result<(), Error> {
-    let (mut ids, mut numbers, mut keys) = (Vec::new(), Vec::new(), Vec::new());
-    for line in lines.iter().filter(|line| line.wrong.is_empty()) {
+    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    let fine = |line: &&Line| line.wrong.is_empty();
+    for line in lines.iter().filter(fine) {
         match named(line) {
             Named::Id(id) => ids.push(Value::from(id)),
             Named::Number(number) => numbers.push(Value::from(number)),
             Named::Not | Named::Badly => {}
         }
-        keys.extend(key_of(line).map(Value::from));
     }
     let mut there = There::default();
     there.add(find_by(conn, By::Id, ids).await?);
     there.add(find_by(conn, By::Number, numbers).await?);
+    let keys = lines.iter().filter(fine);
+    let keys = keys.filter_map(|line| final_key(line, there.named(line)));
+    let keys: Vec<Value> = keys.map(Value::from).collect();
     there.add(find_by(conn, By::Key, keys).await?);
     for line in lines.iter_mut().filter(|line| line.wrong.is_empty()) {
         if let Err(wrong) = settle(line, mode, &there, seen) {
@@ -97,27 +109,22 @@ pub(super) async fn resolve(
 fn settle(line: &mut Line, mode: Mode, there: &There, seen: &mut Seen) -> Result<(), RowError> {
     let row = line.row;
     let wrong = |column: &str, code: &str, text: &str| RowError::new(row, Some(column), code, text);
-    let unknown = || {
-        let text = "There is no such platform. Leave the id empty for a new one.";
-        wrong("id", "platform_unknown", text)
-    };
-    let named = match named(line) {
-        Named::Id(id) => Some(id),
-        Named::Number(number) => Some(*there.by_number.get(&number).ok_or_else(unknown)?),
-        Named::Not => None,
-        Named::Badly => {
+    let named = match (named(line), there.named(line)) {
+        (Named::Badly, _) => {
             let text = "An id is a UUID or the number of a platform.";
             return Err(wrong("id", "bad_id", text));
         }
+        (Named::Id(_) | Named::Number(_), None) => {
+            let text = "There is no such platform. Leave the id empty for a new one.";
+            return Err(wrong("id", "platform_unknown", text));
+        }
+        (_, found) => found,
     };
-    let key = key_of(line);
-    let holder = key.as_ref().and_then(|key| there.by_key.get(key)).copied();
-    let target = match named.or(holder) {
-        Some(id) => Some(there.by_id.get(&id).ok_or_else(unknown)?),
-        None => None,
-    };
+    let key = final_key(line, named);
+    let holder = key.as_ref().and_then(|key| there.by_key.get(key));
+    let holder = holder.and_then(|id| there.by_id.get(id));
+    let target = named.or(holder);
     check_number(line, target).map_err(|text| wrong("number", "number_is_fixed", text))?;
-    let key = final_key(line, target);
     let twice = target.and_then(|found| seen.ids.get(&found.target.id));
     let twice = twice.or_else(|| seen.keys.get(key.as_ref()?));
     if let Some(first) = twice {
@@ -129,9 +136,9 @@ fn settle(line: &mut Line, mode: Mode, there: &There, seen: &mut Seen) -> Result
     if let (Some(found), Mode::CreateOnly) = (target, mode) {
         return Err(wrong("name", "platform_exists", &is_there(found)));
     }
-    let holder = holder.filter(|id| target.is_some_and(|found| found.target.id != *id));
-    if let Some(found) = holder.and_then(|id| there.by_id.get(&id)) {
-        return Err(wrong("name", "platform_exists", &is_there(found)));
+    let is_other = |held: &&Found| target.is_some_and(|found| found.target.id != held.target.id);
+    if let Some(other) = holder.filter(is_other) {
+        return Err(wrong("name", "platform_exists", &is_there(other)));
     }
     line.target = target.map(|found| found.target);
     Ok(())

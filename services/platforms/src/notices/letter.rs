@@ -65,7 +65,11 @@ fn told(line: &Line) -> String {
     let mut fact = |fact: String| text.push_str(&format!("    {fact}\n"));
     let day = line.expires_on.in_words();
     fact(format!("Last day: {day}, {}", when(line.left)));
-    fact(in_words(licence.renewal).to_owned());
+    let renews = in_words(licence.renewal);
+    fact(match licence.renewal {
+        Renewal::Auto => format!("{renews}: cancel it before, if it is not needed any more."),
+        Renewal::Manual | Renewal::None => format!("{renews}."),
+    });
     fact(format!("Cost: {}", legacy(*cost)));
     if let Some(reference) = licence.reference.as_ref().filter(|text| !text.is_empty()) {
         fact(format!("Reference: {reference}"));
@@ -78,9 +82,9 @@ fn told(line: &Line) -> String {
 /// What happens at the end, for people.
 pub(crate) fn in_words(renewal: Renewal) -> &'static str {
     match renewal {
-        Renewal::Auto => "Renews by itself: cancel it before, if it is not needed any more.",
-        Renewal::Manual => "Must be renewed by somebody.",
-        Renewal::None => "Is not renewed.",
+        Renewal::Auto => "Renews by itself",
+        Renewal::Manual => "Must be renewed",
+        Renewal::None => "Is not renewed",
     }
 }
 
@@ -134,7 +138,7 @@ mod tests {
         let (subject, text) = letter(&[line("Vault", 30)], 1);
         assert_eq!(subject, "Vault: the licence ends in 30 days");
         let begins = "Hello,\n\nthis licence comes to its end:\n\n  Vault (Acme), no. 7\n    \
-                      Last day: Sat 14 March 2026, in 30 days\n    Must be renewed by somebody.\n    \
+                      Last day: Sat 14 March 2026, in 30 days\n    Must be renewed.\n    \
                       Cost: €120.00 a year\n    Reference: C-12\n    Owner: Data\n\nYou find all";
         assert!(text.starts_with(begins), "{text}");
         for (left, when) in [

@@ -100,6 +100,19 @@ fn of_quarter(today: Day, quarter: &str) -> Result<Span, Problem> {
     Ok(Span { from, to })
 }
 
+/// The quarter in which a day lies: `Q3`.
+pub(crate) fn quarter_of(day: Day) -> String {
+    let before = (0..4).filter(|earlier| {
+        let of_it = named_quarter(&format!("{}-Q{}", year_of(day), earlier + 1));
+        of_it.is_some_and(|(first, _)| first <= day)
+    });
+    format!("Q{}", before.count())
+}
+
+fn year_of(day: Day) -> String {
+    day.to_string().chars().take(4).collect()
+}
+
 fn named_quarter(text: &str) -> Option<(Day, Day)> {
     let (year, quarter) = text.split_once("-Q")?;
     let month = match quarter {
@@ -144,6 +157,19 @@ mod tests {
             ("", "", "", "2024-Q1", "2024-01-01..2024-03-31"),
         ] {
             assert_eq!(read(within, from, to, quarter).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_day_lies_in_one_of_four_quarters() {
+        for (day, quarter) in [
+            ("2026-01-01", "Q1"),
+            ("2028-02-29", "Q1"),
+            ("2026-06-30", "Q2"),
+            ("2026-07-01", "Q3"),
+            ("2026-12-31", "Q4"),
+        ] {
+            assert_eq!(quarter_of(day.parse().unwrap()), quarter);
         }
     }
 

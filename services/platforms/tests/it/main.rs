@@ -10,6 +10,7 @@ mod stage;
 mod bad_input;
 mod crashes;
 mod creating;
+mod demo;
 mod editing;
 mod fields;
 mod importing;

@@ -35,7 +35,7 @@ fn led_to(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_team_is_added_edited_and_removed_by_forms() {
+async fn a_team_is_added_by_its_form_and_mistakes_are_shown_beside_the_fields() {
     let stage = Stage::new().await;
     let page = stage.get(infra(), "/platforms/teams").await;
     assert_shows(
@@ -76,9 +76,12 @@ async fn a_team_is_added_edited_and_removed_by_forms() {
     assert!(!page.text.contains("Add a team"), "{}", page.text);
     let taken = submit(&stage, infra(), "/platforms/teams", "name=core+%26+co").await;
     assert_shows(&taken, 409, &["There is a team of this name"]);
+}
 
-    let list = stage.get(infra(), "/api/platforms/teams").await;
-    let id = list.json[0]["id"].as_str().unwrap().to_owned();
+#[tokio::test]
+async fn a_team_is_edited_by_its_form_and_removed_once_nothing_is_its_own() {
+    let stage = Stage::new().await;
+    let id = stage.team("Core & Co").await;
     let path = format!("/platforms/teams/{id}");
     assert_shows(
         &stage.get(infra(), &path).await,
@@ -169,7 +172,7 @@ async fn a_custom_field_is_added_edited_and_removed_by_forms() {
 }
 
 #[tokio::test]
-async fn a_review_is_opened_worked_through_and_closed_by_forms() {
+async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
     let stage = Stage::new().await;
     let wrong = "name=&due_on=2025-01-01&lifecycle=proposed&q=";
     let wrong = submit(&stage, infra(), "/platforms/reviews", wrong).await;
@@ -230,7 +233,25 @@ async fn a_review_is_opened_worked_through_and_closed_by_forms() {
         .get(infra(), &format!("{path}?outcome=all&cursor=1"))
         .await;
     assert_shows(&page, 200, &["data-status=\"updated\"", "← First"]);
+}
 
+#[tokio::test]
+async fn a_review_that_is_closed_by_its_form_shows_no_forms_any_more() {
+    let stage = Stage::new().await;
+    for name in ["Alpha", "Gamma"] {
+        stage.create_named(name).await;
+    }
+    let form = "name=Stock-take&due_on=2026-02-01";
+    let opened = led_to(&submit(&stage, infra(), "/platforms/reviews", form).await);
+    let path = opened.strip_suffix("?done=opened").unwrap().to_owned();
+    let found = submit(
+        &stage,
+        infra(),
+        &format!("{path}/items/1"),
+        "outcome=updated",
+    )
+    .await;
+    assert_eq!(found.status, 303, "{}", found.text);
     let closed = submit(&stage, infra(), &format!("{path}/close"), "").await;
     assert_eq!(led_to(&closed), format!("{path}?done=closed"));
     let page = stage.get(infra(), &format!("{path}?done=closed")).await;
@@ -249,7 +270,7 @@ async fn a_review_is_opened_worked_through_and_closed_by_forms() {
     .await;
     assert_shows(&late, 409, &["This review is closed."]);
     let list = stage.get(support(), "/platforms/reviews").await;
-    assert_shows(&list, 200, &["Stock-take", "2 of 3", "Closed"]);
+    assert_shows(&list, 200, &["Stock-take", "1 of 2", "Closed"]);
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() 
                 "in 30 days",
                 "C &#60;12&#62;",
                 "€5.00 a month",
-                "?within=90d\" aria-current=\"page\"",
+                "?within=90d\" title=\"The next 90 days\" aria-current=\"page\"",
                 "rel=\"next\"",
             ],
         );

@@ -13,6 +13,7 @@ on_both!(
     a_19_costs_are_summed_by_group_and_currency,
     a_19_totals_equal_rows_whatever_is_asked_for,
     licences_that_end_come_in_order_and_in_parts,
+    licences_that_end_are_asked_for_by_days,
     accounting_has_the_renewals_of_the_next_quarter_as_a_table,
     a_11_what_has_no_owner_is_listed,
     what_nobody_has_reviewed_is_listed,
@@ -288,31 +289,37 @@ fn next(answer: &Answer) -> Option<String> {
     Some(address.to_owned())
 }
 
-/// Today is 1 January 2026.
-async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
-    let stage = Stage::on(storage).await;
+/// What ends in the 90 days from today on, 1 January 2026, in its order.
+const SOON: [&str; 4] = ["Same day, higher number", "Today as well", "Second", "Last"];
+const EXPIRING: &str = "/api/platforms/reports/expiring";
+
+/// Those, and others that end on other days, not at all, or are silent.
+async fn ending(stage: &Stage) {
     stage.team("Data").await;
-    licensed(&stage, "Later", "2026-04-02", None).await;
-    licensed(&stage, "Last", "2026-04-01", None).await;
-    licensed(&stage, "Same day, higher number", "2026-01-01", None).await;
-    licensed(&stage, "Second", "2026-02-28", Some("Data")).await;
-    licensed(&stage, "Ended", "2025-12-31", None).await;
-    licensed(&stage, "Leap", "2028-02-29", None).await;
-    licensed(&stage, "Today as well", "2026-01-01", None).await;
+    licensed(stage, "Later", "2026-04-02", None).await;
+    licensed(stage, "Last", "2026-04-01", None).await;
+    licensed(stage, "Same day, higher number", "2026-01-01", None).await;
+    licensed(stage, "Second", "2026-02-28", Some("Data")).await;
+    licensed(stage, "Ended", "2025-12-31", None).await;
+    licensed(stage, "Leap", "2028-02-29", None).await;
+    licensed(stage, "Today as well", "2026-01-01", None).await;
     stage.create_named("For ever").await;
-    let mut retired = licensed(&stage, "Gone", "2026-01-05", None).await;
-    let archive = format!("{}/archive", path_of(&retired["id"]));
-    assert_eq!(stage.post(infra(), &archive, json!({})).await.status, 200);
-    retired = json!({
+    let gone = licensed(stage, "Gone", "2026-01-05", None).await;
+    let archive = format!("{}/archive", path_of(&gone["id"]));
+    let answer = stage.post(infra(), &archive, json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let retired = json!({
         "name": "Relic", "publisher": "Acme", "lifecycle": "retired",
         "licence_expires_on": "2026-01-05",
     });
     stage.create(retired).await;
+}
 
-    let soon = ["Same day, higher number", "Today as well", "Second", "Last"];
-    let report = "/api/platforms/reports/expiring";
-    assert_eq!(names(&look(&stage, support(), report).await), soon);
-    let mut path = format!("{report}?within=90d&limit=1");
+async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    ending(&stage).await;
+    assert_eq!(names(&look(&stage, support(), EXPIRING).await), SOON);
+    let mut path = format!("{EXPIRING}?within=90d&limit=1");
     let mut found = Vec::new();
     loop {
         let answer = stage.get(engineer(), &path).await;
@@ -322,19 +329,24 @@ async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
             None => break,
         }
     }
-    assert_eq!(found, soon);
+    assert_eq!(found, SOON);
+}
+
+async fn licences_that_end_are_asked_for_by_days(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    ending(&stage).await;
     for (query, expected) in [
-        ("?within=0d", &soon[..2]),
+        ("?within=0d", &SOON[..2]),
         ("?from=2025-01-01&to=2025-12-31", &["Ended"]),
-        ("?quarter=this", &soon[..3]),
+        ("?quarter=this", &SOON[..3]),
         ("?quarter=next", &["Last", "Later"]),
         ("?from=2028-02-29&to=2028-02-29", &["Leap"]),
         ("?from=2028-02-28&to=2028-02-28", &[]),
     ] {
-        let list = look(&stage, accountant(), &format!("{report}{query}")).await;
+        let list = look(&stage, accountant(), &format!("{EXPIRING}{query}")).await;
         assert_eq!(names(&list), expected, "{query}");
     }
-    let list = look(&stage, accountant(), &format!("{report}?within=60d")).await;
+    let list = look(&stage, accountant(), &format!("{EXPIRING}?within=60d")).await;
     let second = &list[2];
     let parts = [
         "expires_on",
@@ -358,7 +370,7 @@ async fn licences_that_end_come_in_order_and_in_parts(storage: Storage) {
     let list = look(
         &stage,
         accountant(),
-        &format!("{report}?from=2025-12-31&to=2025-12-31"),
+        &format!("{EXPIRING}?from=2025-12-31&to=2025-12-31"),
     )
     .await;
     assert_eq!(list[0]["days_left"], -1);

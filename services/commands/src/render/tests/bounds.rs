@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::commands::{Param, ParamType, Shell};
+use contracts::commands::{CommandRecord, Param, ParamType, Shell};
 
 use super::{command, filled, of, param, with_v};
 use crate::render::{check_template, render};
@@ -52,6 +52,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
     for line in posix {
         assert!(refused(Shell::Posix, line), "{line}");
     }
+}
+
+#[test]
+fn a_25_places_of_powershell_that_nobody_can_quote_are_refused_at_save() {
     let powershell = [
         "echo `{{v}}",
         "echo @'\n{{v}}\n'@",
@@ -74,6 +78,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
     for line in powershell {
         assert!(refused(Shell::PowerShell, line), "{line}");
     }
+}
+
+#[test]
+fn a_25_places_of_the_command_prompt_that_nobody_can_quote_are_refused_at_save() {
     let cmd = [
         "echo ^{{v}}",
         "echo %{{v}}%",
@@ -85,6 +93,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
     for line in cmd {
         assert!(refused(Shell::Cmd, line), "{line}");
     }
+}
+
+#[test]
+fn a_25_places_of_databases_that_nobody_can_quote_are_refused_at_save() {
     let sql = [
         "SELECT E{{v}}",
         "SELECT E'{{v}}'",
@@ -214,9 +226,8 @@ fn a_25_a_second_reader_gets_plain_words_only() {
     }
 }
 
-/// A-24: everything that is wrong with the values is told at once, and no value is repeated.
-#[test]
-fn a_24_all_that_is_wrong_is_told_at_once() {
+/// A command that asks for one value of each kind.
+fn asking() -> CommandRecord {
     let required = |name: &str, kind| Param {
         required: true,
         ..param(name, kind)
@@ -240,7 +251,13 @@ fn a_24_all_that_is_wrong_is_told_at_once() {
         },
     ];
     let line = "x {{pod}} {{space}} {{count}} {{region}} {{word}} {{mode}}";
-    let command = command(Shell::Posix, line, params);
+    command(Shell::Posix, line, params)
+}
+
+/// A-24: everything that is wrong with the values is told at once, and no value is repeated.
+#[test]
+fn a_24_all_that_is_wrong_is_told_at_once() {
+    let command = asking();
     let give = |pairs: &[(&str, &[&str])]| {
         let values = pairs.iter().flat_map(|(name, values)| of(name, values));
         render(&command, &values.collect())
@@ -322,32 +339,6 @@ fn numbers_are_written_in_one_way_and_signs_that_nobody_types_are_refused() {
     assert_eq!(
         filled(Shell::None, "x {{v}}", "a\nb"),
         Err(vec!["cannot_be_quoted"])
-    );
-}
-
-#[test]
-fn what_one_should_look_at_is_told_with_the_line() {
-    let warned = |shell, line: &str, kind, value: &str| {
-        let rendered = render(&with_v(shell, line, kind), &of("v", &[value])).unwrap();
-        rendered.warnings.join("|")
-    };
-    let text = ParamType::String;
-    assert_eq!(warned(Shell::Posix, "ls {{v}}", text, "a b"), "");
-    assert!(warned(Shell::Posix, "ls {{v}}", text, "-rf").contains("begins with a dash"));
-    assert!(warned(Shell::Posix, "ls \"{{v}}\"", text, "-rf").contains("begins with a dash"));
-    assert_eq!(warned(Shell::Posix, "ls ./{{v}}", text, "-rf"), "");
-    assert!(
-        warned(Shell::PowerShell, "ls {{v}}", text, "\u{2013}x").contains("begins with a dash")
-    );
-    assert!(warned(Shell::PowerShell, "ls {{v}}", text, "a\"b&c").contains("batch file"));
-    assert!(warned(Shell::Posix, "ls {{v}}", text, "a\nb").contains("line break"));
-    assert!(warned(Shell::Posix, "ls {{v}}", text, "a\u{202e}b").contains("not shown"));
-    assert!(warned(Shell::None, "Ask for {{v}}", text, "a").contains("nothing was quoted"));
-    assert!(warned(Shell::Posix, "ls {{v}}", ParamType::Raw, "-l | x").contains("as it stands"));
-    let raw = with_v(Shell::Posix, "ls {{v}}", ParamType::Raw);
-    assert_eq!(
-        render(&raw, &of("v", &["-l | x"])).unwrap().text,
-        "ls -l | x"
     );
 }
 

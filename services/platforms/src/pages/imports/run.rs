@@ -10,6 +10,7 @@ use tidings::{
 };
 
 use super::{called, editor, label, tone, unknown};
+use crate::access::Member;
 use crate::http::imports::{SameFile, find, same_file};
 use crate::import::{RowError, repeat};
 use crate::store::imports::{self, Import};
@@ -109,11 +110,12 @@ async fn page(service: &Handle, id: ImportId) -> Result<Fragment, Problem> {
 /// GET `/platforms/import/{job}/live`
 pub(super) async fn follow_run(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     Path(job): Path<Uuid>,
     Seen(seen): Seen,
 ) -> Result<Response, Refusal> {
-    editor(who, &format!("/platforms/import/{job}"))?;
+    // A stream is not sent to sign in.
+    Member::of(&identity)?.must_edit()?;
     find(&service, job.into()).await?;
     let look = move |service: Handle| async move {
         let import = find(&service, job.into()).await?;

@@ -59,8 +59,13 @@ fn draw(
     (by, normalise): (GroupBy, Normalise),
 ) -> Chart {
     let named = |row: &&Row| (called(row.group.as_deref(), by), row.amount_minor);
-    let mut shown: Vec<(String, i64)> = rows.iter().take(BARS_MOST).map(named).collect();
-    if let Some(rest @ [_, ..]) = rows.get(BARS_MOST..) {
+    // One more has no longer name than "1 other".
+    let most = match rows.len() {
+        count if count == BARS_MOST + 1 => count,
+        _ => BARS_MOST,
+    };
+    let mut shown: Vec<(String, i64)> = rows.iter().take(most).map(named).collect();
+    if let Some(rest @ [_, ..]) = rows.get(most..) {
         let minor = rest.iter().map(|row| row.amount_minor).sum();
         shown.push((format!("{} others", rest.len()), minor));
     }

@@ -10,7 +10,7 @@ use crate::cost::legacy;
 use crate::http::reports::expiring::Ends;
 use crate::notices::in_words;
 use crate::pages::member;
-use crate::reports::span::{Span, SpanAsked};
+use crate::reports::span::{Span, SpanAsked, quarter_of};
 use crate::store::list::Listed;
 use crate::store::reports;
 
@@ -33,9 +33,11 @@ struct Expiring {
     refused: Option<String>,
 }
 
-/// A span at hand.
+/// A span at hand; short, so that all have room on a phone.
 struct Tab {
-    label: &'static str,
+    label: String,
+    /// The same at length.
+    title: &'static str,
     href: String,
     is_current: bool,
 }
@@ -132,19 +134,37 @@ fn tabs(today: Day, shown: Span) -> Result<Vec<Tab>, Problem> {
         to: Some(to.to_string()),
         ..SpanAsked::default()
     };
+    let (this, next) = (quarter("this"), quarter("next"));
+    let named = |asked: &SpanAsked| Ok::<_, Problem>(quarter_of(asked.read(today)?.from));
     let tabs = [
-        ("30 days", "?within=30d".to_owned(), within("30d")),
-        ("90 days", "?within=90d".to_owned(), within("90d")),
-        ("This quarter", "?quarter=this".to_owned(), quarter("this")),
-        ("Next quarter", "?quarter=next".to_owned(), quarter("next")),
-        ("Ended", format!("?from={from}&to={to}"), ended),
+        ("30 days".to_owned(), "The next 30 days", within("30d")),
+        ("90 days".to_owned(), "The next 90 days", within("90d")),
+        (named(&this)?, "This quarter", this),
+        (named(&next)?, "Next quarter", next),
+        ("Ended".to_owned(), "Ended in the last year", ended),
     ];
-    let tab = |(label, query, asked): (_, String, SpanAsked)| {
+    let tab = |(label, title, asked): (_, _, SpanAsked)| {
         Ok(Tab {
             label,
-            href: format!("/platforms/reports/expiring{query}"),
+            title,
+            href: format!("/platforms/reports/expiring?{}", query(&asked)),
             is_current: asked.read(today)? == shown,
         })
     };
     tabs.into_iter().map(tab).collect()
+}
+
+/// What is said of the days, as it stands in an address; words and days need no escaping.
+fn query(asked: &SpanAsked) -> String {
+    let parts = [
+        ("within", &asked.within),
+        ("from", &asked.from),
+        ("to", &asked.to),
+        ("quarter", &asked.quarter),
+    ];
+    let said = parts.into_iter().filter_map(|(name, said)| {
+        let said = said.as_ref()?;
+        Some(format!("{name}={said}"))
+    });
+    said.collect::<Vec<_>>().join("&")
 }

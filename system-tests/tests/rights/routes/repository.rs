@@ -1,0 +1,108 @@
+//! The routes of the repository of commands.
+
+use super::{Route, Rule, json, page, program, stream};
+
+const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
+const WRITERS: Rule = Rule::Roles(&["infrastructure", "support", "admin"]);
+
+pub(super) const ROUTES: &[Route] = &[
+    program("GET", "/api/c/platforms", REPOSITORY),
+    program("POST", "/api/c/platforms", REPOSITORY),
+    program("GET", "/api/c/platforms/{platformId}/commands", REPOSITORY),
+    program("POST", "/api/c/platforms/{platformId}/commands", REPOSITORY),
+    program(
+        "GET",
+        "/api/c/platforms/{platformId}/commands/{commandId}",
+        REPOSITORY,
+    ),
+    program(
+        "PUT",
+        "/api/c/platforms/{platformId}/commands/{commandId}",
+        REPOSITORY,
+    ),
+    program(
+        "PATCH",
+        "/api/c/platforms/{platformId}/commands/{commandId}",
+        REPOSITORY,
+    ),
+    program(
+        "DELETE",
+        "/api/c/platforms/{platformId}/commands/{commandId}",
+        REPOSITORY,
+    ),
+    program("GET", "/api/c/commands/{commandId}", REPOSITORY),
+    program("PUT", "/api/c/commands/{commandId}", REPOSITORY),
+    program("PATCH", "/api/c/commands/{commandId}", REPOSITORY),
+    program("DELETE", "/api/c/commands/{commandId}", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}/revisions", REPOSITORY),
+    program(
+        "GET",
+        "/api/c/commands/{commandId}/revisions/{revision}",
+        REPOSITORY,
+    ),
+    program(
+        "POST",
+        "/api/c/commands/{commandId}/revert/{revision}",
+        REPOSITORY,
+    ),
+    program("POST", "/api/c/commands/{commandId}/render", REPOSITORY),
+    program("GET", "/api/c/commands/{commandId}/usages", REPOSITORY),
+    json(
+        "POST",
+        "/api/c/commands/{commandId}/usages",
+        REPOSITORY,
+        "{\"revision\": 1}",
+    ),
+    program(
+        "PATCH",
+        "/api/c/commands/{commandId}/usages/{usageId}",
+        REPOSITORY,
+    ),
+    program("PUT", "/api/c/commands/{commandId}/favourite", REPOSITORY),
+    program(
+        "DELETE",
+        "/api/c/commands/{commandId}/favourite",
+        REPOSITORY,
+    ),
+    program("GET", "/api/c/export", REPOSITORY),
+    program("GET", "/api/c/import", REPOSITORY),
+    program("POST", "/api/c/import", REPOSITORY),
+    program("GET", "/api/c/import/{id}", REPOSITORY),
+    page("GET", "/commands/import", REPOSITORY),
+    page("POST", "/commands/import", REPOSITORY),
+    page("GET", "/commands/import/{id}", REPOSITORY),
+    program("GET", "/api/c/commands", REPOSITORY),
+    page("GET", "/commands", REPOSITORY),
+    page("GET", "/commands/favourites", REPOSITORY),
+    page("GET", "/commands/new", REPOSITORY),
+    page("POST", "/commands/new", REPOSITORY),
+    page("GET", "/commands/{id}", REPOSITORY),
+    page("POST", "/commands/{id}", REPOSITORY),
+    page("GET", "/commands/{id}/edit", REPOSITORY),
+    page("POST", "/commands/{id}/edit", REPOSITORY),
+    page("GET", "/commands/{id}/revisions", REPOSITORY),
+    page("POST", "/commands/{id}/publish", WRITERS),
+    page("POST", "/commands/{id}/deprecate", REPOSITORY),
+    page("POST", "/commands/{id}/revert", REPOSITORY),
+    page("POST", "/commands/{id}/favourite", REPOSITORY),
+    page("POST", "/commands/{id}/uses", REPOSITORY),
+    program("GET", "/api/operations/commands", Rule::SignedIn),
+    program("POST", "/api/operations/commands/secret", Rule::SignedIn),
+    program("GET", "/api/operations/commands/{id}", Rule::SignedIn),
+    program(
+        "POST",
+        "/api/operations/commands/{id}/cancel",
+        Rule::SignedIn,
+    ),
+    stream("/api/operations/commands/{id}/live", Rule::SignedIn),
+    program(
+        "GET",
+        "/api/operations/commands/{id}/callback",
+        Rule::SignedIn,
+    ),
+    program(
+        "POST",
+        "/api/operations/commands/{id}/callback/redeliver",
+        Rule::SignedIn,
+    ),
+];
