@@ -40,7 +40,9 @@ async fn fill(stage: &Stage) {
     let is_postgres = tx.dialect() == Dialect::Postgres;
     if is_postgres {
         // An index is made sooner than it grows, and not as soon as statements must be done.
-        tx.execute("SET LOCAL statement_timeout = 0", &[]).await.unwrap();
+        tx.execute("SET LOCAL statement_timeout = 0", &[])
+            .await
+            .unwrap();
         tx.execute("DROP INDEX command_search", &[]).await.unwrap();
     }
     let line = "'kubectl --namespace production exec ' || n";
