@@ -2,6 +2,7 @@
 
 mod called;
 mod first_sync;
+mod following;
 mod office;
 
 use std::io::Write;
@@ -19,4 +20,14 @@ const REPOSITORY: usize = 2;
 fn tell(evidence: &str) {
     // Without a terminal there is nobody to tell.
     let _ = writeln!(std::io::stderr(), "evidence: {evidence}");
+}
+
+/// The seed of this run, from `TIDINGS_SEED` or drawn; told, so that a run can be tried again.
+fn seed() -> u64 {
+    let given = std::env::var("TIDINGS_SEED").ok();
+    let seed = given
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(rand::random);
+    println!("TIDINGS_SEED={seed}");
+    seed
 }
