@@ -8,6 +8,7 @@
 mod stage;
 
 mod bad_input;
+mod changes;
 mod crashes;
 mod creating;
 mod demo;
