@@ -135,13 +135,12 @@ async fn a_02_what_happens_while_the_repository_is_down_is_there_when_it_is_back
         .output()?;
     assert_eq!(output.stdout, b"x'; rm -rf /; echo $(id)\n\n", "{line}");
     //
-    let refused = member.client.post(
-        "/api/c/platforms/8/commands",
-        &json!({
-            "howTo": "List", "commandLine": "ls",
-        }),
-    );
-    assert_eq!(refused.await?.status, 409);
+    let late = json!({ "howTo": "List", "commandLine": "ls" });
+    let refused = member
+        .client
+        .post("/api/c/platforms/8/commands", &late)
+        .await?;
+    assert_eq!(refused.status, 409, "{}", refused.text);
     tell(&format!(
         "{count} platforms imported while the repository was down were there {took:.1?} after its start"
     ));

@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use tidings::Storage;
 use tidings_test::Answer;
 
-use crate::stage::{
-    Person, Stage, accountant, admin, engineer, infrastructure, on_both, restart, support,
-};
+use crate::stage::{Person, Stage, accountant, on_both, restart, support};
 
 on_both!(
     support_finds_fills_in_and_copies,

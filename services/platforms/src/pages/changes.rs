@@ -65,5 +65,5 @@ async fn page(
         next,
         query: super::register::without_place(query),
     };
-    Ok(Fragment::try_new("Changes", page.render())?)
+    Fragment::try_new("Changes", page.render())
 }

@@ -144,7 +144,7 @@ async fn page(
         is_first_part: after.is_none(),
         next,
     };
-    Ok(Fragment::try_new("Platforms", page.render())?)
+    Fragment::try_new("Platforms", page.render())
 }
 
 /// What narrows, without where the list goes on.

@@ -1,12 +1,10 @@
 //! The pages on which commands are written down, approved and set right.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tidings::Storage;
 
 use super::{assert_hides, assert_shows, create, location};
-use crate::stage::{
-    Person, Stage, accountant, admin, engineer, infrastructure, on_both, restart, support,
-};
+use crate::stage::{Stage, admin, engineer, infrastructure, on_both, restart, support};
 
 on_both!(
     a_command_is_written_down_and_changed_in_a_form,
