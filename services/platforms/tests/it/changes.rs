@@ -1,10 +1,10 @@
 //! What the history says, to whom, and that it stays so.
 
 use axum::http::header;
-use serde_json::{Value, json};
+use serde_json::json;
 use tidings::Storage;
 
-use crate::stage::{Stage, accountant, infra, mistakes, on_both, path_of, refusal};
+use crate::stage::{Stage, accountant, infra, on_both, path_of, refusal};
 
 on_both!(
     a_14_nobody_changes_what_the_history_says,

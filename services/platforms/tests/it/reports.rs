@@ -2,10 +2,8 @@
 
 mod expiring;
 
-use axum::http::header;
 use serde_json::{Value, json};
 use tidings::Storage;
-use tidings_test::Answer;
 
 use crate::stage::{
     Person, Stage, accountant, admin, buyer, engineer, infra, on_both, path_of, refusal, support,

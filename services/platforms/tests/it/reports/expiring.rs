@@ -5,10 +5,8 @@ use serde_json::{Value, json};
 use tidings::Storage;
 use tidings_test::Answer;
 
-use super::look;
-use crate::stage::{
-    Person, Stage, accountant, admin, buyer, engineer, infra, on_both, path_of, refusal, support,
-};
+use super::{look, used};
+use crate::stage::{Stage, accountant, engineer, infra, on_both, path_of, support};
 
 on_both!(
     licences_that_end_come_in_order_and_in_parts,
