@@ -77,11 +77,23 @@ fn tells_a_code(before: &str) -> bool {
         return function.contains("let (code, message) = match");
     }
     // `wrong(field, "bad_text", …)`, and where the field is known or there is none.
-    if before.ends_with(".wrong(") || before.ends_with(" refuse(") {
+    let bare = [".wrong(", " refuse(", "refused(", "column_error("];
+    if bare.iter().any(|call| before.ends_with(call)) {
         return true;
     }
-    let wrong = before.rsplit_once("wrong(");
-    if wrong.is_some_and(|(_, arguments)| is_one_argument(arguments)) {
+    let named = [
+        ("wrong(", 1),
+        (" error(", 1),
+        ("vec![error(", 1),
+        ("(error(", 1),
+        ("= word(", 1),
+        ("RowError::new(", 2),
+    ];
+    let is_behind = |(call, count): (&str, usize)| {
+        let arguments = before.rsplit_once(call);
+        arguments.is_some_and(|(_, arguments)| is_behind_arguments(arguments, count))
+    };
+    if named.into_iter().any(is_behind) {
         return true;
     }
     // The second argument of `new`.
@@ -94,8 +106,8 @@ fn tells_a_code(before: &str) -> bool {
     is_problem && arguments.ends_with(',') && arguments.matches([',', ';']).count() == 1
 }
 
-/// Whether a call has got as far as behind its first argument.
-fn is_one_argument(arguments: &str) -> bool {
+/// Whether a call has got as far as behind so many arguments.
+fn is_behind_arguments(arguments: &str, count: usize) -> bool {
     let (mut depth, mut commas) = (0, 0);
     for char in arguments.chars() {
         match char {
@@ -106,7 +118,7 @@ fn is_one_argument(arguments: &str) -> bool {
             _ => {}
         }
     }
-    depth == 0 && commas == 1 && arguments.ends_with(',')
+    depth == 0 && commas == count && arguments.ends_with(',')
 }
 
 #[test]

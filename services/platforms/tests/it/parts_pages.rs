@@ -264,7 +264,7 @@ async fn a_review_that_is_closed_by_its_form_shows_no_forms_any_more() {
     let late = submit(
         &stage,
         infra(),
-        &format!("{path}/items/3"),
+        &format!("{path}/items/2"),
         "outcome=missing",
     )
     .await;
