@@ -68,8 +68,8 @@ pub(crate) struct Edit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ParamEdit {
-    /// Its name in the template.
-    #[schema(pattern = "^[A-Za-z0-9_]{1,40}$", example = "pod")]
+    /// Its name in the template: letters, digits and underscores, at most 40.
+    #[schema(example = "pod")]
     pub(crate) name: String,
     /// What people call it.
     pub(crate) label: String,

@@ -115,7 +115,7 @@ async fn a_02_what_happens_while_the_repository_is_down_is_there_when_it_is_back
     let list = member.client.get("/api/c/platforms/7/commands").await?;
     assert_eq!(list.status, 200, "{}", list.text);
     let command = json!({
-        "howTo": "Say hello", "commandLine": "printf '%s\\n' {{word}}", "shell": "posix",
+        "howTo": "Say hello", "commandLine": "echo {{word}}", "shell": "posix",
         "status": "published", "risk": "safe",
         "params": [{ "name": "word", "type": "string", "required": true }],
     });

@@ -29,7 +29,7 @@ const HERE: &str = "/commands/import";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route(HERE, get(blank).post(submit))
+        .route("/commands/import", get(blank).post(submit))
         .route("/commands/import/{id}", get(show))
 }
 

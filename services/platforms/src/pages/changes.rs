@@ -14,7 +14,7 @@ use crate::store;
 const PAGE: &str = "/platforms/changes";
 
 pub(super) fn routes() -> Router<Handle> {
-    Router::new().route(PAGE, get(show))
+    Router::new().route("/platforms/changes", get(show))
 }
 
 #[derive(Template)]

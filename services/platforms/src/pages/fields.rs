@@ -23,7 +23,7 @@ const PAGE: &str = "/platforms/fields";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route(PAGE, get(show).post(create))
+        .route("/platforms/fields", get(show).post(create))
         .route("/platforms/fields/{key}", get(form).post(save))
         .route("/platforms/fields/{key}/delete", post(delete))
 }

@@ -38,7 +38,7 @@ const MEANWHILE: u32 = 20;
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route(NEW, get(new).post(create))
+        .route("/platforms/new", get(new).post(create))
         .route("/platforms/{name}/edit", get(edit).post(save))
 }
 

@@ -28,7 +28,7 @@ const SORTS: [(&str, &str); 7] = [
 ];
 
 pub(super) fn routes() -> Router<Handle> {
-    Router::new().route(PAGE, get(show))
+    Router::new().route("/platforms", get(show))
 }
 
 #[derive(Template)]

@@ -28,7 +28,7 @@ const PAGE: &str = "/platforms/reviews";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route(PAGE, get(show).post(open))
+        .route("/platforms/reviews", get(show).post(open))
         .route("/platforms/reviews/{id}", get(review::show))
         .route("/platforms/reviews/{id}/close", post(review::close))
         .route(

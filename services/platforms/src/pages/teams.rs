@@ -24,7 +24,7 @@ const PAGE: &str = "/platforms/teams";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
-        .route(PAGE, get(show).post(create))
+        .route("/platforms/teams", get(show).post(create))
         .route("/platforms/teams/{id}", get(form).post(save))
         .route("/platforms/teams/{id}/delete", post(delete))
 }
