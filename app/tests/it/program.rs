@@ -162,6 +162,14 @@ impl Server {
 
     fn spawn(command: &mut Command, count: usize) -> Self {
         let mut child = command.spawn().unwrap();
+        // From the start: a server whose log nobody reads stands still before it tells anything.
+        let mut err = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            // What it has logged counts, however it ends.
+            let _ = err.read_to_string(&mut log);
+            log
+        });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").unwrap();
         let address = first
@@ -174,13 +182,6 @@ impl Server {
             (words.next().unwrap(), words.next().unwrap())
         });
         let accounts = accounts.collect();
-        let mut err = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut log = String::new();
-            // What it has logged counts, however it ends.
-            let _ = err.read_to_string(&mut log);
-            log
-        });
         Self {
             accounts,
             address: address.to_owned(),

@@ -106,9 +106,11 @@ fn of_other(value: Option<&Value>, field: &str) -> String {
     }
 }
 
-/// What people call a field.
+/// What people call a field, or a word in one.
 pub(super) fn label(column: &str) -> String {
     let plain = match column {
+        "os" => "OS",
+        "saas" => "SaaS",
         "version_label" => "version in use",
         "cost_amount" => "cost",
         "cost_currency" => "currency",

@@ -11,7 +11,7 @@ use tidings::{
     Conn, Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
 };
 
-use super::difference::Told;
+use super::difference::{Told, label};
 use super::wrong::Wrong;
 use super::{member, team_names};
 use crate::access::Member;
@@ -44,6 +44,7 @@ struct Page {
     platform: Platform,
     owner: Option<String>,
     cost: String,
+    kind: String,
     /// Label and value of each custom field that has one.
     custom: Vec<(String, String)>,
     relations: Vec<Related>,
@@ -151,6 +152,7 @@ async fn page(
             .owner_team_id
             .and_then(|id| teams.get(&id).cloned()),
         cost: legacy(platform.cost),
+        kind: label(platform.kind.as_str()),
         custom: custom(&mut conn, &platform).await?,
         relations: store::relations::of(&mut conn, platform.platform_id).await?,
         changes: changes

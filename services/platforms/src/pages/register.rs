@@ -8,6 +8,7 @@ use contracts::TeamId;
 use contracts::platforms::{Lifecycle, PlatformKind};
 use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
 
+use super::difference::label;
 use super::member;
 use crate::access::Member;
 use crate::cost::legacy;
@@ -40,7 +41,7 @@ struct Register {
     query: String,
     teams: Vec<(TeamId, String)>,
     owner: Option<TeamId>,
-    kinds: &'static [PlatformKind],
+    kinds: Vec<(&'static str, String)>,
     states: &'static [Lifecycle],
     sorts: [(&'static str, &'static str); 7],
     total: i64,
@@ -55,7 +56,7 @@ struct Row {
     number: i32,
     name: String,
     publisher: String,
-    kind: PlatformKind,
+    kind: String,
     lifecycle: Lifecycle,
     is_archived: bool,
     criticality: String,
@@ -71,7 +72,7 @@ impl From<Listed> for Row {
             cost: legacy(platform.cost),
             name: platform.name,
             publisher: platform.publisher,
-            kind: platform.kind,
+            kind: label(platform.kind.as_str()),
             lifecycle: platform.lifecycle,
             is_archived: platform.archived_at.is_some(),
             criticality: platform.criticality.to_string(),
@@ -137,7 +138,10 @@ async fn page(
         is_narrowed: narrowed != anything,
         query: without_place(&query),
         asked,
-        kinds: PlatformKind::ALL,
+        kinds: PlatformKind::ALL
+            .iter()
+            .map(|one| (one.as_str(), label(one.as_str())))
+            .collect(),
         states: Lifecycle::ALL,
         sorts: SORTS,
         rows: rows.into_iter().map(Row::from).collect(),
