@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tidings::{Form, Handle, Path, RequestContext, SignedIn};
 
 use super::{Refusal, back, command, member, url};
+use crate::Error;
 use crate::actions::{
     Seen, Used, deprecate_command_in_tx, edit_command_in_tx, revert_command_in_tx,
     use_command_in_tx,
@@ -43,6 +44,9 @@ pub(super) async fn publish(
     Form(pressed): Form<Pressed>,
 ) -> Result<Response, Refusal> {
     let member = member(who, &back(&id))?;
+    if !member.edits {
+        return Err(Error::NotAPublisher.into());
+    }
     let edit = Edit {
         status: Some("published".to_owned()),
         ..Edit::default()

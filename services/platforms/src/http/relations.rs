@@ -131,6 +131,10 @@ async fn put(
     Json(draft): Json<RelationsDraft>,
 ) -> Result<Response, Problem> {
     let member = Member::of(&identity)?;
+    if !member.may_propose() {
+        let text = "Accountants change no relations.".to_owned();
+        return Err(Error::NotTheirs(text).into());
+    }
     let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment);
     let changing = changing.map_err(Error::from)?;
     let mut tx = service.begin(context).await?;

@@ -3,12 +3,12 @@
 /// The address around one id.
 pub(super) fn fill(path: &str, id: &str) -> String {
     path.replace("{id}", id)
-        .replace("{platformId}", id)
-        .replace("{commandId}", id)
+        .replace("{platform_id}", id)
+        .replace("{command_id}", id)
         .replace("{platform}", id)
         .replace("{job}", id)
         .replace("{revision}", "1")
-        .replace("{usageId}", id)
+        .replace("{usage_id}", id)
         .replace("{method}", "Check")
         .replace("{key}", "nothing")
         .replace("{name}", "tidings.css")

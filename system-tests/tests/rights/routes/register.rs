@@ -36,7 +36,8 @@ pub(super) const ROUTES: &[Route] = &[
     json(
         "PUT",
         "/api/platforms/{id}/relations",
-        KEEPERS,
+        // Of a proposal, whoever has proposed it too.
+        PROPOSERS,
         "{\"relations\": []}",
     ),
     program("GET", "/api/platforms/reviews", REGISTER),
@@ -100,7 +101,8 @@ pub(super) const ROUTES: &[Route] = &[
     page("POST", "/platforms/{name}/restore", KEEPERS),
     page("GET", "/platforms/changes", REGISTER),
     program("GET", "/protos/platforms.proto", Rule::Public),
-    program("POST", "/GrpcPlatform/{method}", REGISTER),
+    // It refuses with a status of its own, in an answer that is 200 (`assets/called.rs`).
+    program("POST", "/GrpcPlatform/{method}", Rule::Public),
     program("POST", "/grpc.health.v1.Health/{method}", Rule::Public),
     program(
         "POST",

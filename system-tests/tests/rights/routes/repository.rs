@@ -1,6 +1,6 @@
 //! The routes of the repository of commands.
 
-use super::{Route, Rule, json, page, program, stream};
+use super::{Route, Rule, form, json, page, program, stream};
 
 const REPOSITORY: Rule = Rule::Roles(&["infrastructure", "support", "engineering", "admin"]);
 const WRITERS: Rule = Rule::Roles(&["infrastructure", "support", "admin"]);
@@ -8,60 +8,64 @@ const WRITERS: Rule = Rule::Roles(&["infrastructure", "support", "admin"]);
 pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/c/platforms", REPOSITORY),
     program("POST", "/api/c/platforms", REPOSITORY),
-    program("GET", "/api/c/platforms/{platformId}/commands", REPOSITORY),
-    program("POST", "/api/c/platforms/{platformId}/commands", REPOSITORY),
+    program("GET", "/api/c/platforms/{platform_id}/commands", REPOSITORY),
+    program(
+        "POST",
+        "/api/c/platforms/{platform_id}/commands",
+        REPOSITORY,
+    ),
     program(
         "GET",
-        "/api/c/platforms/{platformId}/commands/{commandId}",
+        "/api/c/platforms/{platform_id}/commands/{command_id}",
         REPOSITORY,
     ),
     program(
         "PUT",
-        "/api/c/platforms/{platformId}/commands/{commandId}",
+        "/api/c/platforms/{platform_id}/commands/{command_id}",
         REPOSITORY,
     ),
     program(
         "PATCH",
-        "/api/c/platforms/{platformId}/commands/{commandId}",
+        "/api/c/platforms/{platform_id}/commands/{command_id}",
         REPOSITORY,
     ),
     program(
         "DELETE",
-        "/api/c/platforms/{platformId}/commands/{commandId}",
+        "/api/c/platforms/{platform_id}/commands/{command_id}",
         REPOSITORY,
     ),
-    program("GET", "/api/c/commands/{commandId}", REPOSITORY),
-    program("PUT", "/api/c/commands/{commandId}", REPOSITORY),
-    program("PATCH", "/api/c/commands/{commandId}", REPOSITORY),
-    program("DELETE", "/api/c/commands/{commandId}", REPOSITORY),
-    program("GET", "/api/c/commands/{commandId}/revisions", REPOSITORY),
+    program("GET", "/api/c/commands/{command_id}", REPOSITORY),
+    program("PUT", "/api/c/commands/{command_id}", REPOSITORY),
+    program("PATCH", "/api/c/commands/{command_id}", REPOSITORY),
+    program("DELETE", "/api/c/commands/{command_id}", REPOSITORY),
+    program("GET", "/api/c/commands/{command_id}/revisions", REPOSITORY),
     program(
         "GET",
-        "/api/c/commands/{commandId}/revisions/{revision}",
+        "/api/c/commands/{command_id}/revisions/{revision}",
         REPOSITORY,
     ),
     program(
         "POST",
-        "/api/c/commands/{commandId}/revert/{revision}",
+        "/api/c/commands/{command_id}/revert/{revision}",
         REPOSITORY,
     ),
-    program("POST", "/api/c/commands/{commandId}/render", REPOSITORY),
-    program("GET", "/api/c/commands/{commandId}/usages", REPOSITORY),
+    program("POST", "/api/c/commands/{command_id}/render", REPOSITORY),
+    program("GET", "/api/c/commands/{command_id}/usages", REPOSITORY),
     json(
         "POST",
-        "/api/c/commands/{commandId}/usages",
+        "/api/c/commands/{command_id}/usages",
         REPOSITORY,
         "{\"revision\": 1}",
     ),
     program(
         "PATCH",
-        "/api/c/commands/{commandId}/usages/{usageId}",
+        "/api/c/commands/{command_id}/usages/{usage_id}",
         REPOSITORY,
     ),
-    program("PUT", "/api/c/commands/{commandId}/favourite", REPOSITORY),
+    program("PUT", "/api/c/commands/{command_id}/favourite", REPOSITORY),
     program(
         "DELETE",
-        "/api/c/commands/{commandId}/favourite",
+        "/api/c/commands/{command_id}/favourite",
         REPOSITORY,
     ),
     program("GET", "/api/c/export", REPOSITORY),
@@ -84,7 +88,7 @@ pub(super) const ROUTES: &[Route] = &[
     page("POST", "/commands/{id}/publish", WRITERS),
     page("POST", "/commands/{id}/deprecate", REPOSITORY),
     page("POST", "/commands/{id}/revert", REPOSITORY),
-    page("POST", "/commands/{id}/favourite", REPOSITORY),
+    form("POST", "/commands/{id}/favourite", REPOSITORY, "keep=yes"),
     page("POST", "/commands/{id}/uses", REPOSITORY),
     program("GET", "/api/operations/commands", Rule::SignedIn),
     program("POST", "/api/operations/commands/secret", Rule::SignedIn),
