@@ -64,30 +64,40 @@ fn read_by_programs(market: &Market) -> Vec<(String, Row)> {
     rows.to_vec()
 }
 
-/// In an order in which whoever may can do it all.
+/// A change that whoever may make it makes in their own name.
+fn write(method: &'static str, path: &str, body: &'static str, row: [u16; 5]) -> Write {
+    let [infrastructure, support, engineering, accountant, admin] = row;
+    Write {
+        method,
+        path: path.to_owned(),
+        body,
+        row: [
+            401,
+            403,
+            403,
+            infrastructure,
+            support,
+            engineering,
+            accountant,
+            admin,
+        ],
+    }
+}
+
+/// In an order in which whoever may can do it all: the archive is the end.
 fn written(market: &Market) -> Vec<Write> {
-    let (platform, command) = (&market.platform, &market.command);
-    let one = format!("/api/platforms/{platform}");
-    let commands = format!("/api/c/platforms/{platform}/commands");
-    let own = format!("/api/c/commands/{command}");
-    let write = |method, path: &str, body, row: [u16; 5]| {
-        let [infrastructure, support, engineering, accountant, admin] = row;
-        Write {
-            method,
-            path: path.to_owned(),
-            body,
-            row: [
-                401,
-                403,
-                403,
-                infrastructure,
-                support,
-                engineering,
-                accountant,
-                admin,
-            ],
-        }
-    };
+    let one = format!("/api/platforms/{}", market.platform);
+    let archive = write(
+        "POST",
+        &format!("{one}/archive"),
+        "{}",
+        [200, 403, 403, 403, 200],
+    );
+    let all = in_register(&one).into_iter().chain(in_repository(market));
+    all.chain([archive]).collect()
+}
+
+fn in_register(one: &str) -> Vec<Write> {
     vec![
         write(
             "POST",
@@ -103,13 +113,13 @@ fn written(market: &Market) -> Vec<Write> {
         ),
         write(
             "PATCH",
-            &one,
+            one,
             r#"{"cost": "$120.00 a year", "cost_centre": "WHO"}"#,
             [200, 403, 403, 200, 200],
         ),
         write(
             "PATCH",
-            &one,
+            one,
             r#"{"description": "As WHO says"}"#,
             [200, 403, 403, 403, 200],
         ),
@@ -137,6 +147,13 @@ fn written(market: &Market) -> Vec<Write> {
             r#"{"name": "Review of WHO", "due_on": "2999-01-01"}"#,
             [201, 403, 403, 403, 201],
         ),
+    ]
+}
+
+fn in_repository(market: &Market) -> Vec<Write> {
+    let commands = format!("/api/c/platforms/{}/commands", market.platform);
+    let own = format!("/api/c/commands/{}", market.command);
+    vec![
         write(
             "POST",
             &commands,
@@ -162,12 +179,6 @@ fn written(market: &Market) -> Vec<Write> {
             &own,
             r#"{"description": "As WHO says"}"#,
             [200, 200, 403, 403, 200],
-        ),
-        write(
-            "POST",
-            &format!("{one}/archive"),
-            "{}",
-            [200, 403, 403, 403, 200],
         ),
     ]
 }
