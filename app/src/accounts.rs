@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use contracts::UserId;
-use tidings::{Handle, Installation};
+use tidings::{Cause, Handle, Installation};
 
 use crate::Error;
 use crate::folder::open_private;
-use people::{MANAGER, Person, SELLER};
+use people::{ACCOUNTANT, ENGINEERING, INFRASTRUCTURE, MANAGER, Person, SELLER, SUPPORT};
 
 const FILE: &str = "demo-accounts.txt";
 const LOCK: &str = "lock.accounts";
@@ -58,12 +58,13 @@ pub(crate) async fn prepare(
         file: PathBuf::from(&file),
         source,
     })?;
-    let mut office = Office::default();
+    let (mut office, mut company) = (Office::default(), Company::default());
     for account in &accounts {
         let person = people::ALL.iter().find(|one| one.email == account.email);
         let id = enter(&auth, account, person).await;
         let id = id.map_err(|error| Error::Demonstration(error.into()))?;
         office.note(person, id);
+        company.note(&account.email, id);
         if account.email == SELLER {
             let listed = tickets::list_demo(&tickets, id).await;
             listed.map_err(|error| Error::Demonstration(error.into()))?;
@@ -76,6 +77,10 @@ pub(crate) async fn prepare(
     if let Some(accounting) = here("accounting") {
         let closed = accounting::close_demo_days(&accounting).await;
         closed.map_err(|error| Error::Demonstration(error.into()))?;
+    }
+    if let Some(register) = here("platforms") {
+        let entered = company.enter(&register, here("commands")).await;
+        entered.map_err(Error::Demonstration)?;
     }
     Ok(accounts)
 }
@@ -112,6 +117,56 @@ impl Office {
             Some(person) if person.roles.contains(&"worker") => self.workers.push(id),
             _ => {}
         }
+    }
+}
+
+/// Whoever keeps the register of platforms and the repository of commands.
+#[derive(Default)]
+struct Company {
+    infrastructure: Option<UserId>,
+    accountant: Option<UserId>,
+    support: Option<UserId>,
+    engineering: Option<UserId>,
+}
+
+impl Company {
+    fn note(&mut self, email: &str, id: UserId) {
+        match email {
+            INFRASTRUCTURE => self.infrastructure = Some(id),
+            ACCOUNTANT => self.accountant = Some(id),
+            SUPPORT => self.support = Some(id),
+            ENGINEERING => self.engineering = Some(id),
+            _ => {}
+        }
+    }
+
+    /// Fills the register, and the repository with the commands of its platforms, where nobody
+    /// has been before.
+    async fn enter(&self, register: &Handle, repository: Option<Handle>) -> Result<(), Cause> {
+        let everybody =
+            (self.infrastructure.zip(self.accountant)).zip(self.support.zip(self.engineering));
+        let Some(((infrastructure, accountant), (support, engineering))) = everybody else {
+            return Ok(());
+        };
+        let people = platforms::DemoPeople {
+            infrastructure,
+            accountant,
+            support,
+            engineering,
+        };
+        platforms::enter_demo(register, people).await?;
+        let Some(repository) = repository else {
+            return Ok(());
+        };
+        if !commands::is_unused(&repository).await? {
+            return Ok(());
+        }
+        let people = commands::DemoPeople {
+            support,
+            engineering,
+        };
+        let known = platforms::demo_platforms(register).await?;
+        Ok(commands::enter_demo(&repository, people, &known).await?)
     }
 }
 

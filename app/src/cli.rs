@@ -285,8 +285,9 @@ pub(crate) struct MoveFrom(pub(crate) PathBuf);
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Grant {
     /// The role: an operator opens the console, a reader reads feeds, a publisher publishes to
-    /// streams that are open; worker, manager, accountant and admin are those of the task
-    /// exchange.
+    /// streams that are open; worker, manager and accountant are of the task exchange;
+    /// infrastructure, support, engineering and accountant of the register of platforms and the
+    /// repository of commands; admin of all.
     #[arg(value_parser = PossibleValuesParser::new(auth::ROLES))]
     pub(crate) role: String,
     /// The account's e-mail address.

@@ -5,6 +5,7 @@ mod alerts;
 mod exchange;
 mod file;
 mod masked;
+mod places;
 mod shown;
 mod values;
 
@@ -19,13 +20,14 @@ use contracts::calendar::Calendar;
 use tidings::Storage;
 use tidings_observe::{Format, otlp};
 
+use crate::Error;
 use crate::cli::{Layout, Serve};
 use crate::folder::{Folder, Moved, must_have_installation};
 use crate::services::NAMES;
-use crate::{Error, services};
 use alerts::Alerts;
 use exchange::Tasks;
-use file::{File, ServiceTable};
+use file::File;
+use places::services_of;
 use values::{address, broker, http, names, postgres, secret};
 
 const PORT: u16 = 8080;
@@ -89,6 +91,8 @@ pub(crate) struct Config {
     pub(crate) billing_zone: Option<Said<String>>,
     /// How tasks are dealt, told of and called.
     pub(crate) tasks: Tasks,
+    /// Whether `commands` asks once for all platforms ([`commands::Settings::first_sync`]).
+    pub(crate) first_sync: Said<bool>,
     /// What is an alert, and whom it is told.
     pub(crate) alerts: Alerts,
     /// Where people reach the site.
@@ -170,6 +174,7 @@ impl Config {
                 .said("billing_zone", serve.billing_zone.clone())
                 .or(file.billing_zone),
             tasks,
+            first_sync: file.first_sync.unwrap_or_else(|| Said::default(false)),
             alerts,
             public_url: checked(
                 given
@@ -352,43 +357,6 @@ fn listen(
         Some(listen) => listen.try_map(|text| address(&text)),
         None => Ok(Said::default(SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)))),
     }
-}
-
-type Named = BTreeMap<String, Said<String>>;
-
-/// Addresses and databases of single services.
-fn services_of(
-    tables: BTreeMap<String, ServiceTable>,
-    given: &Given<'_>,
-    layout: &Layout,
-) -> Result<(Named, Named), Error> {
-    let (mut urls, mut databases) = (Named::new(), Named::new());
-    for (service, table) in tables {
-        if let Some(url) = checked(table.url, http)? {
-            urls.insert(service.clone(), url);
-        }
-        if let Some(database) = checked(table.database, postgres)? {
-            databases.insert(service, database);
-        }
-    }
-    let remotes = (!layout.remote.is_empty()).then(|| layout.remote.clone());
-    let Some(Said { value: remotes, by }) = given.said("remote", remotes) else {
-        return Ok((urls, databases));
-    };
-    for text in remotes {
-        let by = by.clone();
-        let said = Said { value: text, by };
-        let said = said.try_map(|text| {
-            let (name, url) = text.split_once('=').ok_or_else(|| {
-                format!("{text:?} is not SERVICE=URL, as in orders=http://10.0.0.7:8080")
-            })?;
-            services::check_name(name, &NAMES)?;
-            Ok((name.to_owned(), http(url.to_owned())?))
-        })?;
-        let (name, value) = said.value;
-        urls.insert(name, Said { value, by: said.by });
-    }
-    Ok((urls, databases))
 }
 
 fn checked<T>(

@@ -48,6 +48,9 @@ async fn try_open(config: &Config, bus: Option<Arc<dyn Bus>>) -> Result<Installa
         tasks: config.tasks.settings(),
         calendar: config.calendar()?,
         auth: config.auth(),
+        commands: commands::Settings {
+            first_sync: config.first_sync.value,
+        },
         ..services::Settings::default()
     };
     let setup = services::setup(config.storage(), settings)

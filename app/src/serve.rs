@@ -107,7 +107,7 @@ fn greet(
         let Account {
             email, password, ..
         } = account;
-        writeln!(out, "  {email:<24} {password}")?;
+        writeln!(out, "  {email:<28} {password}")?;
     }
     out.flush()
 }

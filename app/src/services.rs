@@ -4,7 +4,7 @@ use contracts::calendar::Calendar;
 use tidings::{Clock, Installation, Setup, Storage, Stream};
 
 /// Every service, in the order in which they are told of.
-pub(crate) const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 11] = [
     "auth",
     "tickets",
     "orders",
@@ -14,6 +14,8 @@ pub(crate) const NAMES: [&str; 9] = [
     "tasks",
     "accounting",
     "analytics",
+    "platforms",
+    "commands",
 ];
 /// What is no service, and runs beside them or in a process of its own.
 pub(crate) const GATEWAY: &str = "gateway";
@@ -39,6 +41,7 @@ pub(crate) struct Settings {
     /// The days of the books, and of whoever counts them.
     pub(crate) calendar: Calendar,
     pub(crate) auth: auth::Settings,
+    pub(crate) commands: commands::Settings,
 }
 
 impl Default for Settings {
@@ -49,11 +52,12 @@ impl Default for Settings {
             tasks: tasks::Settings::default(),
             calendar: Calendar::utc(),
             auth: auth::Settings::default(),
+            commands: commands::Settings::default(),
         }
     }
 }
 
-/// Opens every service of the marketplace and the task exchange. Nothing moves until the installation is started.
+/// Opens every service of all systems. Nothing moves until the installation is started.
 ///
 /// # Errors
 /// When a database cannot be opened or migrated.
@@ -88,6 +92,8 @@ pub(crate) fn setup(storage: Storage, settings: Settings) -> Setup {
         .service(tasks::service(settings.tasks))
         .service(accounting::service(books))
         .service(analytics::service(settings.calendar))
+        .service(platforms::service())
+        .service(commands::service(settings.commands))
         .keys_from(KEYS.0, KEYS.1)
         .earlier_schemas(contracts::tasks::FirstTaskEvent::schemas)
 }

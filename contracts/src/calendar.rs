@@ -1,4 +1,4 @@
-//! Days as the books count them, for everybody who speaks of them: civil days of one time
+//! Days for everybody who speaks of them: civil days, as the books count them in one time
 //! zone (B-34), and ranges of them that somebody asks for.
 
 mod asked;
@@ -6,5 +6,5 @@ mod day;
 mod zone;
 
 pub use asked::{RangeAsked, check_range, read_day};
-pub use day::BillingDay;
+pub use day::{BillingDay, Day};
 pub use zone::{BadZone, Calendar};

@@ -39,3 +39,28 @@ tidings::typed_id! {
     /// Names one payment to somebody at the end of a day, of the `accounting` service.
     pub struct PayoutId;
 }
+
+tidings::typed_id! {
+    /// Names a platform of the register, of the `platforms` service.
+    pub struct PlatformId;
+}
+
+tidings::typed_id! {
+    /// Names a team that owns platforms, of the `platforms` service.
+    pub struct TeamId;
+}
+
+tidings::typed_id! {
+    /// Names one import of platforms, of the `platforms` service: the id of its operation.
+    pub struct ImportId;
+}
+
+tidings::typed_id! {
+    /// Names a command line of the repository, of the `commands` service.
+    pub struct CommandId;
+}
+
+tidings::typed_id! {
+    /// Names one use of a command line, of the `commands` service.
+    pub struct UsageId;
+}

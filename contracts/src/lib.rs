@@ -6,18 +6,28 @@
 
 pub mod accounting;
 pub mod calendar;
+pub mod commands;
 pub mod expirations;
 pub mod notifications;
 pub mod orders;
 pub mod payments;
+pub mod platforms;
 pub mod tasks;
 pub mod tickets;
 pub mod users;
 
+/// What is asked for by gRPC; the text of the contract is `contracts/proto/platforms.proto`.
+#[cfg(feature = "grpc")]
+pub mod grpc;
+
 mod all;
 mod ids;
 mod money;
+mod words;
 
 pub use all::all;
-pub use ids::{OrderId, PaymentId, PayoutId, ShuffleId, TaskId, TicketId, TransactionId, UserId};
+pub use ids::{
+    CommandId, ImportId, OrderId, PaymentId, PayoutId, PlatformId, ShuffleId, TaskId, TeamId,
+    TicketId, TransactionId, UsageId, UserId,
+};
 pub use money::{Currency, Money, PRICE_MINOR_MAX, dollars, signed_dollars};

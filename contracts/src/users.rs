@@ -18,8 +18,10 @@ pub struct User {
     /// The full name of its owner; empty when nobody has said it.
     #[serde(default)]
     pub name: String,
-    /// What it may do beyond buying and selling: `operator`, `reader`, `publisher`, and in the
-    /// task exchange `worker`, `manager`, `accountant`, `admin`.
+    /// What it may do beyond buying and selling: `operator`, `reader`, `publisher`; in the task
+    /// exchange `worker`, `manager`, `accountant`; in the register of platforms and the repository
+    /// of commands `infrastructure`, `support`, `engineering`, and `accountant` too; everywhere
+    /// `admin`.
     pub roles: Vec<String>,
     /// Whether it has been shut.
     pub disabled: bool,

@@ -48,6 +48,12 @@ fn addresses_and_what_letters_say_are_marked_as_sensitive() {
         "notifications.send_email to",
         "notifications.send_link text",
         "notifications.send_link to",
+        "platform.archived support_contact",
+        "platform.archived technical_contact",
+        "platform.created support_contact",
+        "platform.created technical_contact",
+        "platform.updated support_contact",
+        "platform.updated technical_contact",
         "user.created email",
         "user.updated email",
     ];

@@ -80,6 +80,16 @@ impl Parts {
         Ok(parts)
     }
 
+    /// Adds to the settings of all processes that are started from now on.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn say(&self, settings: &str) -> Result<(), Failure> {
+        let file = self.path.join("tidings.toml");
+        let before = fs::read_to_string(&file)?;
+        Ok(fs::write(file, format!("{before}\n{settings}"))?)
+    }
+
     fn settings(&self) -> Result<String, Failure> {
         let mut text = format!(
             "database = \"{}\"\nsecret_file = \"secret\"\ndemo = false\n",

@@ -13,6 +13,10 @@ pub(super) struct Person {
 
 pub(super) const SELLER: &str = "seller@demo.example";
 pub(super) const MANAGER: &str = "manager@demo.example";
+pub(super) const ACCOUNTANT: &str = "accountant@demo.example";
+pub(super) const INFRASTRUCTURE: &str = "infrastructure@demo.example";
+pub(super) const SUPPORT: &str = "support@demo.example";
+pub(super) const ENGINEERING: &str = "engineering@demo.example";
 
 const fn person(email: &'static str, name: &'static str, role: &'static [&'static str]) -> Person {
     Person {
@@ -30,14 +34,17 @@ const fn colleague(email: &'static str, name: &'static str) -> Person {
     }
 }
 
-/// Everybody: the market's three, and an office.
-pub(super) const ALL: [Person; 16] = [
+/// Everybody: the market's three, an office, and those of the register and the repository.
+pub(super) const ALL: [Person; 19] = [
     person("buyer@demo.example", "", &[]),
     person(SELLER, "", &[]),
     person("operator@demo.example", "", &["operator"]),
     person("worker@demo.example", "Nina Falk", &["worker"]),
     person(MANAGER, "Pavel Orlov", &["manager"]),
-    person("accountant@demo.example", "Ines Duarte", &["accountant"]),
+    person(ACCOUNTANT, "Ines Duarte", &["accountant"]),
+    person(INFRASTRUCTURE, "Jonas Brandt", &["infrastructure"]),
+    person(SUPPORT, "Leila Haddad", &["support"]),
+    person(ENGINEERING, "Tomás Rivera", &["engineering"]),
     person("admin@demo.example", "Ruth Adler", &["admin"]),
     colleague("amara@demo.example", "Amara Okafor"),
     colleague("bruno@demo.example", "Bruno Keller"),

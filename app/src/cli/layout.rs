@@ -24,7 +24,7 @@ pub(crate) struct Layout {
     )]
     pub(crate) database: Option<String>,
     /// Run only these here, with a comma between two: auth, tickets, orders, expiration,
-    /// payments, notifications, tasks, accounting, analytics, gateway. The others run in other
+    /// payments, notifications, tasks, accounting, analytics, platforms, commands, gateway. The others run in other
     /// processes: say where with --remote or --gateway, and give all of them one secret.
     #[arg(
         long,

@@ -30,6 +30,7 @@ pub(super) struct File {
     pub(super) mail_from: Option<Said<String>>,
     pub(super) billing_zone: Option<Said<String>>,
     pub(super) tasks: TasksTable,
+    pub(super) first_sync: Option<Said<bool>>,
     pub(super) public_url: Option<Said<String>>,
     pub(super) log_format: Option<Said<String>>,
     pub(super) otlp: Option<Said<String>>,
@@ -75,6 +76,8 @@ struct Written {
     #[serde(default)]
     tasks: Tasks,
     #[serde(default)]
+    commands: Commands,
+    #[serde(default)]
     services: BTreeMap<Spanned<String>, Service>,
     #[serde(default)]
     alerts: WrittenAlerts,
@@ -94,6 +97,12 @@ struct Tasks {
     records: Option<Spanned<i64>>,
     open: Text,
     completed: Text,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Commands {
+    first_sync: Option<Spanned<bool>>,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +191,7 @@ impl Place<'_> {
                 open: self.said(written.tasks.open),
                 completed: self.said(written.tasks.completed),
             },
+            first_sync: self.said(written.commands.first_sync),
             public_url: self.said(written.public_url),
             log_format: self.said(written.log_format),
             otlp: self.said(written.otlp),

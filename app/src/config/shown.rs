@@ -43,14 +43,8 @@ impl Config {
             ("mail.smtp".to_owned(), text(&self.smtp)),
             ("mail.from".to_owned(), text(&self.mail_from)),
             ("public_url".to_owned(), self.shown_site()),
-            (
-                "billing_zone".to_owned(),
-                self.billing_zone.as_ref().map_or_else(
-                    || ("UTC".to_owned(), Origin::Default),
-                    |said| (said.value.clone(), said.by.clone()),
-                ),
-            ),
         ];
+        rows.extend(self.shown_services());
         rows.extend(self.shown_watching());
         rows.extend(self.tasks.shown());
         rows.extend(self.alerts.shown());
@@ -68,6 +62,20 @@ impl Config {
             writeln!(out, "{name:<names$}  {value:<values$}  {by}")?;
         }
         out.flush()
+    }
+
+    /// What single services are told, beside the tasks.
+    fn shown_services(&self) -> [(String, (String, Origin)); 2] {
+        let zone = self.billing_zone.as_ref().map_or_else(
+            || ("UTC".to_owned(), Origin::Default),
+            |said| (said.value.clone(), said.by.clone()),
+        );
+        let first_sync = &self.first_sync;
+        let first_sync = (first_sync.value.to_string(), first_sync.by.clone());
+        [
+            ("billing_zone".to_owned(), zone),
+            ("commands.first_sync".to_owned(), first_sync),
+        ]
     }
 
     /// Its log, and its traces.

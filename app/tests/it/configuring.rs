@@ -54,6 +54,7 @@ fn where_nothing_is_said_the_defaults_are_in_force() {
             "mail.from none default",
             "public_url http://127.0.0.1:8080 default",
             "billing_zone UTC default",
+            "commands.first_sync false default",
             "log_format text default",
             "otlp none default",
             "tasks.same_assignee charge default",

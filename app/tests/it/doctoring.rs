@@ -100,7 +100,7 @@ fn a_folder_that_was_never_started_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (_, all) = found(&["--data", folder.path().to_str().unwrap()]);
     let warned = of_grade(&all, "warning");
-    assert_eq!(warned.len(), 9, "{warned:?}");
+    assert_eq!(warned.len(), 11, "{warned:?}");
     assert!(warned[0][3].contains("the first start makes them"));
 }
 

@@ -67,7 +67,7 @@ fn every_command_finds_the_installation_that_the_settings_name() {
     let command = |arguments: &[&str]| run(&[arguments, &["--config", file.as_str()]].concat());
     let rebuilt = command(&["rebuild", "users", "--service", "notifications"]);
     assert!(
-        rebuilt.out.contains("built anew of 43 events"),
+        rebuilt.out.contains("built anew of 52 events"),
         "{rebuilt:?}"
     );
     let settled = command(&["settle", "expiration/orders", "orders", "--from", "now"]);

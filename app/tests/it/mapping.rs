@@ -16,6 +16,10 @@ fn the_map_tells_who_reacts_to_a_paid_order_and_warns_of_what_nobody_reads() {
         [
             "warning: nobody reads the stream shuffles, which tasks publishes",
             "warning: nobody reads the stream payouts, which accounting publishes",
+            "warning: nobody reads the stream register, which platforms publishes",
+            "warning: nobody reads the stream platform_imports, which platforms publishes",
+            "warning: nobody reads the stream commands, which commands publishes",
+            "warning: nobody reads the stream usages, which commands publishes",
         ]
     );
 }

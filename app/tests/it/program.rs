@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+/// The demonstration accounts that a start tells of: one of each kind.
+const ACCOUNTS_TOLD: usize = 10;
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -140,7 +142,11 @@ impl Server {
         arguments.extend_from_slice(more);
         let mut command = command(&arguments);
         command.env("TIDINGS_LOG", level);
-        let count = if more.contains(&"--no-demo") { 0 } else { 7 };
+        let count = if more.contains(&"--no-demo") {
+            0
+        } else {
+            ACCOUNTS_TOLD
+        };
         Self::spawn(&mut command, count)
     }
 
@@ -150,12 +156,20 @@ impl Server {
         let mut command = command(&["serve", "--only", only, "--port", "0", "--data", data]);
         command.env("TIDINGS_LOG", "error");
         let has_accounts = ["auth", "tickets"].iter().all(|name| only.contains(name));
-        let count = if has_accounts { 7 } else { 0 };
+        let count = if has_accounts { ACCOUNTS_TOLD } else { 0 };
         Self::spawn(command.envs(variables.iter().copied()), count)
     }
 
     fn spawn(command: &mut Command, count: usize) -> Self {
         let mut child = command.spawn().unwrap();
+        // From the start: a server whose log nobody reads stands still before it tells anything.
+        let mut err = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            // What it has logged counts, however it ends.
+            let _ = err.read_to_string(&mut log);
+            log
+        });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").unwrap();
         let address = first
@@ -168,13 +182,6 @@ impl Server {
             (words.next().unwrap(), words.next().unwrap())
         });
         let accounts = accounts.collect();
-        let mut err = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
-            let mut log = String::new();
-            // What it has logged counts, however it ends.
-            let _ = err.read_to_string(&mut log);
-            log
-        });
         Self {
             accounts,
             address: address.to_owned(),

@@ -122,7 +122,7 @@ impl Clone {
         loop {
             let tickets = ask(&self.gateway, "GET /api/tickets", "", "").unwrap_or_default();
             let ready = ask(&self.gateway, "GET /readyz", "", "").unwrap_or_default();
-            let is_up = ready.matches("\"up\"").count() == 9;
+            let is_up = ready.matches("\"up\"").count() == 11;
             if is_up && tickets.contains("Parsifal") {
                 return;
             }

@@ -9,12 +9,12 @@ fn rebuild(place: &[&str]) -> crate::program::Ended {
     run(&[&WHICH[..], &["notifications"], place].concat())
 }
 
-/// Sixteen demonstration accounts: made, some of them named, and given their roles.
+/// Nineteen demonstration accounts: made, some of them named, and given their roles.
 fn assert_all(ended: &crate::program::Ended) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let told = "users is built anew of 43 events and in use.";
+    let told = "users is built anew of 52 events and in use.";
     assert_eq!(ended.out.trim_end(), told, "{ended:?}");
-    assert!(ended.err.contains("43 of 43 events"), "{ended:?}");
+    assert!(ended.err.contains("52 of 52 events"), "{ended:?}");
 }
 
 #[test]

@@ -93,6 +93,9 @@ fn demonstration_accounts_have_passwords_of_their_own_and_one_is_operator() {
             "worker@demo.example",
             "manager@demo.example",
             "accountant@demo.example",
+            "infrastructure@demo.example",
+            "support@demo.example",
+            "engineering@demo.example",
             "admin@demo.example"
         ]
     );

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use tidings::Problem;
 use utoipa::IntoParams;
 
-use super::BillingDay;
+use super::Day;
 
 /// A year and a day, so that the same day of two years may be compared.
 const DAYS_MAX: i64 = 367;
@@ -25,7 +25,7 @@ impl RangeAsked {
     ///
     /// # Errors
     /// `bad_date`, when one of them is no day.
-    pub fn ends(&self) -> Result<(Option<BillingDay>, Option<BillingDay>), Problem> {
+    pub fn ends(&self) -> Result<(Option<Day>, Option<Day>), Problem> {
         let from = read_day("from", self.from.as_deref())?;
         Ok((from, read_day("to", self.to.as_deref())?))
     }
@@ -34,7 +34,7 @@ impl RangeAsked {
     ///
     /// # Errors
     /// `bad_date`, `range_backwards` or `range_too_long`.
-    pub fn range(&self, today: BillingDay) -> Result<(BillingDay, BillingDay), Problem> {
+    pub fn range(&self, today: Day) -> Result<(Day, Day), Problem> {
         let (from, to) = self.ends()?;
         // Whoever asks for what is to come gets that, empty.
         let to = to.unwrap_or_else(|| from.map_or(today, |from| from.max(today)));
@@ -48,7 +48,7 @@ impl RangeAsked {
 ///
 /// # Errors
 /// `range_backwards` or `range_too_long`.
-pub fn check_range(from: BillingDay, to: BillingDay) -> Result<(), Problem> {
+pub fn check_range(from: Day, to: Day) -> Result<(), Problem> {
     match to.since(from) {
         ..0 => {
             let text = "from is after to. Ask from the earlier day to the later one.";
@@ -66,7 +66,7 @@ pub fn check_range(from: BillingDay, to: BillingDay) -> Result<(), Problem> {
 ///
 /// # Errors
 /// `bad_date`, when it is no day.
-pub fn read_day(field: &str, text: Option<&str>) -> Result<Option<BillingDay>, Problem> {
+pub fn read_day(field: &str, text: Option<&str>) -> Result<Option<Day>, Problem> {
     let text = text.filter(|text| !text.is_empty());
     let read = text.map(|text| {
         let bad = |_| {

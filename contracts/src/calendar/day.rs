@@ -1,4 +1,4 @@
-//! A day of the books.
+//! A day of the calendar.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,20 +7,31 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tidings::schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use tidings::{FromValue, Value};
+use tidings::{FromValue, Timestamp, Value};
 
-/// A day of the books; sorts as it is written, on the wire and in the database: `2026-03-14`.
+/// A day of the calendar; sorts as it is written, on the wire and in the database: `2026-03-14`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BillingDay(pub(super) Date);
+pub struct Day(pub(super) Date);
 
-impl Default for BillingDay {
+/// A day of the books: a day as their time zone counts it.
+pub type BillingDay = Day;
+
+impl Default for Day {
     /// 1970-01-01.
     fn default() -> Self {
         Self(jiff::civil::date(1970, 1, 1))
     }
 }
 
-impl BillingDay {
+impl Day {
+    /// The day on which a moment is in UTC.
+    #[must_use]
+    pub fn of(moment: Timestamp) -> Self {
+        let moment = jiff::Timestamp::from_microsecond(moment.as_micros());
+        let moment = moment.unwrap_or(jiff::Timestamp::MAX);
+        Self(moment.to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
     /// Behind all others.
     #[must_use]
     pub fn last() -> Self {
@@ -75,6 +86,17 @@ impl BillingDay {
         (Self(self.0.first_of_month()), Self(self.0.last_of_month()))
     }
 
+    /// The first and the last day of its quarter of the year.
+    #[must_use]
+    pub fn quarter(self) -> (Self, Self) {
+        let first = (self.0.month() - 1) / 3 * 3 + 1;
+        let (first, last) = (self.0.with().month(first), self.0.with().month(first + 2));
+        // The first of a month is there in every month.
+        let first = first.day(1).build().unwrap_or(self.0);
+        let last = last.day(1).build().unwrap_or(self.0);
+        (Self(first), Self(last.last_of_month()))
+    }
+
     /// For people: `Sat 14 March 2026`.
     #[must_use]
     pub fn in_words(self) -> String {
@@ -109,13 +131,13 @@ impl BillingDay {
     }
 }
 
-impl fmt::Display for BillingDay {
+impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
 }
 
-impl FromStr for BillingDay {
+impl FromStr for Day {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -126,22 +148,22 @@ impl FromStr for BillingDay {
     }
 }
 
-impl Serialize for BillingDay {
+impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for BillingDay {
+impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
 }
 
-impl JsonSchema for BillingDay {
+impl JsonSchema for Day {
     fn schema_name() -> Cow<'static, str> {
-        "BillingDay".into()
+        "Day".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -149,13 +171,13 @@ impl JsonSchema for BillingDay {
     }
 }
 
-impl From<BillingDay> for Value {
-    fn from(day: BillingDay) -> Self {
+impl From<Day> for Value {
+    fn from(day: Day) -> Self {
         Value::Text(day.to_string())
     }
 }
 
-impl FromValue for BillingDay {
+impl FromValue for Day {
     fn from_value(value: Value) -> Result<Self, String> {
         String::from_value(value)?.parse()
     }
@@ -165,7 +187,7 @@ impl FromValue for BillingDay {
 mod tests {
     use super::*;
 
-    fn day(text: &str) -> BillingDay {
+    fn day(text: &str) -> Day {
         text.parse().unwrap()
     }
 
@@ -179,7 +201,7 @@ mod tests {
             "2026-03-14T00:00",
             "tomorrow",
         ] {
-            assert!(text.parse::<BillingDay>().is_err(), "{text}");
+            assert!(text.parse::<Day>().is_err(), "{text}");
         }
         assert_eq!(day("2026-03-14").in_words(), "Sat 14 March 2026");
         assert_eq!(day("2026-03-01").since(day("2026-02-27")), 2);
@@ -188,7 +210,7 @@ mod tests {
 
     #[test]
     fn weeks_begin_on_monday_and_months_are_as_long_as_they_are() {
-        let ends = |(from, to): (BillingDay, BillingDay)| format!("{from}..{to}");
+        let ends = |(from, to): (Day, Day)| format!("{from}..{to}");
         for (of, week, month) in [
             (
                 "2026-03-01",
@@ -221,13 +243,27 @@ mod tests {
     }
 
     #[test]
+    fn a_year_has_four_quarters() {
+        for (of, first, last) in [
+            ("2026-01-01", "2026-01-01", "2026-03-31"),
+            ("2024-02-29", "2024-01-01", "2024-03-31"),
+            ("2026-05-31", "2026-04-01", "2026-06-30"),
+            ("2026-08-31", "2026-07-01", "2026-09-30"),
+            ("2026-12-31", "2026-10-01", "2026-12-31"),
+            ("9999-12-31", "9999-10-01", "9999-12-31"),
+        ] {
+            assert_eq!(day(of).quarter(), (day(first), day(last)));
+        }
+    }
+
+    #[test]
     fn days_of_a_range_come_newest_first_and_end_where_the_calendar_ends() {
         let days = |from: &str, to: &str| day(to).back_to(day(from)).collect::<Vec<_>>();
         let three = ["2026-03-01", "2026-02-28", "2026-02-27"].map(day);
         assert_eq!(days("2026-02-27", "2026-03-01"), three);
         assert_eq!(days("2026-03-01", "2026-02-27"), []);
-        assert_eq!(BillingDay::last().back_to(BillingDay::last()).count(), 1);
-        assert_eq!(BillingDay::last().week().1, BillingDay::last());
+        assert_eq!(Day::last().back_to(Day::last()).count(), 1);
+        assert_eq!(Day::last().week().1, Day::last());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use tidings::Timestamp;
 
-use super::BillingDay;
+use super::Day;
 
 /// The time zone in which days begin and end.
 #[derive(Clone, Debug)]
@@ -46,13 +46,13 @@ impl Calendar {
 
     /// The day in which a moment lies.
     #[must_use]
-    pub fn day_of(&self, moment: Timestamp) -> BillingDay {
-        BillingDay(self.zoned(moment).date())
+    pub fn day_of(&self, moment: Timestamp) -> Day {
+        Day(self.zoned(moment).date())
     }
 
     /// The first moment of a day.
     #[must_use]
-    pub fn first_moment_of(&self, day: BillingDay) -> Timestamp {
+    pub fn first_moment_of(&self, day: Day) -> Timestamp {
         let begins = day.0.to_zoned(self.zone.clone());
         // What no calendar holds lies at its end.
         let begins = begins.map_or(i64::MAX, |zoned| zoned.timestamp().as_microsecond());
@@ -61,7 +61,7 @@ impl Calendar {
 
     /// The last moment of a day: the next day begins a microsecond later.
     #[must_use]
-    pub fn last_moment_of(&self, day: BillingDay) -> Timestamp {
+    pub fn last_moment_of(&self, day: Day) -> Timestamp {
         let midnight = self.first_moment_of(day.next());
         Timestamp::from_micros(midnight.as_micros().saturating_sub(1))
     }
@@ -104,7 +104,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn day(text: &str) -> BillingDay {
+    fn day(text: &str) -> Day {
         text.parse().unwrap()
     }
 

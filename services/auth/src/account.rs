@@ -18,25 +18,41 @@ pub(crate) enum Role {
     Manager,
     /// Keeps the books.
     Accountant,
-    /// Administers people, and sees all of the task exchange.
+    /// Keeps the register of platforms.
+    Infrastructure,
+    /// Keeps the repository of command lines, and proposes platforms.
+    Support,
+    /// Proposes platforms and writes drafts of command lines.
+    Engineering,
+    /// Administers people, and sees all of the task exchange, the register and the repository.
     Admin,
 }
 
 impl Role {
     /// All of them, in the order in which people are told of them.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Operator,
         Self::Reader,
         Self::Publisher,
         Self::Worker,
         Self::Manager,
         Self::Accountant,
+        Self::Infrastructure,
+        Self::Support,
+        Self::Engineering,
         Self::Admin,
     ];
-    /// Those of the task exchange, which admins give and take. The others are given by whoever
-    /// has the machine, or an admin could become an operator.
-    pub(crate) const OF_EXCHANGE: [Self; 4] =
-        [Self::Worker, Self::Manager, Self::Accountant, Self::Admin];
+    /// Those of the company, which admins give and take. The others are given by whoever has the
+    /// machine, or an admin could become an operator.
+    pub(crate) const OF_COMPANY: [Self; 7] = [
+        Self::Worker,
+        Self::Manager,
+        Self::Accountant,
+        Self::Infrastructure,
+        Self::Support,
+        Self::Engineering,
+        Self::Admin,
+    ];
 
     /// Its name in tokens and events.
     #[must_use]
@@ -48,6 +64,9 @@ impl Role {
             Self::Worker => "worker",
             Self::Manager => "manager",
             Self::Accountant => "accountant",
+            Self::Infrastructure => "infrastructure",
+            Self::Support => "support",
+            Self::Engineering => "engineering",
             Self::Admin => "admin",
         }
     }
@@ -206,6 +225,22 @@ impl Account {
     #[must_use]
     pub(crate) fn has(&self, role: Role) -> bool {
         self.roles.iter().any(|own| own == role.name())
+    }
+
+    /// Where somebody's day begins: where they have most to do.
+    #[must_use]
+    pub(crate) fn home(&self) -> &'static str {
+        let homes = [
+            (Role::Admin, "/exchange/team"),
+            (Role::Manager, "/exchange/team"),
+            (Role::Accountant, "/exchange/books"),
+            (Role::Worker, "/exchange/tasks"),
+            (Role::Infrastructure, "/platforms"),
+            (Role::Support, "/commands"),
+            (Role::Engineering, "/commands"),
+        ];
+        let own = homes.into_iter().find(|(role, _)| self.has(*role));
+        own.map_or("/", |(_, home)| home)
     }
 
     /// How it stands. An invited account that has been shut is shut.

@@ -173,7 +173,7 @@ fn of_people(error: Error) -> Problem {
         Error::RoleOfMachine => Problem::field(
             "unknown_role",
             "roles",
-            "Admins give the roles worker, manager, accountant and admin. Others are given with `tidings grant`.",
+            "Admins give the roles worker, manager, accountant, infrastructure, support, engineering and admin. Others are given with `tidings grant`.",
         ),
         Error::BadName => Problem::field(
             "bad_name",

@@ -59,9 +59,9 @@ const MIGRATIONS: [Migration; 3] = [
 ];
 
 /// The names of all roles that an account can have.
-pub const ROLES: [&str; 7] = {
+pub const ROLES: [&str; 10] = {
     let all = account::Role::ALL;
-    let mut names = [""; 7];
+    let mut names = [""; 10];
     let mut place = 0;
     while place < all.len() {
         names[place] = all[place].name();

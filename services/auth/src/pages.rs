@@ -167,7 +167,12 @@ async fn sign_out(
     Ok(response)
 }
 
+/// On to the page that was wanted; whoever wanted none in particular goes where their day begins.
 fn redirect(service: &Handle, entered: &Entered, next: &str) -> Result<Response, Problem> {
+    let next = match next {
+        "/" => entered.account.home(),
+        wanted => wanted,
+    };
     let headers = welcome(service, entered)?;
     Ok((headers, Redirect::to(next)).into_response())
 }

@@ -138,6 +138,28 @@
     if (e.persisted) start(true);
   });
 
+  // ---- Copying; without a script the text can be selected.
+  for (const b of all("[data-copy]")) {
+    b.hidden = false;
+    if ("focus" in b.dataset) b.focus();
+  }
+  document.addEventListener("click", async (e) => {
+    const b = e.target.closest("[data-copy]");
+    const from = b && document.querySelector(b.dataset.copy);
+    if (!from) return;
+    try {
+      await navigator.clipboard.writeText(from.value ?? from.textContent);
+    } catch { // There is no clipboard without TLS.
+      from.select ? from.select() : getSelection().selectAllChildren(from);
+      if (!document.execCommand("copy")) return;
+      b.focus();
+    }
+    const was = b.dataset.was ??= b.textContent;
+    b.textContent = "Copied";
+    say("Copied");
+    setTimeout(() => { b.textContent = was; say(""); }, 2000);
+  });
+
   const arrived = performance.getEntriesByType("navigation")[0]?.responseStart;
   startCountdowns(arrived ? performance.timeOrigin + arrived : Date.now());
   start();

@@ -14,7 +14,7 @@ use tidings::{Path, Problem};
 use crate::Gateway;
 use crate::page::header_value;
 
-const ASSETS: [(&str, &str, &str); 4] = [
+const ASSETS: [(&str, &str, &str); 5] = [
     (
         "tidings.css",
         "text/css; charset=utf-8",
@@ -24,6 +24,11 @@ const ASSETS: [(&str, &str, &str); 4] = [
         "console.css",
         "text/css; charset=utf-8",
         include_str!("../assets/console.css"),
+    ),
+    (
+        "register.css",
+        "text/css; charset=utf-8",
+        include_str!("../assets/register.css"),
     ),
     (
         "tidings.js",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::Limited;
@@ -14,9 +14,18 @@ use tokio::sync::Semaphore;
 use crate::Gateway;
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Where files come in: 50,000 platforms with all that is known of them, some thousand commands.
+const UPLOADS: [(&str, usize); 4] = [
+    ("/api/platforms/import", 25 * 1024 * 1024),
+    ("/platforms/import", 25 * 1024 * 1024),
+    ("/api/c/import", 5 * 1024 * 1024),
+    ("/commands/import", 5 * 1024 * 1024),
+];
 const TARGET_BYTES_MAX: usize = 4 * 1024;
 const HEADER_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// The largest file over two megabits a second.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(120);
 /// Beyond this a request is better refused at once than answered late.
 const AT_ONCE_MAX: usize = 1024;
 
@@ -44,18 +53,31 @@ pub(crate) async fn within(
     if turn.is_err() && request.uri().path() != "/healthz" {
         return Problem::unavailable(1).into_response();
     }
+    let most = upload(&request).unwrap_or(BODY_BYTES_MAX);
     if let Err(problem) =
-        check_target(request.uri()).and_then(|()| check_headers(request.headers()))
+        check_target(request.uri()).and_then(|()| check_headers(request.headers(), most))
     {
         return problem.into_response();
     }
-    let request = request.map(|body| Body::new(Limited::new(body, BODY_BYTES_MAX)));
+    let request = request.map(|body| Body::new(Limited::new(body, most)));
     next.run(request).await
+}
+
+/// How large the file may be that is sent here; `None` where none is.
+fn upload(request: &Request) -> Option<usize> {
+    let path = request.uri().path();
+    let found = UPLOADS.iter().find(|(own, _)| *own == path);
+    let (_, most) = found.filter(|_| request.method() == Method::POST)?;
+    Some(*most)
 }
 
 /// Ends a request that takes too long. An event stream has begun by then, and goes on.
 pub(crate) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_LIMIT, next.run(request)).await {
+    let limit = match upload(&request) {
+        Some(_) => UPLOAD_LIMIT,
+        None => REQUEST_LIMIT,
+    };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             tracing::warn!("a request was given up because it took too long");
@@ -77,7 +99,7 @@ fn check_target(uri: &Uri) -> Result<(), Problem> {
     Ok(())
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_headers(headers: &HeaderMap, body_bytes_max: usize) -> Result<(), Problem> {
     let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
@@ -90,8 +112,8 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let length = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > BODY_BYTES_MAX) {
-        let text = format!("The request is larger than {BODY_BYTES_MAX} bytes.");
+    if length.is_some_and(|length| length > body_bytes_max) {
+        let text = format!("The request is larger than {body_bytes_max} bytes.");
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",

@@ -48,15 +48,74 @@ const EVERYBODY: For = For::Roles(&["worker", "manager", "accountant", "admin"])
 const DEALERS: For = For::Roles(&["manager", "admin"]);
 const ACCOUNTANTS: For = For::Roles(&["accountant", "admin"]);
 const ADMINS: For = For::Roles(&["admin"]);
+const REGISTER: For = For::Roles(&[
+    "infrastructure",
+    "support",
+    "engineering",
+    "accountant",
+    "admin",
+]);
+const REPOSITORY: For = For::Roles(&["infrastructure", "support", "engineering", "admin"]);
+const KEEPERS: For = For::Roles(&["infrastructure", "admin"]);
+const WRITERS: For = For::Roles(&["infrastructure", "support", "admin"]);
 
-/// The pages of the task exchange; whoever comes in gets the first that is theirs.
-const EXCHANGE: [(&str, &str, For); 6] = [
-    ("/exchange/team", "Team", DEALERS),
-    ("/exchange/books", "Books", ACCOUNTANTS),
-    ("/exchange/tasks", "My tasks", EVERYBODY),
-    ("/exchange/account", "My account", EVERYBODY),
-    ("/exchange/analytics", "Analytics", ADMINS),
-    ("/users", "People", ADMINS),
+/// One of the systems of the company, beside the market.
+struct System {
+    /// Its name in the first line.
+    name: &'static str,
+    /// The beginnings of its addresses.
+    roots: &'static [&'static str],
+    /// Its pages: address, name, for whom. Whoever comes in gets the first that is theirs.
+    pages: &'static [(&'static str, &'static str, For)],
+    /// What its readers can count on.
+    promise: &'static str,
+    /// The words of the way back into it.
+    way_in: &'static str,
+}
+
+const SYSTEMS: [System; 3] = [
+    System {
+        name: "Exchange",
+        roots: &["/exchange", "/users"],
+        pages: &[
+            ("/exchange/team", "Team", DEALERS),
+            ("/exchange/books", "Books", ACCOUNTANTS),
+            ("/exchange/tasks", "My tasks", EVERYBODY),
+            ("/exchange/account", "My account", EVERYBODY),
+            ("/exchange/analytics", "Analytics", ADMINS),
+            ("/users", "People", ADMINS),
+        ],
+        promise: "Every task falls by lot, and every movement of money is in the books once.",
+        way_in: "Go to the exchange",
+    },
+    System {
+        name: "Platforms",
+        roots: &["/platforms"],
+        pages: &[
+            ("/platforms", "Register", REGISTER),
+            ("/platforms/changes", "Changes", REGISTER),
+            ("/platforms/reviews", "Reviews", REGISTER),
+            ("/platforms/reports", "Reports", REGISTER),
+            ("/platforms/import", "Import", KEEPERS),
+            ("/platforms/teams", "Teams", REGISTER),
+            ("/platforms/fields", "Fields", REGISTER),
+        ],
+        promise: "Every change of the register is in its log, once, with what was before.",
+        way_in: "Go to the register",
+    },
+    System {
+        name: "Commands",
+        roots: &["/commands"],
+        pages: &[
+            ("/commands", "Find", REPOSITORY),
+            ("/commands/favourites", "Favourites", REPOSITORY),
+            ("/commands?status=draft", "Drafts", REPOSITORY),
+            ("/commands/new", "New", REPOSITORY),
+            ("/commands/import", "Import", WRITERS),
+        ],
+        promise: "A value is quoted for its shell and never becomes a second command. Nothing is run here.",
+        way_in: "Go to the commands",
+    },
 ];
 
 /// The pages of the console, which one of the services may fill: address, name.
@@ -77,17 +136,30 @@ const CONSOLE: [(&str, &str); 13] = [
 ];
 
 const MARKETS_PROMISE: &str = "Every ticket is held for one buyer at a time, and charged once.";
-const EXCHANGES_PROMISE: &str =
-    "Every task falls by lot, and every movement of money is in the books once.";
 
-fn is_exchange(path: &str) -> bool {
-    ["/exchange", "/users"].iter().any(|own| belongs(own, path))
+impl System {
+    fn of(path: &str) -> Option<&'static Self> {
+        let is_of = |system: &&Self| system.roots.iter().any(|root| belongs(root, path));
+        SYSTEMS.iter().find(is_of)
+    }
+
+    /// The pages that are somebody's own.
+    fn pages_of(&self, identity: Option<&Identity>) -> Vec<(&'static str, &'static str)> {
+        let own = self.pages.iter().filter(|(.., whom)| whom.has(identity));
+        own.map(|&(href, label, _)| (href, label)).collect()
+    }
 }
 
-/// The first line: the market, and the exchange for whoever has a part in it. In the exchange
-/// and in the console the way back to the market is enough: two full lines are too many on a phone.
+/// Whether a page is of the register or of the repository, which look alike.
+pub(crate) fn is_register(path: &str) -> bool {
+    System::of(path).is_some_and(|system| ["Platforms", "Commands"].contains(&system.name))
+}
+
+/// The first line: the market, and each system for whoever has a part in it. In the systems and
+/// in the console the way back to the market is enough: two full lines are too many on a phone.
 pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
-    let is_elsewhere = is_exchange(path) || belongs("/console", path);
+    let here = System::of(path);
+    let is_elsewhere = here.is_some() || belongs("/console", path);
     let shown = if is_elsewhere { 1 } else { MARKET.len() };
     let market = MARKET.iter().take(shown);
     let market = market.filter(|(.., whom)| whom.has(identity));
@@ -96,44 +168,31 @@ pub(crate) fn main(path: &str, identity: Option<&Identity>) -> Vec<Entry> {
         label,
         current: path == href || others.iter().any(|other| path.starts_with(other)),
     });
-    let exchange = EXCHANGE.iter().find(|(.., whom)| whom.has(identity));
-    let exchange = exchange.map(|&(href, ..)| Entry {
-        href,
-        label: "Exchange",
-        current: is_exchange(path),
+    let systems = SYSTEMS.iter().filter_map(|system| {
+        let (href, _) = *system.pages_of(identity).first()?;
+        Some(Entry {
+            href,
+            label: system.name,
+            current: here.is_some_and(|here| here.name == system.name),
+        })
     });
-    market.chain(exchange).collect()
+    market.chain(systems).collect()
 }
 
 /// The second line, on the pages of a section.
 pub(crate) fn section(path: &str, identity: Option<&Identity>) -> Section {
-    if is_exchange(path) {
-        let list = list_of(path, identity);
-        let own = EXCHANGE.iter().filter(|(.., whom)| whom.has(identity));
-        let entries = own.map(|&(href, label, _)| Entry {
-            href,
-            label,
-            current: belongs(href, list),
-        });
+    if let Some(system) = System::of(path) {
         return Section {
-            name: "Exchange",
-            entries: entries.collect(),
-            promise: EXCHANGES_PROMISE,
+            name: system.name,
+            entries: line(&system.pages_of(identity), list_of(path, identity)),
+            promise: system.promise,
         };
     }
     let is_operator = For::Roles(&["operator"]).has(identity);
     match is_operator && belongs("/console", path) {
         true => Section {
             name: "Console",
-            entries: CONSOLE
-                .into_iter()
-                .map(|(href, label)| Entry {
-                    href,
-                    label,
-                    // Every page of the console lies below the first.
-                    current: path == href || (href != "/console" && belongs(href, path)),
-                })
-                .collect(),
+            entries: line(&CONSOLE, path),
             promise: MARKETS_PROMISE,
         },
         false => Section {
@@ -144,13 +203,26 @@ pub(crate) fn section(path: &str, identity: Option<&Identity>) -> Section {
     }
 }
 
+/// The pages of a line. Where all lie below the first, what is nearest to the address is current.
+fn line(pages: &[(&'static str, &'static str)], path: &str) -> Vec<Entry> {
+    let of_path = pages.iter().filter(|(href, _)| belongs(href, path));
+    let nearest = of_path.map(|(href, _)| href.len()).max();
+    let entries = pages.iter().map(|&(href, label)| Entry {
+        href,
+        label,
+        current: belongs(href, path) && nearest == Some(href.len()),
+    });
+    entries.collect()
+}
+
 /// Where somebody goes on who was refused a page: address and words.
 pub(crate) fn way_out(path: &str, identity: Option<&Identity>) -> (&'static str, &'static str) {
-    let own = EXCHANGE.iter().find(|(.., whom)| whom.has(identity));
-    match own.filter(|_| is_exchange(path)) {
-        Some((href, ..)) => (href, "Go to the exchange"),
-        None => ("/", "Go to the market"),
-    }
+    let system = System::of(path);
+    let own = system.and_then(|system| {
+        let (href, _) = *system.pages_of(identity).first()?;
+        Some((href, system.way_in))
+    });
+    own.unwrap_or(("/", "Go to the market"))
 }
 
 /// The list that a page of the exchange was reached from: whoever deals finds tasks under
@@ -225,14 +297,11 @@ mod tests {
             ),
         ] {
             let one = somebody(roles);
-            assert_eq!(main("/", Some(&one)).len(), market.len() + 1);
             let line = main("/users/new", Some(&one));
-            assert_eq!(labels(&line), ["Market", "Exchange"]);
-            let last = line.last().expect("an entry");
-            assert_eq!(
-                (last.label, last.href, last.current),
-                ("Exchange", first, true)
-            );
+            assert_eq!(main("/", Some(&one)).len(), market.len() + line.len() - 1);
+            assert_eq!(labels(&line)[..2], ["Market", "Exchange"]);
+            let current: Vec<_> = line.iter().filter(|one| one.current).collect();
+            assert_eq!((current.len(), current[0].href), (1, first));
             let section = section("/exchange/tasks/7", Some(&one));
             assert_eq!(
                 (section.name, &labels(&section.entries)[..]),
@@ -248,6 +317,61 @@ mod tests {
                 (first, "Go to the exchange")
             );
         }
+    }
+
+    /// The current entries of the second line.
+    fn current(path: &str, identity: &Identity) -> Vec<&'static str> {
+        let entries = section(path, Some(identity)).entries;
+        let current = entries.into_iter().filter(|entry| entry.current);
+        current.map(|entry| entry.label).collect()
+    }
+
+    #[test]
+    fn a_21_the_register_and_the_repository_have_lines_for_those_with_a_part_in_them() {
+        for (roles, first) in [
+            (&[][..], &["Market"][..]),
+            (&["worker"], &["Market", "Exchange"]),
+            (&["accountant"], &["Market", "Exchange", "Platforms"]),
+            (&["infrastructure"], &["Market", "Platforms", "Commands"]),
+            (&["support"], &["Market", "Platforms", "Commands"]),
+            (&["engineering"], &["Market", "Platforms", "Commands"]),
+            (&["admin"], &["Market", "Exchange", "Platforms", "Commands"]),
+        ] {
+            let one = somebody(roles);
+            assert_eq!(labels(&main("/commands/7", Some(&one))), first, "{roles:?}");
+        }
+        let keeper = somebody(&["infrastructure"]);
+        let register = section("/platforms", Some(&keeper));
+        let all = [
+            "Register", "Changes", "Reviews", "Reports", "Import", "Teams", "Fields",
+        ];
+        assert_eq!(
+            (register.name, labels(&register.entries)),
+            ("Platforms", all.to_vec())
+        );
+        for (path, label) in [
+            ("/platforms", "Register"),
+            ("/platforms/sql-server-express/edit", "Register"),
+            ("/platforms/reports/costs", "Reports"),
+            ("/platforms/import/7", "Import"),
+            ("/commands/12", "Find"),
+            ("/commands/new", "New"),
+        ] {
+            assert_eq!(current(path, &keeper), [label], "{path}");
+        }
+        let engineer = somebody(&["engineering"]);
+        let repository = section("/commands", Some(&engineer));
+        let own = ["Find", "Favourites", "Drafts", "New"];
+        assert_eq!(labels(&repository.entries), own);
+        assert_eq!(
+            way_out("/platforms/import", Some(&engineer)),
+            ("/platforms", "Go to the register")
+        );
+        let buyer = somebody(&[]);
+        assert_eq!(
+            way_out("/commands", Some(&buyer)),
+            ("/", "Go to the market")
+        );
     }
 
     #[test]

@@ -22,6 +22,7 @@ struct Shell<'a> {
     signed_in_as: Option<&'a str>,
     operator: bool,
     in_console: bool,
+    in_register: bool,
     in_account: bool,
     assets_version: &'a str,
 }
@@ -101,6 +102,7 @@ fn around(asked: &Asked, viewer: &Viewer, fragment: &Fragment, headers: &HeaderM
         signed_in_as: identity.map(|identity| identity.email.as_str()),
         operator,
         in_console,
+        in_register: menu::is_register(&asked.path),
         in_account: asked.path == "/account",
         assets_version: assets::version(),
     };

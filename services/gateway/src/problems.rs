@@ -1,6 +1,8 @@
 //! What the codes of problems mean: where the `type` of a problem document leads.
 
 mod exchange;
+mod register;
+mod repository;
 
 use askama::Template;
 use axum::Router;
@@ -330,7 +332,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("ticket_withdrawn", "The ticket is off the market for good."),
     (
         "too_large",
-        "The body of the request is larger than 64 KiB.",
+        "The body of the request is larger than 64 KiB; an import of platforms larger than 25 MiB, of commands than 5 MiB.",
     ),
     (
         "too_long",
@@ -374,7 +376,8 @@ pub(crate) fn routes() -> Router<Gateway> {
 
 /// All meanings.
 fn meanings() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-    MEANINGS.iter().chain(exchange::MEANINGS)
+    let systems = [exchange::MEANINGS, register::MEANINGS, repository::MEANINGS];
+    MEANINGS.iter().chain(systems.into_iter().flatten())
 }
 
 #[derive(Template)]

@@ -11,7 +11,7 @@ use crate::BINARY;
 
 /// What runs together; the last is where clients ask.
 pub(crate) const KINDS: [&str; 4] = [
-    "auth,tickets,tasks",
+    "auth,tickets,tasks,platforms,commands",
     "orders,expiration",
     "payments,notifications,accounting,analytics",
     "gateway",

@@ -23,9 +23,10 @@ const REST_LIMIT: Duration = Duration::from_secs(240);
 /// In the midst of a table, between two services, and where one side is given up for the other.
 const POINTS: [&str; 5] = ["M2:1", "M0:7", "M0:90", "M1:3", "M3:1"];
 const RANDOM_KILLS: u32 = 4;
-const ALL: [&str; 1] =
-    ["auth,tickets,orders,expiration,payments,notifications,tasks,accounting,analytics,gateway"];
-const SCHEMAS: i64 = 9;
+const ALL: [&str; 1] = [
+    "auth,tickets,orders,expiration,payments,notifications,tasks,accounting,analytics,platforms,commands,gateway",
+];
+const SCHEMAS: i64 = 11;
 
 /// From where, and to where.
 struct Move {
@@ -72,7 +73,7 @@ impl Move {
             format!(
                 "SELECT count(*) FROM pg_tables WHERE schemaname IN ('auth', 'tickets', 'orders',
                     'expiration', 'payments', 'notifications', 'tasks', 'accounting',
-                    'analytics')
+                    'analytics', 'platforms', 'commands')
                     AND tablename {mark}"
             )
         };

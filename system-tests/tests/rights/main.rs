@@ -1,5 +1,6 @@
 //! Who may do what, asked of the real binary at every route that it has.
 
+mod company;
 mod declared;
 mod headers;
 mod market;

@@ -28,7 +28,14 @@ pub(crate) struct Market {
     pub(crate) colleague: Person,
     pub(crate) manager: Person,
     pub(crate) accountant: Person,
+    pub(crate) infrastructure: Person,
+    pub(crate) support: Person,
+    pub(crate) engineering: Person,
     pub(crate) admin: Person,
+    /// A platform of the register.
+    pub(crate) platform: String,
+    /// A command of it that support has written down.
+    pub(crate) command: String,
     /// The worker's task.
     pub(crate) task: String,
     /// A ticket that nobody has ordered.
@@ -56,6 +63,9 @@ impl Market {
         let colleague = hire(&admin, address, "colleague").await?;
         let manager = hire(&admin, address, "manager").await?;
         let accountant = hire(&admin, address, "accountant").await?;
+        let infrastructure = hire(&admin, address, "infrastructure").await?;
+        let support = hire(&admin, address, "support").await?;
+        let engineering = hire(&admin, address, "engineering").await?;
         let seller = Person::sign_up(address, "seller").await?;
         let buyer = Person::sign_up(address, "buyer").await?;
         let other = Person::sign_up(address, "other").await?;
@@ -66,6 +76,8 @@ impl Market {
         until(&site.books(), &paid, "complete").await?;
         until(&site.books(), &held, "awaiting_payment").await?;
         let task = deal(&manager, [&worker, &colleague]).await?;
+        let platform = register(&infrastructure).await?;
+        let command = write_down(&support, &platform).await?;
         checker::come_to_rest(&site.books(), STEP_LIMIT).await?;
         Ok(Self {
             nobody: Person::nobody(address),
@@ -79,7 +91,12 @@ impl Market {
             colleague,
             manager,
             accountant,
+            infrastructure,
+            support,
+            engineering,
             admin,
+            platform,
+            command,
             task,
             listing,
             held,
@@ -101,13 +118,16 @@ impl Market {
         ]
     }
 
-    /// Those with a role in the task exchange.
-    pub(crate) fn office(&self) -> [&Person; 5] {
+    /// Those with a role in the company.
+    pub(crate) fn office(&self) -> [&Person; 8] {
         [
             &self.worker,
             &self.colleague,
             &self.manager,
             &self.accountant,
+            &self.infrastructure,
+            &self.support,
+            &self.engineering,
             &self.admin,
         ]
     }
@@ -169,6 +189,21 @@ async fn deal(manager: &Person, to: [&Person; 2]) -> Result<String, Failure> {
     second
         .and(first)
         .ok_or_else(|| "tasks fall to nobody".into())
+}
+
+async fn register(keeper: &Person) -> Result<String, Failure> {
+    let body = r#"{"name": "Kubernetes", "publisher": "CNCF", "cost": "Free"}"#;
+    let body = Sent::Json(body.to_owned());
+    let path = "/api/platforms";
+    made(&keeper.ask("POST", path, Reader::Program, &body).await?)
+}
+
+/// The repository hears of a platform a moment later.
+async fn write_down(writer: &Person, platform: &str) -> Result<String, Failure> {
+    let body = r#"{"howTo": "Show a pod", "commandLine": "kubectl get pod {{pod}}",
+        "params": [{"name": "pod"}]}"#;
+    let path = format!("/api/c/platforms/{platform}/commands");
+    post_until_taken(writer, &path, &Sent::Json(body.to_owned())).await
 }
 
 async fn list(seller: &Person) -> Result<String, Failure> {

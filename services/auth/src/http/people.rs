@@ -168,7 +168,7 @@ pub(super) struct NewPerson {
     /// A first password, which is handed over; 8 to 128 characters. Without one the person is
     /// invited, and chooses it.
     password: Option<String>,
-    /// `worker`, `manager`, `accountant`, `admin`.
+    /// Of `worker`, `manager`, `accountant`, `infrastructure`, `support`, `engineering`, `admin`.
     #[serde(default)]
     roles: Vec<String>,
 }
@@ -236,8 +236,8 @@ pub(super) async fn show(
 #[serde(deny_unknown_fields)]
 pub(super) struct ChangePerson {
     name: Option<String>,
-    /// All roles of the task exchange that it is to have: `worker`, `manager`, `accountant`,
-    /// `admin`. Other roles are not touched.
+    /// All that it is to have of `worker`, `manager`, `accountant`, `infrastructure`, `support`,
+    /// `engineering`, `admin`. Other roles are not touched.
     roles: Option<Vec<String>>,
     /// `active`, `disabled`.
     status: Option<String>,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tidings::{FieldError, Form, Fragment, Handle, Path, Problem, Query};
 
 use crate::Error;
-use crate::account::{Account, Role};
+use crate::account::Account;
 use crate::actions::{account_of_link, forget_password, use_link};
 use crate::caller::Caller;
 use crate::link::Purpose;
@@ -109,14 +109,6 @@ async fn reset(
     come(&service, &caller, Purpose::Reset, token, &chosen).await
 }
 
-/// Where somebody's day begins: with their tasks, if they have a part in the exchange.
-fn home(account: &Account) -> &'static str {
-    match Role::OF_EXCHANGE.iter().any(|role| account.has(*role)) {
-        true => "/exchange/tasks",
-        false => "/",
-    }
-}
-
 async fn come(
     service: &Handle,
     caller: &Caller,
@@ -126,7 +118,7 @@ async fn come(
 ) -> Result<Response, Problem> {
     let problem = match use_link(service, caller, purpose, &token, &chosen.password).await {
         Ok(entered) => {
-            return super::redirect(service, &entered, home(&entered.account));
+            return super::redirect(service, &entered, "/");
         }
         Err(Error::LinkDead) => {
             let page = page(service, purpose, token, Vec::new()).await?;

@@ -39,12 +39,17 @@ pub(super) fn choices(chosen: &[String]) -> Vec<Choice> {
         help: match role {
             Role::Worker => "Tasks fall to them.",
             Role::Manager => "Sees and deals everybody's tasks; none falls to them.",
-            Role::Accountant => "Keeps the books; tasks fall to them too.",
-            _ => "Administers people, and sees all of the exchange.",
+            Role::Accountant => {
+                "Keeps the books and the costs of platforms; tasks fall to them too."
+            }
+            Role::Infrastructure => "Keeps the register of platforms; writes commands.",
+            Role::Support => "Writes and publishes commands; proposes platforms.",
+            Role::Engineering => "Proposes platforms and drafts of commands.",
+            _ => "Administers people, and may do everything in all systems of the company.",
         },
         chosen: chosen.iter().any(|name| name == role.name()),
     };
-    Role::OF_EXCHANGE.into_iter().map(choice).collect()
+    Role::OF_COMPANY.into_iter().map(choice).collect()
 }
 
 #[derive(Template)]
@@ -53,7 +58,7 @@ struct Users {
     q: String,
     role: &'static str,
     status: &'static str,
-    roles: [Role; 7],
+    roles: [Role; 10],
     /// How many have yet to come.
     invited: i64,
     rows: Vec<Listed>,
@@ -104,6 +109,9 @@ pub(super) struct Boxes {
     worker: Option<String>,
     manager: Option<String>,
     accountant: Option<String>,
+    infrastructure: Option<String>,
+    support: Option<String>,
+    engineering: Option<String>,
     admin: Option<String>,
 }
 
@@ -113,6 +121,9 @@ impl Boxes {
             (Role::Worker, &self.worker),
             (Role::Manager, &self.manager),
             (Role::Accountant, &self.accountant),
+            (Role::Infrastructure, &self.infrastructure),
+            (Role::Support, &self.support),
+            (Role::Engineering, &self.engineering),
             (Role::Admin, &self.admin),
         ];
         let ticked = boxes.into_iter().filter(|(_, ticked)| ticked.is_some());
@@ -198,7 +209,7 @@ async fn one(
     let row = row.ok_or(Error::UnknownAccount)?;
     let deeds = people::deeds(&mut conn, id).await?;
     let invitation = links::invitations_of(&mut conn, &[id]).await?.pop();
-    let is_other = |name: &&String| !Role::OF_EXCHANGE.iter().any(|role| role.name() == *name);
+    let is_other = |name: &&String| !Role::OF_COMPANY.iter().any(|role| role.name() == *name);
     let page = User {
         roles: choices(&row.account.roles),
         other_roles: row.account.roles.iter().filter(is_other).cloned().collect(),

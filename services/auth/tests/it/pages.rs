@@ -47,6 +47,36 @@ async fn the_forms_work_without_a_script() {
     assert_eq!(anna.who(&world).await.as_deref(), Some("anna@example.com"));
 }
 
+/// Who wants no page in particular goes where their day begins.
+#[tokio::test]
+async fn whoever_signs_in_lands_where_they_have_most_to_do() {
+    let world = world().await;
+    let auth = world.service("auth");
+    for (name, roles, home) in [
+        ("buyer", &[][..], "/"),
+        ("operator", &["operator"], "/"),
+        ("worker", &["worker"], "/exchange/tasks"),
+        ("manager", &["manager", "support"], "/exchange/team"),
+        ("accountant", &["accountant"], "/exchange/books"),
+        ("infrastructure", &["infrastructure"], "/platforms"),
+        ("support", &["support"], "/commands"),
+        ("engineering", &["engineering"], "/commands"),
+        ("admin", &["admin", "worker"], "/exchange/team"),
+    ] {
+        let email = format!("{name}@example.com");
+        auth::create_account(&auth, &email, PASSWORD).await.unwrap();
+        for role in roles {
+            auth::grant_role(&auth, &email, role).await.unwrap();
+        }
+        for (wanted, lands) in [("", home), ("&next=%2F", home), ("&next=%2Fsell", "/sell")] {
+            let typed = format!("email={name}%40example.com&password={PASSWORD}{wanted}");
+            let inside = Browser::new().form(&world, "/signin", &typed).await;
+            assert_eq!(inside.status, StatusCode::SEE_OTHER, "{}", inside.text);
+            assert_eq!(inside.headers[header::LOCATION], lands, "{name} {wanted}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_failed_form_comes_back_with_what_was_typed_but_the_password() {
     let world = world().await;

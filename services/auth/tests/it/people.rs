@@ -129,6 +129,7 @@ async fn only_admins_see_and_change_people() {
         &["worker"][..],
         &["manager"],
         &["accountant"],
+        &["infrastructure", "support", "engineering"],
         &["operator"],
         &[],
     ] {

@@ -15,7 +15,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "bad_amount",
-        "The amount of an adjustment is zero, no amount in dollars and cents, or more than 10000 dollars either way.",
+        "An amount has digits and at most two places, like 120.00, and what it costs is not below zero. The amount of an adjustment is neither zero nor more than 10000 dollars either way.",
     ),
     (
         "bad_date",

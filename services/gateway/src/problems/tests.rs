@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::{MEANINGS, exchange, meanings};
+use super::{MEANINGS, exchange, meanings, register, repository};
 
 /// The codes in the sources, found by the shapes in which they are written.
 fn codes_in_sources() -> BTreeSet<String> {
@@ -76,6 +76,26 @@ fn tells_a_code(before: &str) -> bool {
     if before.ends_with("=> (") {
         return function.contains("let (code, message) = match");
     }
+    // `wrong(field, "bad_text", …)`, and where the field is known or there is none.
+    let bare = [".wrong(", " refuse(", "refused(", "column_error("];
+    if bare.iter().any(|call| before.ends_with(call)) {
+        return true;
+    }
+    let named = [
+        ("wrong(", 1),
+        (" error(", 1),
+        ("vec![error(", 1),
+        ("(error(", 1),
+        ("= word(", 1),
+        ("RowError::new(", 2),
+    ];
+    let is_behind = |(call, count): (&str, usize)| {
+        let arguments = before.rsplit_once(call);
+        arguments.is_some_and(|(_, arguments)| is_behind_arguments(arguments, count))
+    };
+    if named.into_iter().any(is_behind) {
+        return true;
+    }
     // The second argument of `new`.
     let Some((callee, arguments)) = before.rsplit_once("new(") else {
         return false;
@@ -84,6 +104,21 @@ fn tells_a_code(before: &str) -> bool {
         || callee.ends_with("Wrong::")
         || (callee.ends_with("Self::") && arguments.contains("StatusCode::"));
     is_problem && arguments.ends_with(',') && arguments.matches([',', ';']).count() == 1
+}
+
+/// Whether a call has got as far as behind so many arguments.
+fn is_behind_arguments(arguments: &str, count: usize) -> bool {
+    let (mut depth, mut commas) = (0, 0);
+    for char in arguments.chars() {
+        match char {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            ',' if depth == 0 => commas += 1,
+            ';' => return false,
+            _ => {}
+        }
+    }
+    depth == 0 && commas == count && arguments.ends_with(',')
 }
 
 #[test]
@@ -99,5 +134,7 @@ fn every_code_in_the_sources_has_a_page_and_every_page_a_code() {
 #[test]
 fn the_table_is_in_order() {
     assert!(MEANINGS.is_sorted_by(|a, b| a.0 < b.0));
-    assert!(exchange::MEANINGS.is_sorted_by(|a, b| a.0 < b.0));
+    for systems in [exchange::MEANINGS, register::MEANINGS, repository::MEANINGS] {
+        assert!(systems.is_sorted_by(|a, b| a.0 < b.0));
+    }
 }

@@ -26,6 +26,26 @@ async fn a_body_over_64_kib_is_413_whether_or_not_it_says_its_length() {
     assert_eq!(endless.status(), 413);
 }
 
+/// Files come in where imports are; there is a limit there too, and none of it elsewhere.
+#[tokio::test]
+async fn an_import_may_be_large_and_not_endless() {
+    let door = Door::open().await;
+    let lines = |mib: usize| {
+        let line = vec![b'x'; 1024 * 1024];
+        let lines = (0..mib).map(move |_| Ok::<_, std::io::Error>(line.clone()));
+        Body::from_stream(stream::iter(lines))
+    };
+    let send = async |path: &str, mib| {
+        let request = Request::post(path).body(lines(mib)).unwrap();
+        door.send(request).await.status().as_u16()
+    };
+    assert_eq!(send("/api/platforms/import", 20).await, 200);
+    assert_eq!(send("/api/platforms/import", 26).await, 413);
+    assert_eq!(send("/api/c/import", 5).await, 200);
+    assert_eq!(send("/api/c/import", 6).await, 413);
+    assert_eq!(send("/api/count", 1).await, 413);
+}
+
 #[tokio::test]
 async fn a_body_of_60_kib_passes() {
     let door = Door::open().await;

@@ -53,6 +53,13 @@ pub(crate) fn auth(signer: Signer, is_down: Arc<AtomicBool>) -> Service {
         .http(Router::new().route("/api/users/token", post(token)))
 }
 
+/// Reads all that is sent.
+async fn swallow(body: axum::body::Body) -> Result<String, StatusCode> {
+    let read = axum::body::to_bytes(body, usize::MAX).await;
+    let read = read.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    Ok(read.len().to_string())
+}
+
 async fn token(State(handle): State<Handle>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
     let auth = handle.resource::<Auth>()?;
     if auth.is_down.load(Ordering::SeqCst) {
@@ -171,6 +178,9 @@ pub(crate) fn things() -> Service {
         .route("/api/mine", get(mine))
         .route("/api/things", post(make))
         .route("/api/echo", post(echo))
+        .route("/api/count", post(swallow))
+        .route("/api/platforms/import", post(swallow))
+        .route("/api/c/import", post(swallow))
         .route("/api/panic", get(panic))
         .route("/bare", get(|| async { StatusCode::IM_A_TEAPOT }))
         .route("/away", get(|| async { Redirect::to("/thing") }))

@@ -28,6 +28,9 @@ const QUEUE_WAIT: Duration = Duration::from_secs(1);
 /// A little less than the gateway gives a request, so that the log says who was slow; more than
 /// a feed waits for events.
 const HEAD_LIMIT: Duration = Duration::from_secs(29);
+/// The same of a request that brings a file, which the gateway gives two minutes.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(119);
+const UPLOAD_BYTES_MIN: u64 = 64 * 1024;
 /// Of a service that is being restarted, most likely.
 const RETRY_AFTER_S: u32 = 2;
 /// Of one connection and nobody else's business (RFC 9110, 7.6.1).
@@ -48,8 +51,8 @@ impl Installation {
     /// of their streams: each passes the request on to its service and the answer back, both
     /// while they come. Live pages flow, and end when either side does.
     ///
-    /// A service that cannot be reached, or does not begin to answer within 29 seconds, is a
-    /// problem (503) that says when to try again. The sender's address goes along as
+    /// A service that cannot be reached, or does not begin to answer within 29 seconds (119 for more
+    /// than 64 KiB), is a problem (503) that says when to try again. The sender's address goes along as
     /// `X-Forwarded-For`; what the sender itself wrote there does not. A service that nobody
     /// has said the address of ([`Setup::remote`](crate::Setup::remote)) is always 503.
     pub fn forwarding_router(&self) -> Router {
@@ -128,11 +131,12 @@ async fn ask(channel: &Channel, request: Request) -> Result<Response, CallError>
         return Err(CallError::Unreachable { to, source });
     };
     let leave = channel.admit().await?;
+    let limit = limit_of(&request);
     let answer = tokio::select! {
         biased;
         answer = send(http, base, channel, request) => answer,
-        () = channel.clock().sleep(HEAD_LIMIT) => {
-            let (to, limit) = (channel.to(), HEAD_LIMIT);
+        () = channel.clock().sleep(limit) => {
+            let to = channel.to();
             Err(CallError::TimedOut { to, limit })
         }
     };
@@ -145,6 +149,15 @@ async fn ask(channel: &Channel, request: Request) -> Result<Response, CallError>
         to: channel.to(),
         source,
     })
+}
+
+/// What does not say how large it is may be large.
+fn limit_of(request: &Request) -> Duration {
+    let body = request.body().size_hint();
+    match body.upper().is_some_and(|most| most <= UPLOAD_BYTES_MIN) {
+        true => HEAD_LIMIT,
+        false => UPLOAD_LIMIT,
+    }
 }
 
 async fn send(

@@ -26,12 +26,42 @@ pub(super) async fn run(call: &Call) -> Result<Answer, CallError> {
 }
 
 async fn tries(call: &Call, channel: &Channel) -> Result<Answer, CallError> {
+    // What cannot be sent is no business of the breaker's.
+    call.request()?;
+    let patience = Patience {
+        timeout: call.timeout,
+        is_repeatable: call.is_repeatable(),
+    };
+    let once = || async {
+        let response = channel.way().send(channel.to(), call.request()?).await?;
+        answer::read(channel, response).await
+    };
+    repeat(channel, patience, once).await
+}
+
+/// How long one try may take, and whether there may be more than one.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) timeout: Duration,
+    pub(super) is_repeatable: bool,
+}
+
+/// Tries until there is an answer, there cannot be one, or there is no time left.
+pub(super) async fn repeat<T, F, Fut>(
+    channel: &Channel,
+    patience: Patience,
+    once: F,
+) -> Result<T, CallError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T, CallError>>,
+{
     let deadline = channel.now().plus(channel.limits().deadline);
     let mut number = 0;
     let mut before = None;
     loop {
         number += 1;
-        let error = match one(call, channel, deadline).await {
+        let error = match one(channel, patience.timeout, deadline, &once).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -39,7 +69,7 @@ async fn tries(call: &Call, channel: &Channel) -> Result<Answer, CallError> {
         if matches!(error, CallError::Open { .. } | CallError::Full { .. }) {
             return Err(before.unwrap_or(error));
         }
-        if number >= channel.limits().tries_max || !call.is_repeatable() || !error.may_pass() {
+        if number >= channel.limits().tries_max || !patience.is_repeatable || !error.may_pass() {
             return Err(error);
         }
         let wait = wait(number, error.retry_after(), channel.chance());
@@ -51,22 +81,26 @@ async fn tries(call: &Call, channel: &Channel) -> Result<Answer, CallError> {
     }
 }
 
-async fn one(call: &Call, channel: &Channel, deadline: Timestamp) -> Result<Answer, CallError> {
-    let request = call.request()?;
+async fn one<T, F, Fut>(
+    channel: &Channel,
+    timeout: Duration,
+    deadline: Timestamp,
+    once: &F,
+) -> Result<T, CallError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T, CallError>>,
+{
     let leave = channel.admit().await?;
     let left = deadline.since(channel.now());
-    let limit = call.timeout.min(left);
-    let answer = async {
-        let response = channel.way().send(channel.to(), request).await?;
-        answer::read(channel, response).await
-    };
+    let limit = timeout.min(left);
     let result = tokio::select! {
         biased;
-        result = answer => result,
+        result = once() => result,
         () = channel.clock().sleep(limit) => Err(CallError::TimedOut { to: channel.to(), limit }),
     };
     // A target that was given less than its time has not failed.
-    if left >= call.timeout || !matches!(result, Err(CallError::TimedOut { .. })) {
+    if left >= timeout || !matches!(result, Err(CallError::TimedOut { .. })) {
         leave.end(&result);
     }
     result

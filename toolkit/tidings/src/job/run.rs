@@ -144,7 +144,10 @@ impl JobRun {
         Ok(tx)
     }
 
-    pub(crate) fn context(&self) -> crate::Context {
+    /// What the run belongs to, for calls and transactions of its own: the flow that the job
+    /// was enqueued in, with the job as the cause.
+    #[must_use]
+    pub fn context(&self) -> crate::Context {
         caused_by(&self.claim.row)
     }
 }

@@ -59,8 +59,9 @@ pub(super) async fn of_service(
     service: &str,
 ) -> Result<Vec<Plan>, Error> {
     let mut conn = source.db.read().await?;
-    let tables = "SELECT name FROM sqlite_master
-        WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
+    // An index of words is a virtual table that is made of another one: the target has its own.
+    let tables = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+            AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name";
     let tables: Vec<(String,)> = conn.query(tables, &[]).await?;
     let mut plans = Vec::new();
     for (table,) in tables {

@@ -1,5 +1,6 @@
 //! Calls between services, in process and over the network.
 
+mod attempts;
 mod failing;
 mod limits;
 mod outage;

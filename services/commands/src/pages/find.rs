@@ -1,0 +1,215 @@
+//! One box that finds the commands of all platforms.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::commands::{Risk, Status};
+use serde::Deserialize;
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
+
+use super::typed::first;
+use super::{Refusal, form, member, url, words};
+use crate::access::Member;
+use crate::http::search::{self, Asked, Part, Spot};
+use crate::store;
+use crate::store::platforms::Platform;
+use crate::store::search::{CANDIDATES_MAX, Found};
+
+/// Platforms that the filter proposes, at the most.
+const PROPOSED_MAX: u32 = 500;
+/// Letters of a line that a list shows.
+const LINE_LETTERS_MAX: usize = 200;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Told {
+    /// What has just been done.
+    done: String,
+}
+
+#[derive(Template)]
+#[template(path = "find.html")]
+struct FindPage {
+    asked: Asked,
+    part: Part,
+    platforms: Vec<Platform>,
+    /// Whether something was looked for.
+    is_search: bool,
+    is_first_part: bool,
+    /// Whether they publish drafts.
+    publishes: bool,
+    done: String,
+    mistake: Option<String>,
+}
+
+impl FindPage {
+    fn is_drafts(&self) -> bool {
+        self.asked.status == "draft"
+    }
+
+    fn is_favourites(&self) -> bool {
+        self.asked.is_of_favourites()
+    }
+
+    fn is_narrowed(&self) -> bool {
+        let rest = Asked {
+            q: String::new(),
+            sort: String::new(),
+            ..self.asked.clone()
+        };
+        !rest.is_blank()
+    }
+
+    fn heading(&self) -> &'static str {
+        match (self.is_favourites(), self.is_drafts()) {
+            (true, _) => "Favourites",
+            (_, true) => "Drafts",
+            _ => "Find a command",
+        }
+    }
+
+    /// How many there are, in words.
+    fn count(&self) -> String {
+        match (self.part.total, self.part.rows.len()) {
+            (Some(0), _) | (None, 0) => "Nothing found".to_owned(),
+            (Some(1), _) => "1 command".to_owned(),
+            (Some(total), _) if self.part.is_cut => format!("The best of {total} and more"),
+            (Some(total), _) => format!("{total} commands"),
+            (None, _) => "Newest first".to_owned(),
+        }
+    }
+
+    /// Where somebody begins who has found nothing.
+    fn new_url(&self) -> String {
+        let platform = first(&self.asked.platform);
+        let mut query = vec![("platform", platform), ("how_to", self.asked.q.trim())];
+        query.retain(|(_, value)| !value.is_empty());
+        match query.is_empty() {
+            true => "/commands/new".to_owned(),
+            false => format!("/commands/new?{}", encoded(&query)),
+        }
+    }
+
+    /// The search from its beginning.
+    fn first_url(&self) -> String {
+        let asked = &self.asked;
+        let mut query = vec![
+            ("q", asked.q.as_str()),
+            ("platform", &asked.platform),
+            ("tag", &asked.tag),
+            ("risk", &asked.risk),
+            ("os", &asked.os),
+            ("status", &asked.status),
+            ("favourite", &asked.favourite),
+            ("author", &asked.author),
+            ("sort", &asked.sort),
+        ];
+        query.retain(|(_, value)| !value.is_empty());
+        format!("/commands?{}", encoded(&query))
+    }
+}
+
+fn encoded(query: &[(&str, &str)]) -> String {
+    let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent(value));
+    query.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A text as it stands in an address.
+fn percent(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+/// The line as a list shows it, which may be long.
+fn line(found: &Found) -> String {
+    let line = &found.command.command_line;
+    let mut short: String = line.chars().take(LINE_LETTERS_MAX).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// GET `/commands`
+pub(super) async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Query(asked): Query<Asked>,
+    Query(told): Query<Told>,
+    paging: Paging<Spot>,
+) -> Result<Response, Refusal> {
+    let member = member(who, "/commands")?;
+    page(&service, member, asked, told, paging).await
+}
+
+/// GET `/commands/favourites`
+pub(super) async fn favourites(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    paging: Paging<Spot>,
+) -> Result<Response, Refusal> {
+    let member = member(who, "/commands/favourites")?;
+    let asked = Asked {
+        favourite: "true".to_owned(),
+        ..Asked::default()
+    };
+    page(&service, member, asked, Told::default(), paging).await
+}
+
+async fn page(
+    service: &Handle,
+    member: Member,
+    asked: Asked,
+    told: Told,
+    paging: Paging<Spot>,
+) -> Result<Response, Refusal> {
+    let mut conn = service.read().await?;
+    let is_first_part = paging.after.is_none();
+    let mut to_check = Asked {
+        platform: first(&asked.platform).to_owned(),
+        ..asked.clone()
+    };
+    // Whoever comes without a question sees what people use.
+    if asked.is_blank() && asked.sort.is_empty() {
+        to_check.sort = "best".to_owned();
+    }
+    let (part, mistake) = match to_check.check(&mut conn, member).await {
+        Ok(search) => (
+            search::find(&mut conn, member, &search, &paging).await?,
+            None,
+        ),
+        Err(problem) if problem.code() == "bad_filter" => {
+            let text = problem.errors().first().map(|one| one.message.clone());
+            (Part::nothing(), Some(text.unwrap_or_default()))
+        }
+        Err(problem) => return Err(problem.into()),
+    };
+    // What was typed has one answer: there it is.
+    if let [found] = part.rows.as_slice()
+        && !asked.q.trim().is_empty()
+        && is_first_part
+    {
+        return Ok(Redirect::to(&url(&found.command)).into_response());
+    }
+    let platforms = store::platforms::proposed(&mut conn, PROPOSED_MAX).await?;
+    let page = FindPage {
+        is_search: !asked.is_blank(),
+        is_first_part,
+        publishes: member.edits,
+        done: told.done,
+        asked,
+        part,
+        platforms,
+        mistake,
+    };
+    let status = match page.mistake {
+        Some(_) => axum::http::StatusCode::BAD_REQUEST,
+        None => axum::http::StatusCode::OK,
+    };
+    let title = page.heading();
+    let page: Result<Fragment, Problem> = Fragment::try_new(title, page.render());
+    Ok(page?.status(status).into_response())
+}

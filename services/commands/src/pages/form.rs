@@ -1,0 +1,331 @@
+//! The form in which a command is written down or changed.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use contracts::commands::{ParamType, Risk, Shell};
+use contracts::{CommandId, PlatformId};
+use serde::Deserialize;
+use tidings::{
+    Context, FieldError, Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn,
+};
+
+use super::typed::{Typed, TypedParam};
+use super::{Mistakes, Refusal, anchor, back, command, member, url, words};
+use crate::access::Member;
+use crate::actions::{Seen, create_command_in_tx, edit_command_in_tx};
+use crate::command::Command;
+use crate::param::PARAMS_MAX;
+use crate::store::platforms::Platform;
+use crate::text::wrong;
+use crate::{Error, store};
+
+/// Platforms that a field proposes, at the most.
+const PROPOSED_MAX: u32 = 500;
+
+#[derive(Template)]
+#[template(path = "form.html")]
+struct FormPage {
+    /// The command that is changed; none for a new one.
+    command: Option<Command>,
+    typed: Typed,
+    platforms: Vec<Platform>,
+    mistakes: Mistakes,
+    /// Why it was not saved, if that is no field's fault.
+    refused: Option<String>,
+    /// A command that says the same, and what it is called.
+    same: Option<(i32, String)>,
+    /// Whether what they write down is published at once.
+    publishes: bool,
+    saves_raw: bool,
+}
+
+impl FormPage {
+    fn action(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{}/edit", url(command)),
+            None => "/commands/new".to_owned(),
+        }
+    }
+
+    /// The parameters, and an empty one for the next.
+    fn rows(&self) -> Vec<TypedParam> {
+        let mut rows = self.typed.params.clone();
+        let ends_empty = rows.last().is_some_and(|last| last.name.is_empty());
+        if rows.len() < PARAMS_MAX && !ends_empty {
+            rows.push(TypedParam::named(""));
+        }
+        rows
+    }
+
+    /// The mistake of a part of a parameter, or of the parameter itself.
+    fn mistake(&self, field: &str, part: &str) -> Option<&str> {
+        match part {
+            "" => self.mistakes.of(field),
+            "allowed_values" => self.mistakes.within(&format!("{field}.{part}")),
+            part => self.mistakes.of(&format!("{field}.{part}")),
+        }
+    }
+
+    fn is_wrong(&self, field: &str) -> bool {
+        self.mistakes.within(field).is_some()
+    }
+
+    /// The types that may be chosen for a parameter.
+    fn kinds(&self, param: &TypedParam) -> Vec<ParamType> {
+        let is_shown =
+            |kind: &ParamType| *kind != ParamType::Raw || self.saves_raw || param.is_kind(kind);
+        ParamType::ALL.iter().copied().filter(is_shown).collect()
+    }
+
+    /// Whether a row is more than the empty one for the next parameter.
+    fn is_typed(&self, row: &usize) -> bool {
+        *row < self.typed.params.len()
+    }
+
+    fn is_risk(&self, risk: &Risk) -> bool {
+        match self.typed.risk.is_empty() {
+            true => *risk == Risk::Caution,
+            false => self.typed.risk == risk.as_str(),
+        }
+    }
+
+    fn is_shell(&self, shell: &Shell) -> bool {
+        self.typed.shell == shell.as_str()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    platform: String,
+    /// What was looked for and not found.
+    how_to: String,
+}
+
+/// GET `/commands/new`
+pub(super) async fn blank(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Query(asked): Query<Asked>,
+) -> Result<Fragment, Refusal> {
+    let member = member(who, "/commands/new")?;
+    let mut conn = service.read().await?;
+    let id = store::platforms::resolve(&mut conn, &asked.platform).await?;
+    let platform = match id {
+        Some(id) => store::platforms::find(&mut conn, id).await?,
+        None => None,
+    };
+    drop(conn);
+    let typed = Typed {
+        platform: platform.as_ref().map(proposed).unwrap_or_default(),
+        how_to: asked.how_to,
+        ..Typed::default()
+    };
+    Ok(page(&service, member, None, typed, None).await?)
+}
+
+/// GET `/commands/{id}/edit`
+pub(super) async fn open(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Path(id): Path<String>,
+) -> Result<Fragment, Refusal> {
+    let member = member(who, &back(&id))?;
+    let mut conn = service.read().await?;
+    let command = command(&mut conn, &id).await?;
+    if !member.may_edit(&command) {
+        return Err(Error::NotTheirs.into());
+    }
+    let platform = store::platforms::find(&mut conn, command.platform_id).await?;
+    let platform = platform.ok_or(Error::PlatformUnknown)?;
+    if platform.archived {
+        return Err(Error::PlatformArchived.into());
+    }
+    let undo = match command.undo_command_id {
+        Some(id) => store::find(&mut conn, id).await?,
+        None => None,
+    };
+    drop(conn);
+    let undo = undo.map(|undo| format!("{} {}", undo.number, undo.how_to));
+    let typed = Typed::of(
+        command.clone(),
+        proposed(&platform),
+        undo.unwrap_or_default(),
+    );
+    Ok(page(&service, member, Some(command), typed, None).await?)
+}
+
+/// POST `/commands/new`
+pub(super) async fn create(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    let member = member(who, "/commands/new")?;
+    let mut typed = Typed::read(pairs);
+    if typed.change_params() {
+        return Ok(page(&service, member, None, typed, None)
+            .await?
+            .into_response());
+    }
+    match try_create(&service, context, member, &typed).await {
+        Ok(command) => Ok(saved(&command, "created")),
+        Err(error) => refused(&service, member, None, typed, error).await,
+    }
+}
+
+async fn try_create(
+    service: &Handle,
+    context: Context,
+    member: Member,
+    typed: &Typed,
+) -> Result<Command, Error> {
+    let mut tx = service.begin(context).await?;
+    let platform: Option<PlatformId> = typed.platform(&mut tx).await?;
+    let Some(platform) = platform else {
+        let text = "Choose a platform of the register: its number, or from the list.";
+        return Err(Error::Wrong(vec![wrong("platform", "bad_platform", text)]));
+    };
+    let edit = typed.edit(&mut tx).await?;
+    let saved = create_command_in_tx(&mut tx, member, platform, &edit).await?;
+    tx.commit().await?;
+    Ok(saved.command)
+}
+
+/// POST `/commands/{id}/edit`
+pub(super) async fn save(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Path(id): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    let member = member(who, &back(&id))?;
+    let command = command(&mut service.read().await?, &id).await?;
+    let mut typed = Typed::read(pairs);
+    if typed.change_params() {
+        let page = page(&service, member, Some(command), typed, None).await?;
+        return Ok(page.into_response());
+    }
+    match try_save(&service, context, member, command.command_id, &typed).await {
+        Ok((command, true)) => Ok(saved(&command, "saved")),
+        Ok((command, false)) => Ok(saved(&command, "same")),
+        Err(error) => refused(&service, member, Some(command), typed, error).await,
+    }
+}
+
+async fn try_save(
+    service: &Handle,
+    context: Context,
+    member: Member,
+    id: CommandId,
+    typed: &Typed,
+) -> Result<(Command, bool), Error> {
+    let mut tx = service.begin(context).await?;
+    let edit = typed.edit(&mut tx).await?;
+    let seen = typed.version.parse().ok().map(Seen::version);
+    let saved = edit_command_in_tx(&mut tx, member, id, &edit, seen.as_ref()).await?;
+    tx.commit().await?;
+    Ok((saved.command, saved.changed))
+}
+
+fn saved(command: &Command, done: &str) -> Response {
+    Redirect::to(&format!("{}?done={done}", url(command))).into_response()
+}
+
+/// The form again, with what was typed and what is wrong with it.
+async fn refused(
+    service: &Handle,
+    member: Member,
+    command: Option<Command>,
+    mut typed: Typed,
+    error: Error,
+) -> Result<Response, Refusal> {
+    let is_typed = matches!(
+        error,
+        Error::Wrong(_)
+            | Error::Exists(_)
+            | Error::Stale { .. }
+            | Error::RawNotAllowed
+            | Error::NotADraftAgain
+            | Error::PlatformArchived
+    );
+    if !is_typed {
+        return Err(error.into());
+    }
+    // Whoever has forgotten the parameters of the template finds them in the form.
+    typed.add_places();
+    let status = match error {
+        Error::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Stale { .. } => StatusCode::PRECONDITION_FAILED,
+        Error::RawNotAllowed => StatusCode::FORBIDDEN,
+        _ => StatusCode::CONFLICT,
+    };
+    let page = page(service, member, command, typed, Some(error)).await?;
+    Ok(page.status(status).into_response())
+}
+
+async fn page(
+    service: &Handle,
+    member: Member,
+    command: Option<Command>,
+    typed: Typed,
+    error: Option<Error>,
+) -> Result<Fragment, Problem> {
+    let mut conn = service.read().await?;
+    let mut same = None;
+    let mut mistakes = Mistakes::default();
+    let mut refused = None;
+    match error {
+        Some(Error::Wrong(wrong)) => mistakes = Mistakes(wrong),
+        Some(Error::Exists(id)) => {
+            let found = store::find(&mut conn, id).await?;
+            same = found.map(|command| (command.number, command.how_to));
+        }
+        Some(Error::Stale { .. }) => {
+            let text = "Somebody else has changed this command since you opened it. Look at what it says now, and change it again.";
+            refused = Some(text.to_owned());
+        }
+        Some(error) => refused = Some(Problem::from(error).message().to_owned()),
+        None => {}
+    }
+    let platforms = store::platforms::proposed(&mut conn, PROPOSED_MAX).await?;
+    let title = match &command {
+        Some(command) => format!("Change {}", command.how_to),
+        None => "New command".to_owned(),
+    };
+    let page = FormPage {
+        publishes: member.edits,
+        saves_raw: member.saves_raw,
+        command,
+        typed,
+        platforms,
+        mistakes,
+        refused,
+        same,
+    };
+    Fragment::try_new(title, page.render())
+}
+
+/// A platform as a field proposes it: what counts is the number.
+pub(super) fn proposed(platform: &Platform) -> String {
+    format!("{} {}", platform.number, platform.name)
+}
+
+fn joined(one: &str, other: &str) -> String {
+    format!("{one}{other}")
+}
+
+/// Where a mistake is mended: the id of its field.
+fn place(mistake: &FieldError) -> String {
+    const ALLOWED: &str = ".allowed_values";
+    let field = mistake.field.as_deref().unwrap_or("how_to");
+    // The values to choose from are one field, whichever of them is wrong.
+    match field.split_once(ALLOWED) {
+        Some((param, _)) => anchor(&format!("{param}{ALLOWED}")),
+        None => anchor(field),
+    }
+}

@@ -1,0 +1,175 @@
+//! The pages of imports: a file is sent, rehearsed or taken over, and what became of it.
+
+mod sent;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use tidings::{
+    FieldError, Fragment, Handle, PageRefusal as Refusal, Path, Problem, RequestContext, SignedIn,
+    Timestamp, Uuid,
+};
+
+use super::{form, member};
+use crate::Error;
+use crate::access::Member;
+use crate::actions::ask_to_import_in_tx;
+use crate::http::exchange::state_of;
+use crate::store::imports::{self, Import};
+use crate::store::platforms::{self, Platform};
+use sent::{Choice, Sent};
+
+/// How many of the last ones are shown.
+const SHOWN: u32 = 20;
+/// How many platforms are proposed.
+const PROPOSED_MAX: u32 = 500;
+const HERE: &str = "/commands/import";
+
+pub(super) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/commands/import", get(blank).post(submit))
+        .route("/commands/import/{id}", get(show))
+}
+
+#[derive(Template)]
+#[template(path = "import.html")]
+struct Page {
+    publishes: bool,
+    choice: Choice,
+    wrong: Vec<FieldError>,
+    platforms: Vec<Platform>,
+    imports: Vec<Line>,
+}
+
+#[derive(Template)]
+#[template(path = "import_result.html")]
+struct ResultPage {
+    line: Line,
+    import: Import,
+}
+
+/// An import with how it stands.
+struct Line {
+    id: Uuid,
+    format: &'static str,
+    at: Timestamp,
+    state: String,
+    is_rehearsal: bool,
+    total: u64,
+    created: u64,
+    updated: u64,
+    failed: u64,
+}
+
+impl Line {
+    async fn of(service: &Handle, import: &Import) -> Result<Self, tidings::Error> {
+        Ok(Self {
+            id: import.id,
+            format: import.format.as_str(),
+            at: import.created_at,
+            state: state_of(service, import).await?,
+            is_rehearsal: import.dry_run,
+            total: import.total,
+            created: import.created,
+            updated: import.updated,
+            failed: import.failed,
+        })
+    }
+
+    fn goes_on(&self) -> bool {
+        matches!(self.state.as_str(), "queued" | "running")
+    }
+
+    fn label(&self) -> &'static str {
+        match self.state.as_str() {
+            "queued" => "Waits",
+            "running" => "Is read",
+            "completed" | "succeeded" => "Done",
+            "cancelled" => "Cancelled",
+            _ => "Failed",
+        }
+    }
+}
+
+/// GET `/commands/import`
+async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Fragment, Refusal> {
+    let member = member(who, HERE)?;
+    Ok(page(&service, member, Choice::default(), Vec::new()).await?)
+}
+
+async fn page(
+    service: &Handle,
+    member: Member,
+    choice: Choice,
+    wrong: Vec<FieldError>,
+) -> Result<Fragment, Problem> {
+    let mut conn = service.read().await?;
+    let platforms = platforms::proposed(&mut conn, PROPOSED_MAX).await?;
+    let last = imports::last(&mut conn, SHOWN).await?;
+    drop(conn);
+    let mut lines = Vec::new();
+    for import in &last {
+        lines.push(Line::of(service, import).await?);
+    }
+    let page = Page {
+        publishes: member.edits,
+        choice,
+        wrong,
+        platforms,
+        imports: lines,
+    };
+    Fragment::try_new("Import commands", page.render())
+}
+
+/// POST `/commands/import`
+async fn submit(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let member = member(who, HERE)?;
+    let Sent { choice, text } = sent::read(request).await?;
+    let accepted = async {
+        let mut tx = service.begin(context).await?;
+        let wanted = choice.wanted(&mut tx).await?;
+        let accepted = ask_to_import_in_tx(&mut tx, member, wanted, &text).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(accepted)
+    };
+    match accepted.await {
+        Ok(accepted) => {
+            let url = format!("{HERE}/{}", accepted.id);
+            Ok(Redirect::to(&url).into_response())
+        }
+        Err(error @ (Error::Wrong(_) | Error::PlatformUnknown)) => {
+            let problem = Problem::from(error);
+            let wrong = problem.errors().to_vec();
+            let page = page(&service, member, choice, wrong).await?;
+            Ok(page.status(problem.status()).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// GET `/commands/import/{id}`
+async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Path(id): Path<Uuid>,
+) -> Result<Fragment, Refusal> {
+    let member = member(who, &format!("{HERE}/{id}"))?;
+    let found = imports::find(&mut service.read().await?, id).await?;
+    let import = found.ok_or(Error::ImportUnknown)?;
+    let line = Line::of(&service, &import).await?;
+    // Only who has asked for it may follow the operation.
+    let follows = line.goes_on() && import.requested_by == member.id;
+    let page = ResultPage { line, import };
+    let fragment = Fragment::try_new("Import of commands", page.render())?;
+    Ok(match follows {
+        true => fragment.live(format!("/api/operations/commands/{id}/live")),
+        false => fragment,
+    })
+}

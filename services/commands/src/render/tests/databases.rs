@@ -1,0 +1,53 @@
+//! A-25 against SQLite and PostgreSQL themselves.
+
+use contracts::commands::{ParamType, Shell};
+use tidings::Db;
+
+use super::{HOSTILE, filled, of, with_v};
+use crate::render::render;
+
+async fn assert_read_back(db: &Db) {
+    let mut conn = db.read().await.unwrap();
+    let mut looked = 0;
+    for value in
+        HOSTILE
+            .into_iter()
+            .chain(["it's", "'; DROP TABLE x; --", "a''b", "$$x$$", ":x", "/*"])
+    {
+        let line = "SELECT {{v}} AS a, 'x {{v}}' AS b, 'y' AS \"c{{v}}\" WHERE 1=1";
+        let text = match filled(Shell::Sql, line, value) {
+            Ok(text) => text,
+            Err(codes) => {
+                assert_eq!(codes, ["cannot_be_quoted"]);
+                assert!(value.contains(['\\', '\n']), "{value:?}");
+                continue;
+            }
+        };
+        let seen: (String, String, String) = conn.query_one(&text, &[]).await.unwrap();
+        assert_eq!(
+            seen,
+            (value.to_owned(), format!("x {value}"), "y".to_owned()),
+            "{text}"
+        );
+        looked += 1;
+    }
+    assert!(looked > 40, "{looked}");
+    let number = with_v(Shell::Sql, "SELECT 3 -{{v}} AS a", ParamType::Int);
+    let text = render(&number, &of("v", &["-5"])).unwrap().text;
+    let (eight,): (i32,) = conn.query_one(&text, &[]).await.unwrap();
+    assert_eq!(eight, 8, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_25_sqlite_reads_the_value_and_nothing_else() {
+    let db = Db::memory().unwrap();
+    assert_read_back(&db).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_25_postgres_reads_the_value_and_nothing_else() {
+    let server = std::env::var("TIDINGS_TEST_POSTGRES")
+        .expect("run `cargo xtask test`, which starts PostgreSQL");
+    let db = Db::postgres(&server, "public").await.unwrap();
+    assert_read_back(&db).await;
+}

@@ -1,0 +1,194 @@
+//! The pages, without a script.
+
+mod writing;
+
+use serde_json::{Value, json};
+use tidings::Storage;
+use tidings_test::Answer;
+
+use crate::stage::{Person, Stage, accountant, on_both, restart, support};
+
+on_both!(
+    support_finds_fills_in_and_copies,
+    a_26_a_secret_is_on_no_page_but_in_the_line,
+    a_27_what_destroys_is_filled_in_for_those_who_mean_it,
+);
+
+fn assert_shows(answer: &Answer, parts: &[&str]) {
+    for part in parts {
+        assert!(
+            answer.text.contains(part),
+            "{part:?} is not in {}",
+            answer.text
+        );
+    }
+}
+
+fn assert_hides(answer: &Answer, parts: &[&str]) {
+    for part in parts {
+        assert!(
+            !answer.text.contains(part),
+            "{part:?} is in {}",
+            answer.text
+        );
+    }
+}
+
+fn location(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.headers["location"].to_str().unwrap()
+}
+
+async fn create(stage: &Stage, by: Person, body: Value) -> String {
+    let command = stage.create(by, body).await;
+    format!("/commands/{}", command["number"])
+}
+
+async fn support_finds_fills_in_and_copies(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let page = stage.get(support(), "/commands").await;
+    assert_shows(
+        &page,
+        &[
+            "No commands yet",
+            r#"type="search""#,
+            "autofocus",
+            r#"href="/commands/new""#,
+        ],
+    );
+    let url = create(&stage, support(), restart()).await;
+    create(
+        &stage,
+        support(),
+        json!({ "howTo": "Look at pods", "commandLine": "kubectl get pods" }),
+    )
+    .await;
+
+    // Two are found: the first has the focus, and Enter opens it.
+    let page = stage.get(support(), "/commands?q=pod").await;
+    assert_shows(
+        &page,
+        &[
+            "2 commands",
+            "Restart a stuck pod",
+            "kubectl delete pod {{pod}}",
+            "Kubernetes",
+            "Caution",
+        ],
+    );
+    assert_eq!(page.text.matches("autofocus").count(), 1);
+    // One is found: it is opened.
+    let found = stage.get(support(), "/commands?q=restart").await;
+    assert_eq!(location(&found), url);
+
+    let page = stage.get(support(), &url).await;
+    assert_eq!(page.status, 200);
+    assert_shows(
+        &page,
+        &[
+            r#"<label for="values-pod">pod"#,
+            r#"name="value.pod""#,
+            "autofocus",
+            "Fill in",
+        ],
+    );
+    assert_hides(&page, &["data-copy"]);
+    let empty = stage.submit(support(), &url, "value.pod=").await;
+    assert_eq!(empty.status, 422);
+    assert_shows(
+        &empty,
+        &[
+            "Fill in pod.",
+            r##"href="#values-pod""##,
+            r#"aria-invalid="true""#,
+        ],
+    );
+
+    let filled = stage
+        .submit(support(), &url, "value.pod=web+1%3B+reboot")
+        .await;
+    assert_eq!(filled.status, 200, "{}", filled.text);
+    assert_eq!(filled.headers["cache-control"], "no-store");
+    assert_shows(
+        &filled,
+        &[
+            "kubectl delete pod &#39;web 1; reboot&#39;</textarea>",
+            "data-copy",
+            r#"value="web 1; reboot""#,
+            "It worked",
+        ],
+    );
+    let worked = format!("{url}/uses");
+    let worked = stage
+        .submit(support(), &worked, "revision=1&outcome=ok&value.pod=web+1")
+        .await;
+    assert_eq!(location(&worked), format!("{url}?done=worked"));
+    let page = stage.get(support(), &format!("{url}?done=worked")).await;
+    assert_shows(
+        &page,
+        &["on record that it worked", "Once", "pod: web 1", "Worked"],
+    );
+
+    // What has nothing to fill in is there at once.
+    let page = stage.get(support(), "/commands/2").await;
+    assert_shows(&page, &["kubectl get pods</textarea>", "data-copy"]);
+    assert_eq!(stage.get(support(), "/commands/99").await.status, 404);
+    assert_eq!(stage.get(accountant(), &url).await.status, 403);
+    let nobody = stage.world.get("/commands/1", None).await;
+    assert_eq!(location(&nobody), "/signin?next=/commands/1");
+}
+
+async fn a_26_a_secret_is_on_no_page_but_in_the_line(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let body = json!({
+        "howTo": "Sign in",
+        "commandLine": "login --user {{user}} --password {{password}}",
+        "params": [{ "name": "user" }, { "name": "password", "type": "secret" }],
+    });
+    let url = create(&stage, support(), body).await;
+    let page = stage.get(support(), &url).await;
+    assert_shows(
+        &page,
+        &[
+            r#"type="password""#,
+            r#"autocomplete="off""#,
+            "It is kept nowhere.",
+        ],
+    );
+    let wrong = stage
+        .submit(support(), &url, "value.user=&value.password=hunter2")
+        .await;
+    assert_eq!(wrong.status, 422);
+    assert_hides(&wrong, &["hunter2"]);
+    let filled = stage
+        .submit(support(), &url, "value.user=amy&value.password=hunter2")
+        .await;
+    assert_eq!(filled.status, 200, "{}", filled.text);
+    assert_eq!(
+        filled.text.matches("hunter2").count(),
+        1,
+        "in the line only"
+    );
+    let uses = format!("{url}/uses");
+    let form = "revision=1&outcome=ok&value.user=amy&value.password=hunter2";
+    assert_eq!(stage.submit(support(), &uses, form).await.status, 303);
+    let page = stage.get(support(), &url).await;
+    assert_shows(&page, &["user: amy", "password: kept nowhere"]);
+    assert_hides(&page, &["hunter2"]);
+}
+
+async fn a_27_what_destroys_is_filled_in_for_those_who_mean_it(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let body = json!({ "howTo": "Drop all", "commandLine": "drop", "risk": "destructive" });
+    let url = create(&stage, support(), body).await;
+    let page = stage.get(support(), &url).await;
+    assert_shows(&page, &["I mean it", "It destroys something."]);
+    assert_hides(&page, &["data-copy"]);
+    let unsure = stage.submit(support(), &url, "").await;
+    assert_eq!(unsure.status, 409);
+    assert_shows(&unsure, &["Say that you mean it."]);
+    assert_hides(&unsure, &["data-copy"]);
+    let sure = stage.submit(support(), &url, "confirm=yes").await;
+    assert_eq!(sure.status, 200);
+    assert_shows(&sure, &["data-copy", "drop</textarea>"]);
+}

@@ -1,0 +1,46 @@
+-- A-14. An empty table may be emptied: a move of the installation does that before it fills it.
+CREATE FUNCTION changes_are_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'TRUNCATE' OR EXISTS (SELECT 1 FROM changes) THEN
+        RAISE EXCEPTION 'changes are append-only';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER changes_are_not_changed BEFORE UPDATE OR DELETE ON changes
+    FOR EACH ROW EXECUTE FUNCTION changes_are_append_only();
+CREATE TRIGGER changes_are_not_emptied BEFORE TRUNCATE ON changes
+    FOR EACH STATEMENT EXECUTE FUNCTION changes_are_append_only();
+
+-- What lists of platforms look at, and nothing else, so that looking at all of them is quick.
+CREATE TABLE shelf (
+    number BIGINT PRIMARY KEY,
+    platform_id TEXT NOT NULL,
+    archived BOOLEAN NOT NULL,
+    lifecycle BIGINT NOT NULL,
+    criticality BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    owner_team_id TEXT,
+    -- Sorted by code points, as SQLite sorts.
+    name_key TEXT COLLATE "C" NOT NULL,
+    publisher_key TEXT COLLATE "C" NOT NULL,
+    cost_minor BIGINT NOT NULL,
+    -- Behind all days when the licence never expires.
+    expires_on TEXT COLLATE "C" NOT NULL,
+    updated_at BIGINT NOT NULL,
+    -- Its words between spaces.
+    words TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX shelf_by_name ON shelf (name_key, number);
+CREATE INDEX shelf_by_publisher ON shelf (publisher_key, number);
+CREATE INDEX shelf_by_cost ON shelf (cost_minor, number);
+CREATE INDEX shelf_by_expiry ON shelf (expires_on, number);
+CREATE INDEX shelf_by_change ON shelf (updated_at, number);
+CREATE INDEX shelf_by_lifecycle ON shelf (lifecycle, number);
+CREATE INDEX shelf_by_criticality ON shelf (criticality, number);
+CREATE INDEX shelf_of_owner ON shelf (owner_team_id, name_key);
+
+CREATE TABLE words (
+    word TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    PRIMARY KEY (word, number)
+);

@@ -1,0 +1,118 @@
+//! Somebody says something else about a platform.
+
+use contracts::PlatformId;
+use contracts::platforms::Lifecycle;
+use tidings::Tx;
+
+use super::{held_in_tx, replaced_by_in_tx, save_in_tx, take_name_in_tx};
+use crate::access::Member;
+use crate::changes::Changing;
+use crate::edit::{Edit, wrong};
+use crate::known::Known;
+use crate::platform::{Move, Platform, natural_key};
+use crate::{Error, store};
+
+/// What became of an edit.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(crate) platform: Platform,
+    /// Whether anything is other than before; nothing was written if not.
+    pub(crate) changed: bool,
+}
+
+/// Changes a platform with the caller's transaction. `if_match` is the version that the caller
+/// has seen, if they say so.
+///
+/// # Errors
+/// [`Error::PlatformUnknown`], [`Error::Stale`], [`Error::Wrong`], [`Error::NotTheirs`],
+/// [`Error::Exists`], [`Error::LifecycleMove`], [`Error::Retired`], [`Error::Archived`].
+pub(crate) async fn edit_platform_in_tx(
+    tx: &mut Tx,
+    member: Member,
+    changing: &Changing,
+    id: PlatformId,
+    edit: Edit,
+    if_match: Option<u64>,
+) -> Result<Saved, Error> {
+    // Names before platforms: in the same order as all others who take both, or two could
+    // wait for each other.
+    if edit.told("name").is_some() || edit.told("publisher").is_some() {
+        store::hold_names(tx).await?;
+    }
+    let before = held_in_tx(tx, id, if_match).await?;
+    let known = Known::load(tx).await?;
+    let mut after = before.clone();
+    edit.apply(&mut after, &known)?;
+    if after == before {
+        return Ok(Saved {
+            platform: before,
+            changed: false,
+        });
+    }
+    member.check(Some(&before), &after)?;
+    if before.archived_at.is_some() {
+        return Err(Error::Archived);
+    }
+    if before.lifecycle == Lifecycle::Retired {
+        return Err(Error::Retired);
+    }
+    move_in_tx(tx, changing, &edit, &before, &after).await?;
+    let key = |platform: &Platform| natural_key(&platform.publisher, &platform.name);
+    if key(&before) != key(&after) {
+        take_name_in_tx(tx, &after).await?;
+    }
+    let platform = save_in_tx(tx, changing, &before, after).await?;
+    Ok(Saved {
+        platform,
+        changed: true,
+    })
+}
+
+/// Checks a step through life, and what shall take the place of what is deprecated.
+async fn move_in_tx(
+    tx: &mut Tx,
+    changing: &Changing,
+    edit: &Edit,
+    before: &Platform,
+    after: &Platform,
+) -> Result<(), Error> {
+    let step = Move {
+        from: before.lifecycle,
+        to: after.lifecycle,
+        comment: &changing.comment,
+        is_replacement_told: edit.replaced_by.is_some(),
+    };
+    step.check()?;
+    let is_deprecated = step.from < step.to && step.to == Lifecycle::Deprecated;
+    let told = edit.replaced_by.as_deref().filter(|_| is_deprecated);
+    let Some(text) = told else {
+        return Ok(());
+    };
+    let by = match text {
+        "none" => None,
+        text => Some(store::resolve(tx, text).await?.ok_or_else(|| {
+            let text = "No platform is that: give its id, or \"none\".";
+            wrong("replaced_by", "relation_unknown", text)
+        })?),
+    };
+    replaced_by_in_tx(tx, changing, before.platform_id, by).await
+}
+
+/// Writes down that somebody has made sure that all this is so, now.
+///
+/// # Errors
+/// [`Error::PlatformUnknown`], [`Error::Archived`].
+pub(crate) async fn review_platform_in_tx(
+    tx: &mut Tx,
+    changing: &Changing,
+    id: PlatformId,
+) -> Result<Platform, Error> {
+    let before = held_in_tx(tx, id, None).await?;
+    if before.archived_at.is_some() {
+        return Err(Error::Archived);
+    }
+    let mut after = before.clone();
+    after.last_reviewed_at = Some(tx.now());
+    after.last_reviewed_by = Some(changing.by);
+    save_in_tx(tx, changing, &before, after).await
+}

@@ -1,0 +1,46 @@
+//! The pages of the register; they work without a script and follow changes with one.
+
+mod changes;
+mod difference;
+mod fields;
+mod form;
+mod imports;
+mod platform;
+mod register;
+mod reports;
+mod reviews;
+mod teams;
+mod wrong;
+
+use axum::Router;
+use tidings::{Conn, Handle, PageRefusal as Refusal, SignedIn};
+
+use crate::access::Member;
+use crate::store;
+use difference::Teams;
+
+/// The routes of the pages.
+pub(crate) fn routes() -> Router<Handle> {
+    Router::new()
+        .merge(register::routes())
+        .merge(platform::routes())
+        .merge(form::routes())
+        .merge(changes::routes())
+        .merge(teams::routes())
+        .merge(fields::routes())
+        .merge(reviews::routes())
+        .merge(imports::routes())
+        .merge(reports::routes())
+}
+
+/// Whoever has signed in and has a part in the register, or the way to do so and come back.
+fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
+    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
+    Ok(Member::of(&who)?)
+}
+
+/// What each team is called.
+async fn team_names(conn: &mut Conn) -> Result<Teams, tidings::Error> {
+    let teams = store::teams::all(conn).await?.into_iter();
+    Ok(teams.map(|team| (team.id, team.told.name)).collect())
+}

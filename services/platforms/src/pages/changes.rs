@@ -1,0 +1,69 @@
+//! Who changed what in the register, when and why.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::routing::get;
+use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
+
+use super::difference::Told;
+use super::{member, team_names};
+use crate::http::ChangesAsked;
+use crate::store;
+
+const PAGE: &str = "/platforms/changes";
+
+pub(super) fn routes() -> Router<Handle> {
+    Router::new().route("/platforms/changes", get(show))
+}
+
+#[derive(Template)]
+#[template(path = "changes.html")]
+struct Changes {
+    asked: ChangesAsked,
+    rows: Vec<Told>,
+    is_first_part: bool,
+    next: Option<String>,
+    /// What is asked for as it stands in addresses.
+    query: String,
+}
+
+impl Changes {
+    fn said<'a>(&self, asked: &'a Option<String>) -> &'a str {
+        asked.as_deref().unwrap_or_default()
+    }
+}
+
+/// GET `/platforms/changes`
+async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RawQuery(query): RawQuery,
+    Query(asked): Query<ChangesAsked>,
+    paging: Paging,
+) -> Result<Fragment, Refusal> {
+    member(who, PAGE)?;
+    let query = query.unwrap_or_default();
+    Ok(page(&service, asked, &query, &paging).await?)
+}
+
+async fn page(
+    service: &Handle,
+    asked: ChangesAsked,
+    query: &str,
+    paging: &Paging,
+) -> Result<Fragment, Problem> {
+    let wanted = asked.check()?;
+    let mut conn = service.read().await?;
+    let teams = team_names(&mut conn).await?;
+    let rows = store::changes::list(&mut conn, &wanted, paging.after, paging.fetch()).await?;
+    let (rows, next) = paging.cut(rows, |(change, _)| (change.at, change.id));
+    let page = Changes {
+        asked,
+        rows: rows.into_iter().map(|row| Told::of(row, &teams)).collect(),
+        is_first_part: paging.after.is_none(),
+        next,
+        query: super::register::without_place(query),
+    };
+    Fragment::try_new("Changes", page.render())
+}

@@ -1,0 +1,264 @@
+//! The form of a platform: to add or propose one, and to say something else about one.
+
+mod controls;
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use contracts::UserId;
+use contracts::platforms::Lifecycle;
+use tidings::{
+    Conn, Context, Form, Fragment, Handle, PageRefusal as Refusal, Path, RequestContext, SignedIn,
+    Uuid,
+};
+
+use super::difference::label;
+use super::platform::found;
+use super::wrong::Wrong;
+use super::{member, team_names};
+use crate::access::Member;
+use crate::actions::{create_platform_in_tx, edit_platform_in_tx};
+use crate::changes::{Action, Changing};
+use crate::edit::Edit;
+use crate::http::addressed;
+use crate::platform::{Platform, blank};
+use crate::store::changes::Wanted;
+use crate::{Error, store};
+use controls::{Group, Kind, groups};
+
+const NEW: &str = "/platforms/new";
+/// Fields of the form that are none of the platform.
+const BESIDES: [&str; 2] = ["version", "comment"];
+/// Changes in which is looked for what others have done meanwhile.
+const MEANWHILE: u32 = 20;
+
+pub(super) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/platforms/new", get(new).post(create))
+        .route("/platforms/{name}/edit", get(edit).post(save))
+}
+
+/// What was sent: every field that could be typed into, by its flat name.
+type Typed = BTreeMap<String, String>;
+
+#[derive(Template)]
+#[template(path = "platform_form.html")]
+struct Page {
+    /// The one that is edited; none for a new one.
+    platform: Option<Platform>,
+    is_proposal: bool,
+    version: u64,
+    groups: Vec<Group>,
+    comment: String,
+    /// What others have changed since the form was opened.
+    meanwhile: Vec<String>,
+    wrong: Wrong,
+}
+
+/// GET `/platforms/new`
+async fn new(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Refusal> {
+    let member = may_add(member(who, NEW)?)?;
+    let (typed, wrong) = (Typed::new(), Wrong::default());
+    page(&service, member, None, &typed, wrong, Vec::new()).await
+}
+
+fn may_add(member: Member) -> Result<Member, Error> {
+    let text = "Accountants add no platforms: ask infrastructure, or somebody who may propose one.";
+    match member.may_propose() {
+        true => Ok(member),
+        false => Err(Error::NotTheirs(text.to_owned())),
+    }
+}
+
+/// POST `/platforms/new`
+async fn create(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Refusal> {
+    let member = may_add(member(who, NEW)?)?;
+    let created = async {
+        let edit = read(&typed)?;
+        let mut tx = service.begin(context).await?;
+        let changing = Changing::new(tx.now(), member.id, Action::Create, comment(&typed))?;
+        let platform = create_platform_in_tx(&mut tx, member, &changing, edit).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(platform)
+    };
+    match created.await {
+        Ok(platform) => {
+            let done = if member.may_edit() {
+                "added"
+            } else {
+                "proposed"
+            };
+            let next = format!("/platforms/{}?done={done}", platform.number);
+            Ok(Redirect::to(&next).into_response())
+        }
+        Err(error) => {
+            let wrong = Wrong::try_from(error)?;
+            page(&service, member, None, &typed, wrong, Vec::new()).await
+        }
+    }
+}
+
+/// GET `/platforms/{name}/edit`
+async fn edit(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Path(name): Path<String>,
+) -> Result<Response, Refusal> {
+    let member = member(who, &format!("/platforms/{name}/edit"))?;
+    let platform = found(&mut service.read().await?, &name).await?;
+    let (typed, wrong) = (Typed::new(), Wrong::default());
+    page(&service, member, Some(platform), &typed, wrong, Vec::new()).await
+}
+
+/// POST `/platforms/{name}/edit`
+async fn save(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    RequestContext(context): RequestContext,
+    Path(name): Path<String>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, Refusal> {
+    let member = member(who, &format!("/platforms/{name}/edit"))?;
+    let error = match saved(&service, member, context, &name, &typed).await {
+        Ok(platform) => {
+            let next = format!("/platforms/{}?done=saved", platform.number);
+            return Ok(Redirect::to(&next).into_response());
+        }
+        Err(error) => error,
+    };
+    let mut conn = service.read().await?;
+    let platform = found(&mut conn, &name).await?;
+    let (wrong, meanwhile) = match error {
+        Error::Stale { .. } => {
+            let meanwhile = meanwhile(&mut conn, &platform, seen(&typed)).await?;
+            (Wrong::stale(), meanwhile)
+        }
+        error => (Wrong::try_from(error)?, Vec::new()),
+    };
+    drop(conn);
+    page(&service, member, Some(platform), &typed, wrong, meanwhile).await
+}
+
+async fn saved(
+    service: &Handle,
+    member: Member,
+    context: Context,
+    name: &str,
+    typed: &Typed,
+) -> Result<Platform, Error> {
+    let edit = read(typed)?;
+    let mut tx = service.begin(context).await?;
+    let id = addressed(&mut tx, name).await?;
+    let changing = Changing::new(tx.now(), member.id, Action::Update, comment(typed))?;
+    let seen = Some(seen(typed));
+    let saved = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
+    tx.commit().await?;
+    Ok(saved.platform)
+}
+
+/// Whatever was sent as an edit; everything that is wrong with it at once.
+fn read(typed: &Typed) -> Result<Edit, Error> {
+    let mut edit = Edit::default();
+    let told = typed.iter();
+    let told = told.filter(|(column, _)| !BESIDES.contains(&column.as_str()));
+    let mistakes = told.filter_map(|(column, text)| edit.set(column, text).err());
+    let mistakes: Vec<_> = mistakes.collect();
+    match mistakes.is_empty() {
+        true => Ok(edit),
+        false => Err(mistakes.into()),
+    }
+}
+
+fn comment(typed: &Typed) -> &str {
+    typed.get("comment").map_or("", String::as_str)
+}
+
+/// What is no version was never seen.
+fn seen(typed: &Typed) -> u64 {
+    let version = typed.get("version");
+    version.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// What was changed since a version, in words.
+async fn meanwhile(
+    conn: &mut Conn,
+    platform: &Platform,
+    seen: u64,
+) -> Result<Vec<String>, tidings::Error> {
+    let wanted = Wanted {
+        entity_id: Some(platform.platform_id.to_string()),
+        ..Wanted::default()
+    };
+    let rows = store::changes::list(conn, &wanted, None, MEANWHILE).await?;
+    let is_since = |after: &serde_json::Value| after["version"].as_u64() > Some(seen);
+    let since = rows
+        .into_iter()
+        .filter(|(change, _)| change.after.as_ref().is_some_and(is_since));
+    let words = since.map(|(change, by)| {
+        let fields: Vec<_> = change.changed_fields.iter().map(|one| label(one)).collect();
+        let by = by.unwrap_or_else(|| "Somebody".to_owned());
+        format!("{by} has changed: {}.", fields.join(", "))
+    });
+    Ok(words.collect())
+}
+
+async fn page(
+    service: &Handle,
+    member: Member,
+    platform: Option<Platform>,
+    typed: &Typed,
+    mut wrong: Wrong,
+    meanwhile: Vec<String>,
+) -> Result<Response, Refusal> {
+    // The owner is chosen by id here, and spoken of by name elsewhere.
+    for one in &mut wrong.all {
+        if one.field.as_deref() == Some("owner") {
+            one.field = Some("owner_team_id".to_owned());
+        }
+    }
+    let mut conn = service.read().await?;
+    let shown = platform
+        .clone()
+        .unwrap_or_else(|| unwritten(member.id, service));
+    let teams = team_names(&mut conn).await?;
+    let fields = store::fields::all(&mut conn).await?;
+    drop(conn);
+    let groups = groups(member, platform.is_none(), &shown, typed, &teams, &fields);
+    if groups.iter().all(|group| group.controls.is_empty()) {
+        let text = "There is nothing of this platform that you may change.";
+        return Err(Error::NotTheirs(text.to_owned()).into());
+    }
+    let title = match &platform {
+        Some(platform) => format!("Edit {}", platform.name),
+        None if member.may_edit() => "Add a platform".to_owned(),
+        None => "Propose a platform".to_owned(),
+    };
+    let status = wrong.status;
+    let page = Page {
+        is_proposal: !member.may_edit() && platform.is_none(),
+        version: shown.version,
+        groups,
+        comment: comment(typed).to_owned(),
+        meanwhile,
+        wrong,
+        platform,
+    };
+    let fragment = Fragment::try_new(title, page.render())?;
+    Ok(fragment.status(status).into_response())
+}
+
+/// What the empty form shows.
+fn unwritten(by: UserId, service: &Handle) -> Platform {
+    let mut platform = blank(Uuid::nil().into(), 0, by, service.now());
+    platform.lifecycle = Lifecycle::Proposed;
+    platform
+}

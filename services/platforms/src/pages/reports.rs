@@ -1,0 +1,53 @@
+//! The pages of reports.
+
+mod chart;
+mod costs;
+mod expiring;
+mod unowned;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use contracts::calendar::Day;
+use tidings::{Fragment, Handle, PageRefusal, SignedIn};
+
+use super::member;
+use crate::http::reports::lacking;
+use crate::reports::span::SpanAsked;
+use crate::store::{list, reports};
+
+/// The routes.
+pub(super) fn routes() -> Router<Handle> {
+    Router::new()
+        .route("/platforms/reports", get(show))
+        .route("/platforms/reports/costs", get(costs::show))
+        .route("/platforms/reports/expiring", get(expiring::show))
+        .route("/platforms/reports/unowned", get(unowned::show))
+}
+
+#[derive(Template)]
+#[template(path = "reports.html")]
+struct Reports {
+    may_see_costs: bool,
+    ending: u64,
+    unowned: i64,
+}
+
+/// GET `/platforms/reports`
+async fn show(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+) -> Result<Fragment, PageRefusal> {
+    let member = member(who, "/platforms/reports")?;
+    let today = Day::of(service.now());
+    let soon = SpanAsked::default().read(today)?;
+    let mut conn = service.read().await?;
+    let narrowed = lacking::unowned(list::Narrowed::default());
+    let page = Reports {
+        may_see_costs: member.may_edit_costs(),
+        ending: reports::count_expiring(&mut conn, soon).await?,
+        unowned: list::count(&mut conn, &narrowed).await?,
+    };
+    Ok(Fragment::try_new("Reports", page.render())?)
+}

@@ -1,0 +1,205 @@
+//! The statements that lists are asked with.
+
+use tidings::{Conn, Dialect, Error, Value, params};
+
+use super::super::shelf::{expiry_key, rank, tag_word, words};
+use super::{Archived, Narrowed, Place};
+use crate::platform::fold;
+use contracts::platforms::Lifecycle;
+
+/// Words that a search looks for, at the most; the rest is left out.
+const WORDS_MAX: usize = 8;
+/// A word that fewer platforms have than this is looked up; one that more have is looked for
+/// in each platform.
+const RARE_MAX: i64 = 3_000;
+/// How many platforms are walked through for each that is wanted, before all are looked at.
+const WALKED: u32 = 100;
+
+/// A statement under construction.
+///
+/// Which platforms match is found in one of two ways, and the planners of the databases are
+/// left no choice between them, because without knowing how words and filters go together they
+/// choose the wrong one (a second in place of 50 ms). Walking in the order of the list is quick
+/// where much matches, as it ends soon; looking at all and sorting takes the same time always.
+pub(super) struct Statement<'a> {
+    narrowed: &'a Narrowed,
+    dialect: Dialect,
+    /// What narrows, each with ` AND ` in front.
+    conditions: String,
+    pub(super) values: Vec<Value>,
+    pub(super) sql: String,
+}
+
+impl<'a> Statement<'a> {
+    pub(super) async fn new(conn: &mut Conn, narrowed: &'a Narrowed) -> Result<Self, Error> {
+        let mut statement = Self {
+            narrowed,
+            dialect: conn.dialect(),
+            conditions: String::new(),
+            values: Vec::new(),
+            sql: String::new(),
+        };
+        statement.narrow();
+        statement.find(conn).await?;
+        Ok(statement)
+    }
+
+    /// Columns of all that match: of the shelf `s` and what is joined to it.
+    pub(super) fn among(mut self, columns: &str, joins: &str, ending: &str) -> Self {
+        let conditions = &self.conditions;
+        self.sql =
+            format!("SELECT {columns} FROM shelf s {joins} WHERE 1 = 1{conditions} {ending}");
+        self
+    }
+
+    /// The first that match of the next some thousand in the order of the list.
+    pub(super) fn walk(mut self, after: Option<&Place>, limit: u32) -> Self {
+        let (beyond, way) = self.narrowed.sort.direction();
+        let key = self.narrowed.sort.key.column();
+        let place = self.beyond(after, &format!("w.{key}"), "w.number", beyond);
+        let walked = self.value(limit.saturating_mul(WALKED));
+        let limit = self.value(limit);
+        let conditions = &self.conditions;
+        self.sql = format!(
+            "SELECT s.platform_id, s.{key} AS place FROM (SELECT * FROM shelf w WHERE 1 = 1{place}
+                ORDER BY w.{key} {way}, w.number {way} LIMIT {walked}) s
+            WHERE 1 = 1{conditions} ORDER BY s.{key} {way}, s.number {way} LIMIT {limit}"
+        );
+        self
+    }
+
+    /// The first that match of all.
+    pub(super) fn look_at_all(mut self, after: Option<&Place>, limit: u32) -> Self {
+        let (beyond, way) = self.narrowed.sort.direction();
+        let column = self.narrowed.sort.key.column();
+        let key = match (self.dialect, self.narrowed.sort.key.is_text()) {
+            (Dialect::Postgres, true) => format!("(s.{column} || '')"),
+            _ => format!("(+s.{column})"),
+        };
+        let place = self.beyond(after, &key, "s.number", beyond);
+        let limit = self.value(limit);
+        let conditions = &self.conditions;
+        self.sql = format!(
+            "SELECT s.platform_id, s.{column} AS place FROM shelf s
+            WHERE 1 = 1{conditions}{place} ORDER BY {key} {way}, s.number {way} LIMIT {limit}"
+        );
+        self
+    }
+
+    fn beyond(&mut self, after: Option<&Place>, key: &str, number: &str, beyond: &str) -> String {
+        let Some(after) = after else {
+            return String::new();
+        };
+        let (value, last) = (self.value(after.key.clone()), self.value(after.number));
+        format!(" AND ({key}, {number}) {beyond} ({value}, {last})")
+    }
+
+    fn value(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    fn also(&mut self, before: &str, value: impl Into<Value>) {
+        let place = self.value(value);
+        self.conditions += &format!(" AND {before} {place}");
+    }
+
+    /// Everything that narrows but words. Owners and publishers are looked up, as few platforms
+    /// have the same; the rest (with a sign in front, which keeps indexes out) is not.
+    fn narrow(&mut self) {
+        let narrowed = self.narrowed;
+        match narrowed.archived {
+            Archived::No => self.also("s.archived =", false),
+            Archived::Only => self.also("s.archived =", true),
+            Archived::All => {}
+        }
+        if let Some(owner) = narrowed.owner {
+            self.also("s.owner_team_id =", owner);
+        }
+        if narrowed.unowned {
+            self.conditions += " AND coalesce(s.owner_team_id, '') = ''";
+        }
+        if !narrowed.lifecycle.is_empty() {
+            let places = narrowed.lifecycle.iter();
+            let places = places.map(|one| self.value(rank(*one, Lifecycle::ALL)));
+            let places: Vec<_> = places.collect();
+            self.conditions += &format!(" AND (+s.lifecycle) IN ({})", places.join(", "));
+        }
+        if let Some(publisher) = &narrowed.publisher {
+            self.also("s.publisher_key =", fold(publisher));
+        }
+        if let Some(kind) = narrowed.kind {
+            self.also("s.kind =", kind);
+        }
+        if let Some(day) = narrowed.licence_expires_before {
+            let expires = self.dialect.pick("(+s.expires_on)", "(s.expires_on || '')");
+            self.also(&format!("{expires} <"), expiry_key(Some(day)));
+        }
+        if let Some(minor) = narrowed.cost_min {
+            self.also("(+s.cost_minor) >=", minor);
+        }
+    }
+
+    /// Words and tags: what few have is looked up, what many have is looked for.
+    async fn find(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        for wanted in wanted(self.narrowed) {
+            let (low, high) = wanted.range();
+            let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= $1 AND word < $2
+                LIMIT $3) few";
+            let (few,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
+            if few < RARE_MAX {
+                let (low, high) = (self.value(low), self.value(high));
+                self.conditions += &format!(
+                    " AND s.number IN (SELECT number FROM words
+                        WHERE word >= {low} AND word < {high})"
+                );
+            } else {
+                let part = self.value(wanted.part());
+                let place = self.dialect.pick("instr", "strpos");
+                self.conditions += &format!(" AND {place}(s.words, {part}) > 0");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A word that must be there: whole, or by its beginning.
+struct Wanted {
+    word: String,
+    is_whole: bool,
+}
+
+impl Wanted {
+    /// From here, and before there.
+    fn range(&self) -> (String, String) {
+        let (low, last) = (self.word.clone(), self.word.clone());
+        match self.is_whole {
+            // No word is between a text and the same with a control character behind it.
+            true => (low, last + "\u{1}"),
+            false => (low, last + "\u{10ffff}"),
+        }
+    }
+
+    /// How it stands in the words of a platform.
+    fn part(&self) -> String {
+        let end = if self.is_whole { " " } else { "" };
+        format!(" {}{end}", self.word)
+    }
+}
+
+fn wanted(narrowed: &Narrowed) -> Vec<Wanted> {
+    let begun = words(&narrowed.q).take(WORDS_MAX).map(|word| Wanted {
+        word,
+        is_whole: false,
+    });
+    let tag = narrowed.tag.iter().map(|tag| Wanted {
+        word: tag_word(&fold(tag)),
+        is_whole: true,
+    });
+    begun.chain(tag).collect()
+}
+
+/// Whether something is looked for that no platform has: signs alone.
+pub(super) fn finds_nothing(narrowed: &Narrowed) -> bool {
+    !narrowed.q.trim().is_empty() && words(&narrowed.q).next().is_none()
+}

@@ -1,0 +1,201 @@
+//! The pages of reports, without a script.
+
+use serde_json::{Value, json};
+use tidings::Storage;
+use tidings_test::Answer;
+
+use crate::stage::{Stage, accountant, admin, buyer, engineer, everybody, infra, on_both, support};
+
+on_both!(costs_are_bars_and_a_table_of_the_same_numbers);
+
+fn assert_shows(answer: &Answer, parts: &[&str]) {
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    for part in parts {
+        assert!(
+            answer.text.contains(part),
+            "{part:?} is not in {}",
+            answer.text
+        );
+    }
+}
+
+const COSTS: &str = "/platforms/reports/costs";
+const EXPIRING: &str = "/platforms/reports/expiring";
+const UNOWNED: &str = "/platforms/reports/unowned";
+
+async fn platform(stage: &Stage, name: &str, cost: &str, more: Value) {
+    let mut body = json!({
+        "name": name, "publisher": "Acme", "cost": cost, "lifecycle": "experimental",
+    });
+    let more = more.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(more);
+    stage.create(body).await;
+}
+
+#[tokio::test]
+async fn the_hub_leads_accounting_to_the_next_quarter_in_one_step() {
+    let stage = Stage::new().await;
+    platform(
+        &stage,
+        "Vault",
+        "Free",
+        json!({"licence_expires_on": "2026-02-01"}),
+    )
+    .await;
+    let hub = "/platforms/reports";
+    for who in [accountant(), infra(), admin()] {
+        let page = stage.get(who, hub).await;
+        assert_shows(
+            &page,
+            &[
+                "/api/platforms/reports/expiring.csv?quarter=next",
+                "href=\"/platforms/reports/costs\"",
+                "One ends within 90 days",
+                "One platform has no owner.",
+            ],
+        );
+    }
+    for who in [support(), engineer()] {
+        let page = stage.get(who, hub).await;
+        assert_shows(&page, &["Licences that end", "Without an owner"]);
+        assert!(!page.text.contains("/costs"), "{}", page.text);
+        assert_eq!(stage.get(who, COSTS).await.status, 403);
+    }
+    for path in [hub, COSTS, EXPIRING, UNOWNED] {
+        assert_eq!(stage.get(buyer(), path).await.status, 403, "{path}");
+        let answer = stage.world.get(path, None).await;
+        assert_eq!(answer.status, 303, "{path}");
+        let to = answer.headers["location"].to_str().unwrap();
+        assert_eq!(to, format!("/signin?next={path}"));
+    }
+}
+
+async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let page = stage.get(accountant(), COSTS).await;
+    assert_shows(&page, &["Nothing costs anything"]);
+    stage.team("Data <b>").await;
+    let owner = json!({"owner": "Data <b>"});
+    platform(&stage, "Vault", "$1200.00 a year", owner).await;
+    platform(&stage, "Wiki", "€5.00 a month", json!({})).await;
+    platform(&stage, "Switch", "$360.00 once", json!({})).await;
+    let page = stage.get(accountant(), COSTS).await;
+    assert_shows(
+        &page,
+        &[
+            "Data &#60;b&#62;",
+            "$1,200.00",
+            "€60.00",
+            "No owner",
+            "By owner, in US dollars a year",
+            "By owner, in euros a year",
+            "<title id=\"chart-usd\">",
+            "<desc id=\"about-usd\">$1,200.00 a year in all",
+            "the one-time costs of 1 are left out",
+            "/api/platforms/reports/costs.csv\"",
+        ],
+    );
+    assert!(!page.text.contains("Data <b>"), "{}", page.text);
+    let query = "?group_by=lifecycle&normalise=monthly&one_time=amortise&months=36";
+    let page = stage.get(accountant(), &format!("{COSTS}{query}")).await;
+    assert_shows(
+        &page,
+        &[
+            "experimental",
+            "$110.00",
+            "value=\"lifecycle\" selected",
+            "value=\"monthly\" selected",
+            "value=\"amortise\" selected",
+            "costs.csv?group_by=lifecycle&#38;normalise=monthly",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_is_typed_wrongly_is_told_and_the_page_is_there() {
+    let stage = Stage::new().await;
+    let page = stage
+        .get(infra(), &format!("{COSTS}?months=%3Ci%3E&lifecycle=x"))
+        .await;
+    assert_eq!(page.status, 400);
+    for part in [
+        "months must be a number from 1 to 600",
+        "value=\"&#60;i&#62;\"",
+    ] {
+        assert!(page.text.contains(part), "{part:?} is not in {}", page.text);
+    }
+    let page = stage
+        .get(
+            infra(),
+            &format!("{EXPIRING}?from=2026-02-02&to=2026-02-01"),
+        )
+        .await;
+    assert_eq!(page.status, 400);
+    for part in ["Those days cannot be shown", "value=\"2026-02-02\""] {
+        assert!(page.text.contains(part), "{part:?} is not in {}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() {
+    let stage = Stage::new().await;
+    let page = stage.get(support(), EXPIRING).await;
+    assert_shows(&page, &["No licence ends in these days"]);
+    stage.team("Data").await;
+    for number in 1..=51 {
+        let name = format!("Vault <{number}>");
+        let licence = json!({
+            "licence_expires_on": "2026-01-31", "licence_renewal": "auto", "owner": "Data",
+            "licence_reference": "C <12>",
+        });
+        platform(&stage, &name, "€5.00 a month", licence).await;
+    }
+    for who in everybody().into_iter().filter(|who| *who != buyer()) {
+        let page = stage.get(who, EXPIRING).await;
+        assert_shows(
+            &page,
+            &[
+                "Vault &#60;50&#62;",
+                "Sat 31 January 2026",
+                "in 30 days",
+                "C &#60;12&#62;",
+                "€5.00 a month",
+                "?within=90d\" title=\"The next 90 days\" aria-current=\"page\"",
+                "rel=\"next\"",
+            ],
+        );
+        assert!(
+            !page.text.contains("Vault &#60;51&#62;"),
+            "it is on the next page"
+        );
+    }
+    let page = stage
+        .get(accountant(), &format!("{EXPIRING}?quarter=next"))
+        .await;
+    assert_shows(
+        &page,
+        &[
+            "1 April – 30 June 2026",
+            "No licence ends",
+            "expiring.csv?quarter=next",
+        ],
+    );
+    let next = "?within=90d&limit=50&cursor=2026-01-31_50";
+    let page = stage.get(accountant(), &format!("{EXPIRING}{next}")).await;
+    assert_shows(&page, &["Vault &#60;51&#62;"]);
+}
+
+#[tokio::test]
+async fn what_has_no_owner_is_shown_the_most_critical_first() {
+    let stage = Stage::new().await;
+    let page = stage.get(engineer(), UNOWNED).await;
+    assert_shows(&page, &["Every platform has an owner"]);
+    for (name, criticality) in [("Low", "low"), ("Worst", "critical"), ("Middle", "medium")] {
+        platform(&stage, name, "Free", json!({"criticality": criticality})).await;
+    }
+    let page = stage.get(engineer(), &format!("{UNOWNED}?limit=2")).await;
+    assert_shows(&page, &["/platforms/worst", "Free", "rel=\"next\""]);
+    let place = |name: &str| page.text.find(&format!(">{name}</a>"));
+    assert!(place("Worst").unwrap() < place("Middle").unwrap());
+    assert_eq!(place("Low"), None);
+}

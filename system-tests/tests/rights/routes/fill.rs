@@ -1,0 +1,31 @@
+//! What stands in an address where a route has names.
+
+/// The address around one id.
+pub(super) fn fill(path: &str, id: &str) -> String {
+    path.replace("{id}", id)
+        .replace("{platform_id}", id)
+        .replace("{command_id}", id)
+        .replace("{platform}", id)
+        .replace("{job}", id)
+        .replace("{revision}", "1")
+        .replace("{usage_id}", id)
+        .replace("{method}", "Check")
+        .replace("{key}", "nothing")
+        .replace("{name}", "tidings.css")
+        .replace("{code}", "not_found")
+        .replace("{service}", "orders")
+        .replace("{subscription}", "tickets")
+        .replace("{event_id}", "tickets.0.1")
+        .replace("{job_id}", id)
+        .replace("{alert_id}", id)
+        .replace("{run_id}", id)
+        .replace("{position}", "0")
+        .replace("{stream}", "orders")
+        .replace("{slot}", "0")
+        .replace("{operation_id}", id)
+        .replace("{callback_id}", id)
+        .replace("{event_type}", "order.created")
+        .replace("{version}", "1")
+        .replace("{date}", "2026-01-01")
+        .replace("{token}", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+}
