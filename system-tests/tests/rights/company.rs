@@ -65,7 +65,7 @@ fn read_by_programs(market: &Market) -> Vec<(String, Row)> {
 }
 
 /// A change that whoever may make it makes in their own name.
-fn write(method: &'static str, path: &str, body: &'static str, row: [u16; 5]) -> Write {
+fn change(method: &'static str, path: &str, body: &'static str, row: [u16; 5]) -> Write {
     let [infrastructure, support, engineering, accountant, admin] = row;
     Write {
         method,
@@ -87,7 +87,7 @@ fn write(method: &'static str, path: &str, body: &'static str, row: [u16; 5]) ->
 /// In an order in which whoever may can do it all: the archive is the end.
 fn written(market: &Market) -> Vec<Write> {
     let one = format!("/api/platforms/{}", market.platform);
-    let archive = write(
+    let archive = change(
         "POST",
         &format!("{one}/archive"),
         "{}",
@@ -99,49 +99,49 @@ fn written(market: &Market) -> Vec<Write> {
 
 fn in_register(one: &str) -> Vec<Write> {
     vec![
-        write(
+        change(
             "POST",
             "/api/platforms",
             r#"{"name": "A of WHO", "publisher": "P", "lifecycle": "proposed"}"#,
             [201, 201, 201, 403, 201],
         ),
-        write(
+        change(
             "POST",
             "/api/platforms",
             r#"{"name": "B of WHO", "publisher": "P", "lifecycle": "experimental"}"#,
             [201, 403, 403, 403, 201],
         ),
-        write(
+        change(
             "PATCH",
             one,
             r#"{"cost": "$120.00 a year", "cost_centre": "WHO"}"#,
             [200, 403, 403, 200, 200],
         ),
-        write(
+        change(
             "PATCH",
             one,
             r#"{"description": "As WHO says"}"#,
             [200, 403, 403, 403, 200],
         ),
-        write(
+        change(
             "POST",
             "/api/platforms/teams",
             r#"{"name": "Team of WHO"}"#,
             [201, 403, 403, 403, 201],
         ),
-        write(
+        change(
             "PUT",
             "/api/platforms/fields/rack",
             r#"{"label": "Rack of WHO", "type": "text"}"#,
             [201, 403, 403, 403, 200],
         ),
-        write(
+        change(
             "PUT",
             &format!("{one}/relations"),
             r#"{"relations": []}"#,
             [200, 403, 403, 403, 200],
         ),
-        write(
+        change(
             "POST",
             "/api/platforms/reviews",
             r#"{"name": "Review of WHO", "due_on": "2999-01-01"}"#,
@@ -154,27 +154,27 @@ fn in_repository(market: &Market) -> Vec<Write> {
     let commands = format!("/api/c/platforms/{}/commands", market.platform);
     let own = format!("/api/c/commands/{}", market.command);
     vec![
-        write(
+        change(
             "POST",
             &commands,
             r#"{"howTo": "Say WHO", "commandLine": "echo WHO", "status": "published"}"#,
             [201, 201, 403, 403, 201],
         ),
-        write(
+        change(
             "POST",
             &commands,
             r#"{"howTo": "Draft of WHO", "commandLine": "echo draft WHO", "status": "draft"}"#,
             [201, 201, 201, 403, 201],
         ),
         // A-25
-        write(
+        change(
             "POST",
             &commands,
             r#"{"howTo": "Raw of WHO", "commandLine": "echo WHO {{all}}",
                 "params": [{"name": "all", "type": "raw"}], "status": "draft"}"#,
             [201, 403, 403, 403, 201],
         ),
-        write(
+        change(
             "PATCH",
             &own,
             r#"{"description": "As WHO says"}"#,
