@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use tidings::{FieldError, Timestamp};
 use utoipa::ToSchema;
 
+use crate::changes::COMMENT_LETTERS_MAX;
 use crate::edit::wrong;
 use crate::line::{line, told_line};
 
 pub(crate) const NAME_LETTERS_MAX: usize = 100;
-pub(crate) const COMMENT_LETTERS_MAX: usize = 200;
 
 tidings::typed_id! {
     /// Names a review.

@@ -8,9 +8,8 @@ use crate::Error;
 use crate::access::Member;
 use crate::changes::Changing;
 
-/// Puts a platform into the archive with the caller's transaction; its name is free then.
-/// Its relations end,
-/// and those of others to it. Doing so again changes nothing.
+/// Puts a platform into the archive with the caller's transaction; its name is free then. Its
+/// relations end, and those of others to it. Doing so again changes nothing.
 ///
 /// # Errors
 /// [`Error::PlatformUnknown`], [`Error::Stale`], [`Error::NotTheirs`].
