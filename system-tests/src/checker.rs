@@ -13,6 +13,7 @@ mod mails;
 mod market;
 mod money;
 mod promises;
+mod register;
 mod replicas;
 mod rest;
 mod snapshot;
@@ -21,13 +22,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use exchange::{Day, Exchange, Movement, Payout, Shuffle, Task};
+pub use register::{Change, Command, Platform, Register};
 pub use rest::come_to_rest;
 pub use snapshot::Snapshot;
 
 use crate::{Books, Failure, History};
 
 /// Services that keep books.
-pub(crate) const SERVICES: [&str; 8] = [
+pub(crate) const SERVICES: [&str; 10] = [
     "auth",
     "tickets",
     "orders",
@@ -36,6 +38,8 @@ pub(crate) const SERVICES: [&str; 8] = [
     "notifications",
     "tasks",
     "accounting",
+    "platforms",
+    "commands",
 ];
 
 /// What was found to be wrong, by rule.
@@ -88,6 +92,7 @@ pub async fn check(books: &Books, history: &History) -> Result<Snapshot, Failure
     holds::check(books, &snapshot, &mut findings).await?;
     money::check(&snapshot, &mut findings);
     exchange::check(books, &snapshot, &mut findings).await?;
+    register::check(&snapshot, &mut findings);
     replicas::check(books, &mut findings).await?;
     mails::check(books, &snapshot, &mut findings).await?;
     promises::check(&snapshot, history, &mut findings);

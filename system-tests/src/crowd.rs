@@ -1,7 +1,8 @@
-//! Sellers and buyers, managers and workers who never rest, and never give up when the server
-//! is away.
+//! Sellers and buyers, managers and workers, and a keeper of the register, who never rest, and
+//! never give up when the server is away.
 
 mod buyer;
+mod keeper;
 mod manager;
 mod seller;
 mod worker;
@@ -10,11 +11,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::office::hire;
 use crate::{Account, Answer, Failure, History, Office, Operation, Outcome, pause};
 
 /// How many of each.
@@ -99,6 +102,27 @@ impl Crowd {
         Ok(())
     }
 
+    /// Sets somebody to work who keeps the register and the repository.
+    ///
+    /// # Errors
+    /// When they cannot sign up.
+    pub async fn keep(
+        &mut self,
+        server: SocketAddr,
+        admin: &Account,
+        history: &Arc<History>,
+        seed: u64,
+    ) -> Result<(), Failure> {
+        self.tasks.spawn(keeper::keep(Person {
+            account: hire(server, admin.clone(), "infrastructure").await?,
+            history: Arc::clone(history),
+            random: StdRng::seed_from_u64(seed),
+            stop: self.stop.subscribe(),
+            number: 0,
+        }));
+        Ok(())
+    }
+
     /// Sends everybody home once they have heard of what they asked last.
     ///
     /// # Errors
@@ -134,8 +158,20 @@ impl Person {
         body: &serde_json::Value,
         made: impl Fn(&Answer) -> Option<String>,
     ) -> Outcome {
+        self.send(operation, Method::POST, path, body, made).await
+    }
+
+    /// Sends JSON as an operation that the history knows of.
+    async fn send(
+        &self,
+        operation: Operation,
+        method: Method,
+        path: &str,
+        body: &serde_json::Value,
+        made: impl Fn(&Answer) -> Option<String>,
+    ) -> Outcome {
         let number = self.history.invoke(operation);
-        let answer = self.account.client.post(path, body).await;
+        let answer = self.account.client.send(method, path, Some(body)).await;
         self.history.end(number, &answer, made)
     }
 

@@ -63,6 +63,35 @@ pub enum Operation {
         /// Who.
         by: String,
     },
+    /// Adds a platform to the register under a name that nobody else uses.
+    AddPlatform {
+        /// The name.
+        name: String,
+    },
+    /// Changes a platform, leaving a mark that nobody else uses.
+    ChangePlatform {
+        /// The platform.
+        platform: String,
+        /// The mark.
+        mark: String,
+    },
+    /// Puts a platform into the archive.
+    ArchivePlatform {
+        /// The platform.
+        platform: String,
+    },
+    /// Writes a command down, for something that nobody else does.
+    WriteCommand {
+        /// What it does.
+        how_to: String,
+    },
+    /// Says that a command was used, with a note that nobody else leaves.
+    UseCommand {
+        /// The command.
+        command: String,
+        /// The note.
+        note: String,
+    },
 }
 
 /// What the client knows of it in the end.

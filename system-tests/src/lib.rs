@@ -5,7 +5,7 @@
 //! - [`Nats`] and [`Postgres`]: servers that a test may kill.
 //! - [`Client`] and [`Account`]: a browser's or a program's side of the sockets.
 //! - [`History`]: what every client asked for and was told.
-//! - [`Crowd`]: sellers and buyers, managers and workers who never rest.
+//! - [`Crowd`]: sellers and buyers, managers and workers, keepers who never rest.
 //! - [`Office`]: people of the task exchange, and what they do.
 //! - [`MailServer`]: a mail server that goes away and comes back.
 //! - [`Books`] and [`checker`]: the databases read behind the system's back.

@@ -121,7 +121,11 @@ impl Office {
 }
 
 /// Signs somebody up who has a role from then on.
-async fn hire(server: SocketAddr, admin: Account, role: &str) -> Result<Account, Failure> {
+pub(crate) async fn hire(
+    server: SocketAddr,
+    admin: Account,
+    role: &str,
+) -> Result<Account, Failure> {
     let account = Account::sign_up(server).await?;
     let wish = json!({"name": format!("{role} {}", account.email), "roles": [role]});
     let path = format!("/api/users/{}", account.id);

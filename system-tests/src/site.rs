@@ -26,6 +26,7 @@ pub struct Site {
     path: PathBuf,
     port: u16,
     database: Option<Database>,
+    has_demonstration: bool,
 }
 
 impl Site {
@@ -41,6 +42,7 @@ impl Site {
             folder: Some(folder),
             port: free_port()?,
             database: None,
+            has_demonstration: false,
         })
     }
 
@@ -52,6 +54,25 @@ impl Site {
         let mut site = Self::on_sqlite(binary)?;
         site.database = Some(Database::create().await?);
         Ok(site)
+    }
+
+    /// The same installation, which begins with the demonstration.
+    #[must_use]
+    pub fn with_demonstration(mut self) -> Self {
+        self.has_demonstration = true;
+        self
+    }
+
+    /// The password of an account of the demonstration.
+    ///
+    /// # Errors
+    /// When there is no such account yet.
+    pub fn demonstration_password(&self, email: &str) -> Result<String, Failure> {
+        let accounts = std::fs::read_to_string(self.data().join("demo-accounts.txt"))?;
+        let mut lines = accounts.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|(of, _)| *of == email);
+        let (_, password) = found.ok_or_else(|| format!("{email} is nobody"))?;
+        Ok(password.trim().to_owned())
     }
 
     /// Where it listens.
@@ -157,7 +178,10 @@ impl Site {
             .open(self.log_file())?;
         let mut command = Command::new(&self.binary);
         command.arg("--port").arg(self.port.to_string());
-        command.arg("--data").arg(self.data()).arg("--no-demo");
+        command.arg("--data").arg(self.data());
+        if !self.has_demonstration {
+            command.arg("--no-demo");
+        }
         if let Some(database) = &self.database {
             command.arg("--database").arg(database.url());
         }

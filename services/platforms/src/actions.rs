@@ -23,9 +23,13 @@ pub(crate) use archive_platform::archive_platform_in_tx;
 pub(crate) use create_platform::create_platform_in_tx;
 pub(crate) use edit_platform::{Saved, edit_platform_in_tx, review_platform_in_tx};
 pub(crate) use fields::{delete_field_in_tx, drop_values, put_field_in_tx};
-pub(crate) use relations::{end_relations_in_tx, put_relations_in_tx, replaced_by_in_tx};
+pub(crate) use relations::{
+    RELATIONS, end_relations_in_tx, put_relations_in_tx, replaced_by_in_tx,
+};
 pub(crate) use restore_platform::restore_platform_in_tx;
-pub(crate) use reviews::{close_review_in_tx, fill_review, find_in_tx, open_review_in_tx};
+pub(crate) use reviews::{
+    REVIEW_ITEM, close_review_in_tx, fill_review, find_in_tx, open_review_in_tx,
+};
 pub(crate) use teams::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
 
 /// The entity that changes of platforms are about.

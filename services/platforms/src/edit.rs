@@ -26,6 +26,8 @@ pub(crate) const TEXT_LETTERS_MAX: usize = 200;
 /// The longest value of a custom field, in letters.
 pub(crate) const CUSTOM_LETTERS_MAX: usize = 1_000;
 const CUSTOM_MAX: usize = 50;
+/// How much of a team that is not there stands in the mistake.
+const TEAM_LETTERS_SHOWN: usize = 100;
 
 /// Fields by their flat names with the text that each shall have. What is not here stays; an
 /// empty text clears.
@@ -123,13 +125,17 @@ impl Edit {
     }
 
     fn owner(&self, known: &Known) -> Option<Result<Option<TeamId>, FieldError>> {
-        let unknown = |field: &str| wrong(field, "unknown_team", "There is no such team.");
+        let unknown = |field: &str, team: &str| {
+            let shown: String = team.chars().take(TEAM_LETTERS_SHOWN).collect();
+            let text = format!("There is no team {shown:?}.");
+            wrong(field, "unknown_team", text)
+        };
         if let Some(name) = self.told("owner") {
             let found = known.team_named(name);
             return Some(match (name.trim().is_empty(), found) {
                 (true, _) => Ok(None),
                 (false, Some(id)) => Ok(Some(id)),
-                (false, None) => Err(unknown("owner")),
+                (false, None) => Err(unknown("owner", name.trim())),
             });
         }
         let id = self.told("owner_team_id")?.trim();
@@ -137,7 +143,7 @@ impl Edit {
         Some(match id.parse().ok().filter(known) {
             _ if id.is_empty() => Ok(None),
             Some(id) => Ok(Some(id)),
-            None => Err(unknown("owner_team_id")),
+            None => Err(unknown("owner_team_id", id)),
         })
     }
 }

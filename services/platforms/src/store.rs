@@ -14,9 +14,11 @@ mod row;
 pub(crate) mod shelf;
 pub(crate) mod teams;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::platforms::Lifecycle;
 use contracts::{PlatformId, TeamId};
-use tidings::{Conn, Error, FromRow, Row, Tx, params};
+use tidings::{Conn, Error, FromRow, Row, Tx, Value, params};
 
 use crate::platform::{Platform, natural_key, slug_of};
 
@@ -148,4 +150,20 @@ pub(crate) async fn team_name(conn: &mut Conn, id: TeamId) -> Result<Option<Stri
 fn key_of(platform: &Platform) -> Option<String> {
     let is_in_use = platform.archived_at.is_none();
     is_in_use.then(|| natural_key(&platform.publisher, &platform.name))
+}
+
+/// What some platforms are called, by their ids.
+pub(crate) async fn names(
+    conn: &mut Conn,
+    ids: BTreeSet<PlatformId>,
+) -> Result<BTreeMap<PlatformId, String>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    let places = places.join(", ");
+    let sql = format!("SELECT id, name FROM platforms WHERE id IN ({places})");
+    let ids: Vec<Value> = ids.into_iter().map(Value::from).collect();
+    let rows: Vec<(PlatformId, String)> = conn.query(&sql, &ids).await?;
+    Ok(rows.into_iter().collect())
 }

@@ -7,7 +7,7 @@ use super::{Findings, SERVICES};
 use crate::{Books, Failure};
 
 /// Who must have heard of what: (service, stream).
-const HEARERS: [(&str, &str); 14] = [
+const HEARERS: [(&str, &str); 17] = [
     ("tickets", "orders"),
     ("expiration", "orders"),
     ("payments", "orders"),
@@ -22,6 +22,9 @@ const HEARERS: [(&str, &str); 14] = [
     ("accounting", "users"),
     ("accounting", "tasks"),
     ("accounting", "assignments"),
+    ("platforms", "users"),
+    ("commands", "users"),
+    ("commands", "platforms"),
 ];
 
 pub(super) async fn check(

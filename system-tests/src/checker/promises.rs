@@ -35,9 +35,9 @@ pub(super) fn check(snapshot: &Snapshot, history: &History, findings: &mut Findi
         let applied = applied.remove(operation).unwrap_or_default();
         let fits = match operation {
             // Saying the same again is answered with ok and changes nothing.
-            Operation::Cancel { .. } | Operation::Withdraw { .. } => {
-                applied <= promised.ok + promised.unknown
-            }
+            Operation::Cancel { .. }
+            | Operation::Withdraw { .. }
+            | Operation::ArchivePlatform { .. } => applied <= promised.ok + promised.unknown,
             _ => promised.covers(applied),
         };
         findings.unless(fits, "ok ⊆ applied ⊆ ok ∪ unknown", || {
@@ -107,6 +107,24 @@ fn check_is_there(
             let shuffle = snapshot.exchange.shuffles.get(id);
             shuffle.is_some_and(|shuffle| shuffle.by == *by)
         }
+        Operation::AddPlatform { name } => {
+            let platform = snapshot.register.platforms.get(id);
+            platform.is_some_and(|platform| platform.name == *name)
+        }
+        Operation::ChangePlatform { platform, .. } => id == platform,
+        Operation::ArchivePlatform { platform } => {
+            let platform = snapshot.register.platforms.get(platform);
+            platform.is_some_and(|platform| platform.is_archived)
+        }
+        Operation::WriteCommand { how_to } => {
+            let command = snapshot.register.commands.get(id);
+            command.is_some_and(|command| command.how_to == *how_to)
+        }
+        Operation::UseCommand { command, .. } => snapshot
+            .register
+            .usages
+            .get(id)
+            .is_some_and(|(of, _)| of == command),
     };
     findings.unless(is_there, "ok ⊆ applied", || {
         format!("{operation:?} was told {id}")
@@ -157,5 +175,32 @@ fn applied(snapshot: &Snapshot) -> HashMap<Operation, usize> {
         let by = shuffle.by.clone();
         add(Operation::Shuffle { by });
     }
+    add_register(snapshot, add);
     applied
+}
+
+/// What has been done in the register and the repository, as their own records tell it.
+fn add_register(snapshot: &Snapshot, mut add: impl FnMut(Operation)) {
+    for change in &snapshot.register.changes {
+        let platform = change.platform.clone();
+        match change.action.as_str() {
+            "create" => add(Operation::AddPlatform {
+                name: change.name.clone(),
+            }),
+            "update" => add(Operation::ChangePlatform {
+                platform,
+                mark: change.mark.clone(),
+            }),
+            "archive" => add(Operation::ArchivePlatform { platform }),
+            _ => {}
+        }
+    }
+    for command in snapshot.register.commands.values() {
+        let how_to = command.how_to.clone();
+        add(Operation::WriteCommand { how_to });
+    }
+    for (command, note) in snapshot.register.usages.values() {
+        let (command, note) = (command.clone(), note.clone());
+        add(Operation::UseCommand { command, note });
+    }
 }

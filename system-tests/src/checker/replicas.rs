@@ -21,7 +21,8 @@ pub(super) async fn check(books: &Books, findings: &mut Findings) -> Result<(), 
     let users = "SELECT id, email, version FROM users ORDER BY id";
     let (auth, notifications) = (("auth", accounts), ("notifications", users));
     compare(books, auth, notifications, findings).await?;
-    check_exchange(books, findings).await
+    check_exchange(books, findings).await?;
+    check_register(books, findings).await
 }
 
 /// What the services of the task exchange know of people and of each other's things.
@@ -39,6 +40,24 @@ async fn check_exchange(books: &Books, findings: &mut Findings) -> Result<(), Fa
 
     let prices = "SELECT task_id, assign_fee_minor, reward_minor FROM prices ORDER BY task_id";
     compare(books, ("accounting", prices), ("tasks", prices), findings).await
+}
+
+/// A-22: what the register knows of people, and the repository of people and platforms.
+async fn check_register(books: &Books, findings: &mut Findings) -> Result<(), Failure> {
+    let accounts = "SELECT id, email, name, roles, disabled, version FROM accounts ORDER BY id";
+    let people = "SELECT id, email, name, roles, disabled, version FROM people ORDER BY id";
+    compare(books, ("auth", accounts), ("platforms", people), findings).await?;
+
+    let accounts = "SELECT id, email, name, version FROM accounts ORDER BY id";
+    let people = "SELECT id, email, name, version FROM people ORDER BY id";
+    compare(books, ("auth", accounts), ("commands", people), findings).await?;
+
+    let register = "SELECT id, number, name, publisher, lifecycle, archived_at IS NOT NULL, version
+        FROM platforms ORDER BY id";
+    let replica = "SELECT id, number, name, publisher, lifecycle, archived, version
+        FROM platforms ORDER BY id";
+    let (platforms, commands) = (("platforms", register), ("commands", replica));
+    compare(books, platforms, commands, findings).await
 }
 
 async fn compare(

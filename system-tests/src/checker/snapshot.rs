@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::SERVICES;
 use super::exchange::Exchange;
+use super::register::Register;
 use crate::{Books, Failure};
 
 /// An event as it stands in its producer's log.
@@ -97,6 +98,8 @@ pub struct Snapshot {
     pub refunds: BTreeMap<String, i64>,
     /// The task exchange.
     pub exchange: Exchange,
+    /// The register of platforms and the repository of commands.
+    pub register: Register,
 }
 
 impl Snapshot {
@@ -112,6 +115,7 @@ impl Snapshot {
         snapshot.read_market(books).await?;
         snapshot.read_money(books).await?;
         snapshot.exchange = Exchange::read(books).await?;
+        snapshot.register = Register::read(books).await?;
         Ok(snapshot)
     }
 

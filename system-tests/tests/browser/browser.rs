@@ -73,6 +73,11 @@ impl<'a> Browser<'a> {
         self.click_on("css selector", css).await;
     }
 
+    /// Clicks on the first element that an XPath finds, which may go by the words on it.
+    pub(crate) async fn click_by_words(&self, xpath: &str) {
+        self.click_on("xpath", xpath).await;
+    }
+
     /// Clicks on a link by its words.
     pub(crate) async fn follow(&self, words: &str) {
         self.click_on("link text", words).await;
@@ -122,6 +127,27 @@ impl<'a> Browser<'a> {
         };
         let filled = patiently(fill).await;
         self.must(filled, &format!("to type into {css}")).await;
+    }
+
+    /// Chooses a file for a field.
+    pub(crate) async fn choose(&self, css: &str, file: &Path) {
+        let element = self.find("css selector", css).await;
+        let element = self.must(element, css).await;
+        let keys = json!({ "text": file.to_string_lossy() });
+        let chosen = self.post(&format!("{element}/value"), keys).await;
+        self.must(chosen, "to choose a file").await;
+    }
+
+    /// Presses keys one after another, wherever the page has put the cursor.
+    pub(crate) async fn press(&self, keys: &str) {
+        let press = async || {
+            let focused = self.get("/element/active").await?;
+            let id = focused[ELEMENT].as_str().ok_or("nothing has the focus")?;
+            let keys = json!({ "text": keys });
+            self.post(&format!("/element/{id}/value"), keys).await
+        };
+        let pressed = patiently(press).await;
+        self.must(pressed, "to press keys").await;
     }
 
     /// The text of an element as it is displayed.

@@ -21,9 +21,14 @@ impl Browser<'_> {
 
     /// Comes back with an account that there is.
     pub(crate) async fn signs_in(&self, email: &str) {
+        self.signs_in_with(email, "a few words are better").await;
+    }
+
+    /// Comes with an account that somebody else has made.
+    pub(crate) async fn signs_in_with(&self, email: &str, password: &str) {
         self.open("/signin").await;
         self.fill("#email", email).await;
-        self.fill("#password", "a few words are better").await;
+        self.fill("#password", password).await;
         self.click(SUBMIT).await;
         self.shows(".account", email).await;
     }

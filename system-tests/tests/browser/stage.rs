@@ -23,7 +23,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// An installation that nobody has used.
     pub(crate) async fn set() -> Self {
+        Self::open(Site::on_sqlite(BINARY).expect("a folder and a port")).await
+    }
+
+    /// An installation with the demonstration, as whoever tries the program finds it.
+    pub(crate) async fn with_demonstration() -> Self {
         let site = Site::on_sqlite(BINARY).expect("a folder and a port");
+        Self::open(site.with_demonstration()).await
+    }
+
+    async fn open(site: Site) -> Self {
         let driver = Driver::start(site.folder()).await;
         let server = site.start().await.expect("a server");
         Self {
@@ -46,6 +55,17 @@ impl Stage {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = self.site.folder().join(format!("browser-{number}"));
         Browser::start(&self.driver, self.site.address(), &folder, scripts).await
+    }
+
+    /// A browser in which somebody of the demonstration has signed in.
+    pub(crate) async fn browser_of(&self, name: &str, scripts: Scripts) -> Browser<'_> {
+        let email = format!("{name}@demo.example");
+        let password = self.site.demonstration_password(&email);
+        let browser = self.browser(scripts).await;
+        browser
+            .signs_in_with(&email, &password.expect("a password"))
+            .await;
+        browser
     }
 
     /// Makes somebody an operator.

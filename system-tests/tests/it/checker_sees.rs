@@ -2,10 +2,11 @@
 
 mod exchange;
 mod market;
+mod register;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -14,6 +15,7 @@ use system_tests::{Account, Books, Crowd, Failure, History, Office, Site, Size, 
 use crate::{BINARY, seed, tell};
 use exchange::EXCHANGE;
 use market::MARKET;
+use register::REGISTER;
 
 /// A service, what is done to its book, and the rule that this breaks.
 type Damage = (&'static str, &'static str, &'static str);
@@ -27,10 +29,12 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         sellers: 2,
         buyers: 4,
     };
-    let crowd = Crowd::gather(site.address(), &history, size, seed()).await?;
+    let mut crowd = Crowd::gather(site.address(), &history, size, seed()).await?;
+    crowd.keep(site.address(), &admin, &history, seed()).await?;
     let office = Office::employ(site.address(), admin, 3, &history).await?;
     office.is_known(&site.books()).await?;
     pause(Duration::from_secs(5)).await;
+    somebody_has_used_a_command(&site.books()).await?;
     crowd.send_home().await?;
     checker::come_to_rest(&site.books(), Duration::from_secs(60)).await?;
     work(&office, &site.books()).await?;
@@ -53,7 +57,7 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         "there must be payouts to damage"
     );
 
-    let damage = [&MARKET[..], &EXCHANGE[..]].concat();
+    let damage = [&MARKET[..], &EXCHANGE[..], &REGISTER[..]].concat();
     for (number, (service, sql, rule)) in damage.iter().enumerate() {
         let copy = site.folder().join(format!("damaged-{number}"));
         copy_folder(&site.folder().join("data"), &copy)?;
@@ -69,10 +73,27 @@ async fn every_kind_of_damage_is_found() -> Result<(), Failure> {
         );
     }
     tell(&format!(
-        "{} kinds of damage done to a market and an office ({exchange}), all found",
+        "{} kinds of damage done to a market, an office ({exchange}) and a register ({}), all found",
         damage.len(),
+        snapshot.register,
     ));
     site.remove().await
+}
+
+/// Waits for what the keeper of the register does last, on a machine that is busy.
+async fn somebody_has_used_a_command(books: &Books) -> Result<(), Failure> {
+    let begun = Instant::now();
+    while books
+        .count("commands", "SELECT count(*) FROM usages")
+        .await?
+        == 0
+    {
+        if begun.elapsed() > Duration::from_secs(60) {
+            return Err("nobody has used a command".into());
+        }
+        pause(Duration::from_millis(50)).await;
+    }
+    Ok(())
 }
 
 /// Tasks are dealt anew, and others are done by whoever gets them.

@@ -56,6 +56,7 @@ async fn kill_again_and_again(
     crowd
         .employ(address, &admin, WORKERS, &history, seed)
         .await?;
+    crowd.keep(address, &admin, &history, seed).await?;
     for _ in 0..kills {
         pause(Duration::from_millis(random.random_range(pauses.clone()))).await;
         server.kill()?;
@@ -79,13 +80,14 @@ async fn kill_again_and_again(
     let completed = snapshot.charges.len() - snapshot.refunds.len();
     tell(&format!(
         "{name}: {kills} kills of a running process in {:.0?}, operations {tally}; {} events, \
-         {} orders, {} payments, {completed} paid, {} refunded, {}; at rest after {rest:.1?}",
+         {} orders, {} payments, {completed} paid, {} refunded, {}, {}; at rest after {rest:.1?}",
         begun.elapsed(),
         snapshot.events.len(),
         snapshot.orders.len(),
         snapshot.payments.len(),
         snapshot.refunds.len(),
         snapshot.exchange,
+        snapshot.register,
     ));
     Ok(())
 }

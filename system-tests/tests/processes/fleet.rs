@@ -64,6 +64,7 @@ impl Fleet {
         crowd
             .employ(gateway, &admin, WORKERS, history, seed)
             .await?;
+        crowd.keep(gateway, &admin, history, seed).await?;
         Ok(crowd)
     }
 
@@ -135,7 +136,7 @@ impl Fleet {
         let completed = snapshot.charges.len() - snapshot.refunds.len();
         Ok(format!(
             "operations {}, {} turned away with 503; {} events, {} orders, {} payments, \
-             {completed} paid, {} refunded, {}; at rest after {rest:.1?}",
+             {completed} paid, {} refunded, {}, {}; at rest after {rest:.1?}",
             self.history.tally(),
             self.history.turned_away(),
             snapshot.events.len(),
@@ -143,6 +144,7 @@ impl Fleet {
             snapshot.payments.len(),
             snapshot.refunds.len(),
             snapshot.exchange,
+            snapshot.register,
         ))
     }
 

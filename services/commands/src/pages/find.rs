@@ -7,7 +7,7 @@ use contracts::commands::{Risk, Status};
 use serde::Deserialize;
 use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
-use super::typed::first;
+use super::typed::{first, platform};
 use super::{Refusal, form, member, url, words};
 use crate::access::Member;
 use crate::http::search::{self, Asked, Part, Spot};
@@ -168,9 +168,10 @@ async fn page(
 ) -> Result<Response, Refusal> {
     let mut conn = service.read().await?;
     let is_first_part = paging.after.is_none();
-    let mut to_check = Asked {
-        platform: first(&asked.platform).to_owned(),
-        ..asked.clone()
+    let mut to_check = asked.clone();
+    to_check.platform = match platform(&mut conn, &asked.platform).await? {
+        Some(id) => id.to_string(),
+        None => first(&asked.platform).to_owned(),
     };
     // Whoever comes without a question sees what people use.
     if asked.is_blank() && asked.sort.is_empty() {

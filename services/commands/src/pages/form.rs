@@ -186,7 +186,8 @@ async fn try_create(
     let mut tx = service.begin(context).await?;
     let platform: Option<PlatformId> = typed.platform(&mut tx).await?;
     let Some(platform) = platform else {
-        let text = "Choose a platform of the register: its number, or from the list.";
+        let text =
+            "Choose a platform of the register: by its name or its number, or from the list.";
         return Err(Error::Wrong(vec![wrong("platform", "bad_platform", text)]));
     };
     let edit = typed.edit(&mut tx).await?;

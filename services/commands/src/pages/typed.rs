@@ -215,7 +215,7 @@ impl Typed {
 
     /// The platform that is meant.
     pub(super) async fn platform(&self, conn: &mut Conn) -> Result<Option<PlatformId>, Error> {
-        store::platforms::resolve(conn, first(&self.platform)).await
+        platform(conn, &self.platform).await
     }
 
     /// What shall be said of the command.
@@ -283,6 +283,15 @@ impl TypedParam {
             true => *kind == ParamType::String,
             false => self.kind == kind.as_str(),
         }
+    }
+}
+
+/// The platform that somebody names in a field: by its number or its id, which may have more
+/// words behind it, or by its name.
+pub(super) async fn platform(conn: &mut Conn, text: &str) -> Result<Option<PlatformId>, Error> {
+    match store::platforms::resolve(conn, first(text)).await? {
+        None if !text.trim().is_empty() => store::platforms::named(conn, text.trim()).await,
+        found => Ok(found),
     }
 }
 

@@ -72,6 +72,18 @@ pub(crate) async fn resolve(conn: &mut Conn, name: &str) -> Result<Option<Platfo
     Ok(found.map(|(id,)| id))
 }
 
+/// The id of the one platform of this name that is not in the archive; small and capital letters
+/// are the same, of those of ASCII everywhere.
+pub(crate) async fn named(conn: &mut Conn, name: &str) -> Result<Option<PlatformId>, Error> {
+    let sql = "SELECT id FROM platforms
+        WHERE NOT archived AND lower(name) = lower($1) ORDER BY id LIMIT 2";
+    let found: Vec<(PlatformId,)> = conn.query(sql, params![name]).await?;
+    Ok(match found.as_slice() {
+        [(id,)] => Some(*id),
+        _ => None,
+    })
+}
+
 /// A platform, to show it.
 pub(crate) async fn find(conn: &mut Conn, id: PlatformId) -> Result<Option<Platform>, Error> {
     let sql = "SELECT * FROM platforms WHERE id = $1";

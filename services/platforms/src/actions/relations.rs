@@ -14,7 +14,7 @@ use crate::relation::{RELATIONS_MAX, Relation, RelationDraft, RelationType, snap
 use crate::{Error, store};
 
 /// The entity that changes of relations are about; its id is the platform's.
-const RELATIONS: &str = "relations";
+pub(crate) const RELATIONS: &str = "relations";
 
 /// Replaces all relations of a platform. `if_match` is the version of them that the caller has
 /// seen, if they say so. What is so already is no change.

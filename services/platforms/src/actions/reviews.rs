@@ -17,7 +17,7 @@ const SLICE: u32 = 500;
 /// The entity that changes of reviews are about.
 const REVIEW: &str = "review";
 /// The entity that changes of what was found are about; its id is the review's.
-const REVIEW_ITEM: &str = "review_item";
+pub(crate) const REVIEW_ITEM: &str = "review_item";
 
 /// Opens a review of the platforms that match now. Where these are many, a job puts the rest
 /// of them on the list.

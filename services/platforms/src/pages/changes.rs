@@ -60,7 +60,7 @@ async fn page(
     let (rows, next) = paging.cut(rows, |(change, _)| (change.at, change.id));
     let page = Changes {
         asked,
-        rows: rows.into_iter().map(|row| Told::of(row, &teams)).collect(),
+        rows: Told::all(&mut conn, rows, &teams).await?,
         is_first_part: paging.after.is_none(),
         next,
         query: super::register::without_place(query),

@@ -155,10 +155,7 @@ async fn page(
         kind: label(platform.kind.as_str()),
         custom: custom(&mut conn, &platform).await?,
         relations: store::relations::of(&mut conn, platform.platform_id).await?,
-        changes: changes
-            .into_iter()
-            .map(|row| Told::of(row, &teams))
-            .collect(),
+        changes: Told::all(&mut conn, changes, &teams).await?,
         reviewed_by,
         created_by: store::people::name(&mut conn, platform.created_by).await?,
         may_edit: member.may_edit(),
