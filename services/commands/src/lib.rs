@@ -96,6 +96,7 @@ pub fn service(settings: Settings) -> Service {
         .outside_job(first_sync::first_sync)
         .operation(import::import)
         .http(api)
+        .body_bytes_max("/api/c/import", http::exchange::BYTES_MAX)
         .http(pages::routes())
         .openapi(document)
         .resource(settings)

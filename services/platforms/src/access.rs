@@ -2,7 +2,7 @@
 
 use contracts::UserId;
 use contracts::platforms::Lifecycle;
-use tidings::Identity;
+use tidings::{FieldError, Identity};
 
 use crate::Error;
 use crate::columns::differing;
@@ -78,6 +78,17 @@ impl Member {
     }
 
     /// # Errors
+    /// For whoever adds no platforms, be it as proposals.
+    pub(crate) fn must_propose(self) -> Result<Self, Error> {
+        match self.may_propose() {
+            true => Ok(self),
+            false => Err(not_theirs(
+                "Accountants add no platforms: ask infrastructure, or somebody who may propose one.",
+            )),
+        }
+    }
+
+    /// # Errors
     /// For whoever neither edits costs nor everything: sums are not for proposers.
     pub(crate) fn must_see_costs(self) -> Result<Self, Error> {
         match self.may_edit_costs() {
@@ -108,10 +119,29 @@ impl Member {
         let Some(before) = before else {
             return self.check_new(after);
         };
-        let changed = differing(before, after);
-        let others: Vec<_> = changed
-            .into_iter()
-            .filter(|column| !self.may_edit_field(before, column))
+        self.check_columns(before, differing(before, after))
+    }
+
+    /// # Errors
+    /// When something that was told wrongly is not theirs to change: whoever may not say it at
+    /// all is told that, and not how to say it.
+    pub(crate) fn check_told(self, platform: &Platform, wrong: &[FieldError]) -> Result<(), Error> {
+        let fields = wrong.iter().filter_map(|error| error.field.as_deref());
+        let columns = fields.filter(|field| *field != "comment");
+        // Parts of objects are named by their ways: `licence.seats`.
+        let columns = columns.map(|field| field.replace('.', "_"));
+        self.check_columns(platform, columns)
+    }
+
+    fn check_columns(
+        self,
+        platform: &Platform,
+        columns: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<(), Error> {
+        let columns: Vec<_> = columns.into_iter().collect();
+        let columns = columns.iter().map(AsRef::as_ref);
+        let others: Vec<&str> = columns
+            .filter(|column| !self.may_edit_field(platform, column))
             .collect();
         match others.is_empty() {
             true => Ok(()),
@@ -123,19 +153,19 @@ impl Member {
     }
 
     fn check_new(self, after: &Platform) -> Result<(), Error> {
-        match (self.proposes, after.lifecycle) {
-            (true, Lifecycle::Proposed) => Ok(()),
-            (true, _) => Err(not_theirs(
+        self.must_propose()?;
+        match after.lifecycle {
+            Lifecycle::Proposed => Ok(()),
+            _ => Err(not_theirs(
                 "You may propose platforms: their lifecycle is proposed.",
             )),
-            (false, _) => Err(not_theirs("Accountants add no platforms.")),
         }
     }
 }
 
 fn is_of_costs(column: &str) -> bool {
     let begins = column.starts_with("cost_") || column.starts_with("licence_");
-    begins || COST_FIELDS.contains(&column)
+    begins || column == "cost" || COST_FIELDS.contains(&column)
 }
 
 fn not_theirs(text: &str) -> Error {

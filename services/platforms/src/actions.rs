@@ -15,13 +15,13 @@ use contracts::platforms::{PlatformEvent, RegisterEvent};
 use serde_json::Value;
 use tidings::Tx;
 
-use crate::changes::{Changing, record_in_tx};
+use crate::changes::{Change, Changing};
 use crate::platform::{Platform, natural_key};
 use crate::{Error, store};
 
 pub(crate) use archive_platform::archive_platform_in_tx;
-pub(crate) use create_platform::create_platform_in_tx;
-pub(crate) use edit_platform::{Saved, edit_platform_in_tx, review_platform_in_tx};
+pub(crate) use create_platform::{create_platform_in_tx, draft};
+pub(crate) use edit_platform::{admit_in_tx, edit_platform_in_tx, review_platform_in_tx};
 pub(crate) use fields::{delete_field_in_tx, drop_values, put_field_in_tx};
 pub(crate) use relations::{
     RELATIONS, end_relations_in_tx, put_relations_in_tx, replaced_by_in_tx,
@@ -52,40 +52,73 @@ async fn held_in_tx(tx: &mut Tx, id: PlatformId, if_match: Option<u64>) -> Resul
 async fn take_name_in_tx(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
     store::hold_names(tx).await?;
     let key = natural_key(&platform.publisher, &platform.name);
-    match store::find_by_key(tx, &key).await? {
-        Some(other) if other.platform_id != platform.platform_id => Err(Error::Exists {
+    let found = store::find_by_keys(tx, vec![key]).await?;
+    let other = found
+        .iter()
+        .find(|other| other.platform_id != platform.platform_id);
+    match other {
+        Some(other) => Err(Error::Exists {
             id: other.platform_id,
             number: other.number,
         }),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
-/// Saves what a held platform has become: version, change record and events in one.
+/// What a held platform is to become, or a new one that has no number yet.
+pub(crate) struct Save {
+    pub(crate) before: Option<Platform>,
+    pub(crate) after: Platform,
+}
+
+/// Saves platforms: numbers, versions, change records and events in one. This alone writes
+/// them, however many.
+pub(crate) async fn save_all_in_tx(
+    tx: &mut Tx,
+    changing: &Changing,
+    all: &mut [Save],
+) -> Result<(), Error> {
+    let mut new = Vec::new();
+    for save in &mut *all {
+        match &save.before {
+            None => new.push(&mut save.after),
+            Some(before) => {
+                save.after.version = before.version.saturating_add(1);
+                save.after.updated_at = tx.now();
+                save.after.updated_by = changing.by;
+            }
+        }
+    }
+    if !new.is_empty() {
+        store::number(tx, &mut new).await?;
+    }
+    let platforms: Vec<_> = all.iter().map(|save| &save.after).collect();
+    store::put(tx, &platforms).await?;
+    let mut changes = Vec::with_capacity(all.len());
+    for Save { before, after } in &*all {
+        let before = before.as_ref().map(snapshot).transpose()?;
+        let what = (PLATFORM, after.platform_id.to_string());
+        changes.extend(Change::find(
+            tx.now(),
+            changing,
+            what,
+            before,
+            Some(snapshot(after)?),
+        ));
+    }
+    store::changes::insert(tx, &changes).await?;
+    all.iter().try_for_each(|save| tell(tx, save))
+}
+
 async fn save_in_tx(
     tx: &mut Tx,
     changing: &Changing,
-    before: &Platform,
-    mut after: Platform,
+    before: Option<Platform>,
+    after: Platform,
 ) -> Result<Platform, Error> {
-    after.version = before.version.saturating_add(1);
-    after.updated_at = tx.now();
-    after.updated_by = changing.by;
-    store::update(tx, &after).await?;
-    record(tx, changing, Some(before), &after).await?;
-    tell(tx, before, &after)?;
-    Ok(after)
-}
-
-async fn record(
-    tx: &mut Tx,
-    changing: &Changing,
-    before: Option<&Platform>,
-    after: &Platform,
-) -> Result<bool, Error> {
-    let before = before.map(snapshot).transpose()?;
-    let id = after.platform_id.to_string();
-    record_in_tx(tx, changing, PLATFORM, id, before, Some(snapshot(after)?)).await
+    let mut save = Save { before, after };
+    save_all_in_tx(tx, changing, std::slice::from_mut(&mut save)).await?;
+    Ok(save.after)
 }
 
 /// What the history keeps of a platform: its whole record.
@@ -99,7 +132,17 @@ pub(crate) fn snapshot(platform: &Platform) -> Result<Value, Error> {
     })
 }
 
-fn tell(tx: &mut Tx, before: &Platform, after: &Platform) -> Result<(), Error> {
+fn tell(tx: &mut Tx, Save { before, after }: &Save) -> Result<(), Error> {
+    let Some(before) = before else {
+        tx.publish(PlatformEvent::Created(after.clone()))?;
+        tx.publish(RegisterEvent::Published {
+            platform_id: after.platform_id,
+            number: after.number,
+            name: after.name.clone(),
+            publisher: after.publisher.clone(),
+        })?;
+        return Ok(());
+    };
     let is_archived = before.archived_at.is_none() && after.archived_at.is_some();
     tx.publish(match is_archived {
         true => PlatformEvent::Archived(after.clone()),

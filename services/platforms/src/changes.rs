@@ -102,9 +102,40 @@ pub(crate) struct Change {
     pub(crate) at: Timestamp,
 }
 
-/// Writes down what was changed of something; says whether anything was. What came into being
-/// has no `before`, what went has no `after`. Fields that every write moves (the version, who
-/// wrote last and when) are no change.
+impl Change {
+    /// What was changed of something, if anything was. What came into being has no `before`,
+    /// what went has no `after`. Fields that every write moves (the version, who wrote last and
+    /// when) are no change.
+    pub(crate) fn find(
+        now: Timestamp,
+        changing: &Changing,
+        (entity, entity_id): (&str, String),
+        before: Option<Value>,
+        after: Option<Value>,
+    ) -> Option<Self> {
+        let changed_fields = changed_fields(before.as_ref(), after.as_ref());
+        let is_there = before.is_some() == after.is_some();
+        if changed_fields.is_empty() && is_there {
+            return None;
+        }
+        Some(Self {
+            id: tidings::uuid_at(now),
+            request_id: changing.request_id,
+            actor: changing.by,
+            action: changing.action.as_str().to_owned(),
+            entity: entity.to_owned(),
+            entity_id,
+            before,
+            after,
+            changed_fields,
+            comment: changing.comment.clone(),
+            at: now,
+        })
+    }
+}
+
+/// Writes down what was changed of something; says whether anything was, as [`Change::find`]
+/// does.
 ///
 /// # Errors
 /// When the database fails.
@@ -116,23 +147,7 @@ pub(crate) async fn record_in_tx(
     before: Option<Value>,
     after: Option<Value>,
 ) -> Result<bool, Error> {
-    let changed_fields = changed_fields(before.as_ref(), after.as_ref());
-    if changed_fields.is_empty() && before.is_some() == after.is_some() {
-        return Ok(false);
-    }
-    let change = Change {
-        id: tidings::uuid_at(tx.now()),
-        request_id: changing.request_id,
-        actor: changing.by,
-        action: changing.action.as_str().to_owned(),
-        entity: entity.to_owned(),
-        entity_id,
-        before,
-        after,
-        changed_fields,
-        comment: changing.comment.clone(),
-        at: tx.now(),
-    };
-    store::changes::insert(tx, &change).await?;
-    Ok(true)
+    let change = Change::find(tx.now(), changing, (entity, entity_id), before, after);
+    store::changes::insert(tx, change.as_slice()).await?;
+    Ok(change.is_some())
 }

@@ -269,8 +269,7 @@ impl Keeper<'_> {
                 to: one.to.to_string(),
             }));
             let member = self.member(Author::Infrastructure)?;
-            let changing = self.changing(Author::Infrastructure, Action::Update, "")?;
-            put_relations_in_tx(self.tx, member, &changing, id, &drafts, None).await?;
+            put_relations_in_tx(self.tx, member, "", id, &drafts, None).await?;
         }
         Ok(())
     }

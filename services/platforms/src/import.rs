@@ -27,6 +27,8 @@ pub(crate) use run::{ForgetFiles, as_it_stands, forget_files, take_over};
 
 /// The largest file, in bytes.
 pub(crate) const BYTES_MAX: usize = 25 * 1024 * 1024;
+/// The largest form with a file in it, in bytes.
+pub(crate) const FORM_BYTES_MAX: usize = BYTES_MAX + 16 * 1024;
 /// The longest file, in rows.
 pub(crate) const ROWS_MAX: usize = 100_000;
 /// The longest file of which all rows or none are taken over: one transaction for more would

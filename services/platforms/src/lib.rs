@@ -107,6 +107,8 @@ pub fn service() -> Service {
         .job(actions::drop_values)
         .job(actions::fill_review)
         .http(api)
+        .body_bytes_max("/api/platforms/import", import::BYTES_MAX)
+        .body_bytes_max("/platforms/import", import::FORM_BYTES_MAX)
         .openapi(document)
         .http(pages::routes())
         .http(grpc::routes())

@@ -13,6 +13,7 @@ mod teams;
 mod wrong;
 
 use axum::Router;
+use serde::Deserialize;
 use tidings::{Conn, Handle, PageRefusal as Refusal, SignedIn};
 
 use crate::access::Member;
@@ -37,6 +38,26 @@ pub(crate) fn routes() -> Router<Handle> {
 fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
     let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
     Ok(Member::of(&who)?)
+}
+
+/// What has just been done, as the address of a page says it.
+#[derive(Deserialize)]
+struct Asked {
+    done: Option<String>,
+}
+
+impl Asked {
+    /// One of the words of which the page has something to say; empty for all others.
+    fn done(&self, words: &[&'static str]) -> &'static str {
+        let said = self.done.as_deref();
+        let known = words.iter().find(|word| said == Some(**word));
+        known.copied().unwrap_or_default()
+    }
+}
+
+/// What stands in a field of a form that narrows a list.
+fn said(asked: &Option<String>) -> &str {
+    asked.as_deref().unwrap_or_default()
 }
 
 /// What each team is called.

@@ -14,6 +14,10 @@ use crate::edit::wrong;
 pub(crate) type Platform = PlatformRecord;
 
 const SLUG_LETTERS_MAX: usize = 60;
+/// What stands where the slug of a platform would, in addresses of pages and of the API.
+pub(crate) const PAGES: [&str; 7] = [
+    "changes", "fields", "import", "new", "reports", "reviews", "teams",
+];
 
 /// A platform of which nothing was said yet.
 pub(crate) fn blank(id: PlatformId, number: i32, by: UserId, at: Timestamp) -> Platform {
@@ -187,5 +191,22 @@ pub(crate) fn allowed_moves(from: Lifecycle) -> String {
     match moves.is_empty() {
         true => "nowhere before it is restored".to_owned(),
         false => moves.join(" or "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_beside_platforms_in_addresses_is_kept_from_slugs() {
+        let (_, document) = crate::http::routes();
+        let paths = document["paths"].as_object().unwrap().keys();
+        let first =
+            paths.filter_map(|path| path.strip_prefix("/api/platforms/")?.split('/').next());
+        // Slugs have no full stops, and addresses of platforms are in braces.
+        let words: Vec<_> = first.filter(|word| slug_of(word) == *word).collect();
+        assert!(words.contains(&"reports"), "{words:?}");
+        assert!(words.iter().all(|word| PAGES.contains(word)), "{words:?}");
     }
 }

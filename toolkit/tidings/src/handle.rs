@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) keep_jobs: Duration,
     pub(crate) keep_alerts: Duration,
     pub(crate) operations: Vec<&'static str>,
+    /// The largest bodies of some routes.
+    pub(crate) body_bytes: Vec<(&'static str, usize)>,
     /// Fields that operators are not shown, beside those that schemas mark.
     pub(crate) sensitive: Vec<&'static str>,
     pub(crate) callbacks: callback::Sender,

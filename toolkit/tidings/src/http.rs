@@ -5,8 +5,10 @@ mod extract;
 pub(crate) mod forwarded;
 mod fragment;
 pub(crate) mod idempotency;
+pub(crate) mod large;
 mod list;
 mod live;
+mod objects;
 mod page;
 mod problem;
 

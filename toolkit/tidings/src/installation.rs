@@ -13,7 +13,7 @@ use crate::catalog::{Catalog, Outline};
 use crate::client::Network;
 use crate::feed::{self, Bus, Feed, LocalFeed, Transport};
 use crate::handle::Handle;
-use crate::http::{calling, idempotency};
+use crate::http::{calling, idempotency, large};
 use crate::identity::Verifier;
 use crate::instance::Membership;
 use crate::job::JobRunner;
@@ -180,8 +180,9 @@ impl Installation {
         installation.look_at(away);
         let routers = installation.routers.iter();
         let routers = routers.map(|(handle, router)| {
+            let large = from_fn_with_state(handle.clone(), large::allow);
             let router = router.clone().with_state(handle.clone());
-            (handle.name(), router)
+            (handle.name(), router.layer(large))
         });
         installation.network.wire(routers.collect());
         Ok(installation)
@@ -335,9 +336,10 @@ impl Installation {
         let routers = self.routers.iter();
         let all = routers.fold(Router::new(), |all, (handle, router)| {
             let once = from_fn_with_state(handle.clone(), idempotency::once);
+            let large = from_fn_with_state(handle.clone(), large::allow);
             let recognize = from_fn_with_state(handle.clone(), calling::recognize);
             let router = router.clone().with_state(handle.clone());
-            all.merge(router.layer(once).layer(recognize))
+            all.merge(router.layer(once).layer(large).layer(recognize))
                 .merge(feed::routes(handle))
         });
         match self.routers.first() {

@@ -58,6 +58,8 @@ pub struct Service {
     pub(crate) keep_jobs: Duration,
     pub(crate) commands: Declared,
     pub(crate) router: Router<Handle>,
+    /// The largest bodies of some routes.
+    pub(crate) body_bytes: Vec<(&'static str, usize)>,
     /// The kinds of jobs that are operations.
     pub(crate) operations: Vec<&'static str>,
     /// Fields that operators are not shown, beside those that schemas mark.
@@ -85,6 +87,7 @@ impl Service {
             keep_jobs: KEEP_JOBS,
             commands: Declared::default(),
             router: Router::new(),
+            body_bytes: Vec::new(),
             operations: Vec::new(),
             sensitive: Vec::new(),
             openapi: None,
@@ -158,6 +161,26 @@ impl Service {
     #[must_use]
     pub fn http(mut self, routes: Router<Handle>) -> Self {
         self.router = self.router.merge(routes);
+        self
+    }
+
+    /// How large the bodies are that a route takes, by its path as it was given to
+    /// [`Service::http`]; 2 MB if nothing is said. With an `Idempotency-Key` as well, if whoever
+    /// asks has signed in: the whole body is in memory then, before the handler is asked.
+    ///
+    /// ```
+    /// use axum::{Router, body::Bytes, routing::post};
+    /// use tidings::Service;
+    ///
+    /// let keep = async |film: Bytes| film.len().to_string();
+    /// let films = Service::new("films")
+    ///     .http(Router::new().route("/api/films", post(keep)))
+    ///     .body_bytes_max("/api/films", 25 * 1024 * 1024);
+    /// # let _ = films;
+    /// ```
+    #[must_use]
+    pub fn body_bytes_max(mut self, path: &'static str, bytes: usize) -> Self {
+        self.body_bytes.push((path, bytes));
         self
     }
 

@@ -269,6 +269,7 @@ impl Setup {
             keep_jobs: service.keep_jobs,
             keep_alerts: self.alert_rules.kept(),
             operations: service.operations,
+            body_bytes: service.body_bytes,
             sensitive: service.sensitive,
             callbacks: callback::Sender::new(self.callbacks.clone()),
             resources: service.resources,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use contracts::PlatformId;
@@ -35,9 +35,7 @@ pub(crate) const BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// Where files come in, which may be larger than what is typed.
 pub(super) fn uploads() -> OpenApiRouter<Handle> {
-    OpenApiRouter::default()
-        .routes(routes!(list, import))
-        .layer(DefaultBodyLimit::max(BYTES_MAX))
+    OpenApiRouter::default().routes(routes!(list, import))
 }
 
 /// Which commands are asked for, and how.

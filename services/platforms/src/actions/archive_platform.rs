@@ -3,10 +3,11 @@
 use contracts::PlatformId;
 use tidings::Tx;
 
-use super::{Saved, end_relations_in_tx, held_in_tx, save_in_tx};
+use super::{end_relations_in_tx, held_in_tx, save_in_tx};
 use crate::Error;
 use crate::access::Member;
 use crate::changes::Changing;
+use crate::platform::Platform;
 
 /// Puts a platform into the archive with the caller's transaction; its name is free then. Its
 /// relations end, and those of others to it. Doing so again changes nothing.
@@ -19,21 +20,15 @@ pub(crate) async fn archive_platform_in_tx(
     changing: &Changing,
     id: PlatformId,
     if_match: Option<u64>,
-) -> Result<Saved, Error> {
+) -> Result<Platform, Error> {
     member.must_edit()?;
     let before = held_in_tx(tx, id, if_match).await?;
     if before.archived_at.is_some() {
-        return Ok(Saved {
-            platform: before,
-            changed: false,
-        });
+        return Ok(before);
     }
     let mut after = before.clone();
     after.archived_at = Some(tx.now());
-    let platform = save_in_tx(tx, changing, &before, after).await?;
+    let platform = save_in_tx(tx, changing, Some(before), after).await?;
     end_relations_in_tx(tx, changing, id).await?;
-    Ok(Saved {
-        platform,
-        changed: true,
-    })
+    Ok(platform)
 }

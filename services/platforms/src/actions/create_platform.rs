@@ -1,16 +1,16 @@
 //! Somebody brings a platform into the register, or proposes it.
 
 use contracts::PlatformId;
-use contracts::platforms::{LicenceType, Period, PlatformEvent, RegisterEvent};
-use tidings::Tx;
+use contracts::platforms::{LicenceType, Period};
+use tidings::{Timestamp, Tx};
 
-use super::{record, take_name_in_tx};
+use super::{save_in_tx, take_name_in_tx};
+use crate::Error;
 use crate::access::Member;
 use crate::changes::Changing;
 use crate::edit::Edit;
 use crate::known::Known;
 use crate::platform::{Platform, blank};
-use crate::{Error, store};
 
 /// Adds a platform with the caller's transaction. It may stand anywhere in its life; nobody
 /// has moved it there.
@@ -24,24 +24,28 @@ pub(crate) async fn create_platform_in_tx(
     edit: Edit,
 ) -> Result<Platform, Error> {
     let known = Known::load(tx).await?;
-    let id = PlatformId::new(tx.now());
-    let mut platform = blank(id, 0, changing.by, tx.now());
-    edit.apply(&mut platform, &known)?;
+    let platform = draft(tx.now(), member, changing, &known, &edit)?;
+    take_name_in_tx(tx, &platform).await?;
+    save_in_tx(tx, changing, None, platform).await
+}
+
+/// A new platform as it will be, save for what the register gives it: number and slug.
+///
+/// # Errors
+/// [`Error::Wrong`], [`Error::NotTheirs`].
+pub(crate) fn draft(
+    now: Timestamp,
+    member: Member,
+    changing: &Changing,
+    known: &Known,
+    edit: &Edit,
+) -> Result<Platform, Error> {
+    member.must_propose()?;
+    let mut platform = blank(PlatformId::new(now), 0, changing.by, now);
+    edit.apply(&mut platform, known)?;
     if edit.told("licence_type").is_none() && platform.cost.period != Period::Free {
         platform.licence.kind = LicenceType::Commercial;
     }
     member.check(None, &platform)?;
-    take_name_in_tx(tx, &platform).await?;
-    platform.number = store::next_number(tx).await?;
-    platform.slug = store::free_slug(tx, &platform.name, platform.number).await?;
-    store::insert(tx, &platform).await?;
-    record(tx, changing, None, &platform).await?;
-    tx.publish(PlatformEvent::Created(platform.clone()))?;
-    tx.publish(RegisterEvent::Published {
-        platform_id: id,
-        number: platform.number,
-        name: platform.name.clone(),
-        publisher: platform.publisher.clone(),
-    })?;
     Ok(platform)
 }

@@ -12,15 +12,8 @@ use crate::known::Known;
 use crate::platform::{Move, Platform, natural_key};
 use crate::{Error, store};
 
-/// What became of an edit.
-#[derive(Clone, Debug)]
-pub(crate) struct Saved {
-    pub(crate) platform: Platform,
-    /// Whether anything is other than before; nothing was written if not.
-    pub(crate) changed: bool,
-}
-
-/// Changes a platform with the caller's transaction. `if_match` is the version that the caller
+/// Changes a platform with the caller's transaction; nothing is written when nothing is other
+/// than before. `if_match` is the version that the caller
 /// has seen, if they say so.
 ///
 /// # Errors
@@ -33,7 +26,7 @@ pub(crate) async fn edit_platform_in_tx(
     id: PlatformId,
     edit: Edit,
     if_match: Option<u64>,
-) -> Result<Saved, Error> {
+) -> Result<Platform, Error> {
     // Names before platforms: in the same order as all others who take both, or two could
     // wait for each other.
     if edit.told("name").is_some() || edit.told("publisher").is_some() {
@@ -42,40 +35,39 @@ pub(crate) async fn edit_platform_in_tx(
     let before = held_in_tx(tx, id, if_match).await?;
     let known = Known::load(tx).await?;
     let mut after = before.clone();
-    edit.apply(&mut after, &known)?;
-    if after == before {
-        return Ok(Saved {
-            platform: before,
-            changed: false,
-        });
+    if let Err(wrong) = edit.apply(&mut after, &known) {
+        // Whoever may not change it is told that, and not what else is wrong.
+        member.check(Some(&before), &after)?;
+        return Err(wrong.into());
     }
-    member.check(Some(&before), &after)?;
+    if after == before {
+        return Ok(before);
+    }
+    admit_in_tx(tx, member, changing, &edit, &before, &after).await?;
+    save_in_tx(tx, changing, Some(before), after).await
+}
+
+/// Checks that a held platform may become what an edit makes of it, and then writes down what
+/// takes its place, if the edit says so. Nothing is written when it may not.
+///
+/// # Errors
+/// [`Error::NotTheirs`], [`Error::Archived`], [`Error::Retired`], [`Error::LifecycleMove`],
+/// [`Error::Exists`], [`Error::Wrong`].
+pub(crate) async fn admit_in_tx(
+    tx: &mut Tx,
+    member: Member,
+    changing: &Changing,
+    edit: &Edit,
+    before: &Platform,
+    after: &Platform,
+) -> Result<(), Error> {
+    member.check(Some(before), after)?;
     if before.archived_at.is_some() {
         return Err(Error::Archived);
     }
     if before.lifecycle == Lifecycle::Retired {
         return Err(Error::Retired);
     }
-    move_in_tx(tx, changing, &edit, &before, &after).await?;
-    let key = |platform: &Platform| natural_key(&platform.publisher, &platform.name);
-    if key(&before) != key(&after) {
-        take_name_in_tx(tx, &after).await?;
-    }
-    let platform = save_in_tx(tx, changing, &before, after).await?;
-    Ok(Saved {
-        platform,
-        changed: true,
-    })
-}
-
-/// Checks a step through life, and what shall take the place of what is deprecated.
-async fn move_in_tx(
-    tx: &mut Tx,
-    changing: &Changing,
-    edit: &Edit,
-    before: &Platform,
-    after: &Platform,
-) -> Result<(), Error> {
     let step = Move {
         from: before.lifecycle,
         to: after.lifecycle,
@@ -83,11 +75,25 @@ async fn move_in_tx(
         is_replacement_told: edit.replaced_by.is_some(),
     };
     step.check()?;
+    let key = |platform: &Platform| natural_key(&platform.publisher, &platform.name);
+    if key(before) != key(after) {
+        take_name_in_tx(tx, after).await?;
+    }
     let is_deprecated = step.from < step.to && step.to == Lifecycle::Deprecated;
     let told = edit.replaced_by.as_deref().filter(|_| is_deprecated);
-    let Some(text) = told else {
-        return Ok(());
-    };
+    match told {
+        Some(text) => replace_in_tx(tx, changing, before.platform_id, text).await,
+        None => Ok(()),
+    }
+}
+
+/// What shall take the place of what is deprecated.
+async fn replace_in_tx(
+    tx: &mut Tx,
+    changing: &Changing,
+    id: PlatformId,
+    text: &str,
+) -> Result<(), Error> {
     let by = match text {
         "none" => None,
         text => Some(store::resolve(tx, text).await?.ok_or_else(|| {
@@ -95,7 +101,7 @@ async fn move_in_tx(
             wrong("replaced_by", "relation_unknown", text)
         })?),
     };
-    replaced_by_in_tx(tx, changing, before.platform_id, by).await
+    replaced_by_in_tx(tx, changing, id, by).await
 }
 
 /// Writes down that somebody has made sure that all this is so, now.
@@ -114,5 +120,5 @@ pub(crate) async fn review_platform_in_tx(
     let mut after = before.clone();
     after.last_reviewed_at = Some(tx.now());
     after.last_reviewed_by = Some(changing.by);
-    save_in_tx(tx, changing, &before, after).await
+    save_in_tx(tx, changing, Some(before), after).await
 }

@@ -159,7 +159,7 @@ pub(crate) async fn drop_values(job: DropValues, tx: &mut Tx) -> Result<(), Erro
         let mut after = before.clone();
         let is_there = after.custom_fields.remove(&job.key).is_some();
         if is_there && before.archived_at.is_none() {
-            save_in_tx(tx, &changing, &before, after).await?;
+            save_in_tx(tx, &changing, Some(before), after).await?;
         }
     }
     tx.enqueue(&DropValues { after: last, ..job }).await?;

@@ -25,7 +25,7 @@ pub(crate) const RELATIONS: &str = "relations";
 pub(crate) async fn put_relations_in_tx(
     tx: &mut Tx,
     member: Member,
-    changing: &Changing,
+    comment: &str,
     id: PlatformId,
     drafts: &[RelationDraft],
     if_match: Option<u64>,
@@ -33,6 +33,7 @@ pub(crate) async fn put_relations_in_tx(
     // The platform before the turn, as whoever archives it takes them.
     let platform = store::hold(tx, id).await?.ok_or(Error::PlatformUnknown)?;
     may_change(member, &platform)?;
+    let changing = Changing::new(tx.now(), member.id, Action::Update, comment)?;
     store::relations::take_turn(tx).await?;
     let now = store::relations::version(tx, id).await?;
     if if_match.is_some_and(|seen| seen != now) {
@@ -41,7 +42,7 @@ pub(crate) async fn put_relations_in_tx(
     let told = read_in_tx(tx, id, drafts).await?;
     let relations: BTreeSet<Relation> = told.iter().map(|(_, relation)| *relation).collect();
     let relations: Vec<_> = relations.into_iter().collect();
-    if !change_in_tx(tx, changing, id, &relations).await? {
+    if !change_in_tx(tx, &changing, id, &relations).await? {
         return Ok(());
     }
     let mut mistakes = Vec::new();
@@ -133,7 +134,8 @@ async fn other_in_tx(
     })
 }
 
-/// Whether a relation that is stored already closes a circle.
+/// Whether a relation closes a circle, be it stored already or not: the way back from its end
+/// to its beginning does not lead through it.
 async fn circle_in_tx(
     tx: &mut Tx,
     id: PlatformId,
@@ -195,13 +197,13 @@ pub(crate) async fn replaced_by_in_tx(
         kind: RelationType::ReplacedBy,
         to: by,
     };
+    if let Some(mistake) = circle_in_tx(tx, id, relation, FIELD).await? {
+        return Err(mistake.into());
+    }
     relations.push(relation);
     relations.sort_unstable();
     change_in_tx(tx, changing, id, &relations).await?;
-    match circle_in_tx(tx, id, relation, FIELD).await? {
-        Some(mistake) => Err(mistake.into()),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Ends all relations of a platform that goes into the archive, and those of others to it; each

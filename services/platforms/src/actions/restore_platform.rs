@@ -42,5 +42,5 @@ pub(crate) async fn restore_platform_in_tx(
         (None, Lifecycle::Retired) => after.lifecycle = Lifecycle::Deprecated,
         (None, _) => return Err(Error::NothingToRestore),
     }
-    save_in_tx(tx, changing, &before, after).await
+    save_in_tx(tx, changing, Some(before), after).await
 }

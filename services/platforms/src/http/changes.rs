@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::addressed;
 use super::wire::ChangeBody;
 use crate::access::Member;
-use crate::actions::PLATFORM;
+use crate::actions::{PLATFORM, RELATIONS};
 use crate::store;
 use crate::store::changes::Wanted;
 
@@ -20,7 +20,8 @@ pub(super) fn routes() -> OpenApiRouter<Handle> {
         .routes(routes!(list))
 }
 
-/// What was changed of a platform, newest first.
+/// What was changed of a platform, and of its relations to others (`entity` is `relations`
+/// then), newest first.
 #[utoipa::path(get, path = "/api/platforms/{id}/history", tag = "platforms", params(
     ("id" = String, Path, description = "Its id or its number"),
     ("limit" = Option<u32>, Query, description = "1 to 200, 50 if not given"),
@@ -42,7 +43,7 @@ async fn history(
     let mut conn = service.read().await?;
     let id = addressed(&mut conn, &id).await?;
     let wanted = Wanted {
-        entity: Some(PLATFORM.to_owned()),
+        entities: vec![PLATFORM.to_owned(), RELATIONS.to_owned()],
         entity_id: Some(id.to_string()),
         ..Wanted::default()
     };
@@ -83,7 +84,7 @@ impl ChangesAsked {
         Ok(Wanted {
             actor: id("actor", &self.actor)?,
             since: super::asked::read("since", self.since.as_deref(), moment)?,
-            entity: text("entity", &self.entity)?,
+            entities: text("entity", &self.entity)?.into_iter().collect(),
             entity_id: text("entity_id", &self.entity_id)?,
             request_id: id("request", &self.request)?,
         })

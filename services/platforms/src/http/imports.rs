@@ -1,8 +1,8 @@
 //! The API of imports.
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use contracts::ImportId;
@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use crate::access::Member;
 use crate::csv::{self, KIND, MARK};
-use crate::import::{BYTES_MAX, Format, How, Mode, RowError, Upload, accept, as_it_stands};
+use crate::import::{Format, How, Mode, RowError, Upload, accept, as_it_stands};
 use crate::store::imports::{self, ERRORS_KEPT, Import};
 use crate::{Error, store};
 
@@ -26,7 +26,6 @@ const LISTED: u32 = 50;
 pub(super) fn routes() -> OpenApiRouter<Handle> {
     OpenApiRouter::default()
         .routes(routes!(list, request))
-        .layer(DefaultBodyLimit::max(BYTES_MAX))
         .routes(routes!(show))
         .routes(routes!(errors_file))
 }

@@ -81,7 +81,7 @@ async fn create(
     RequestContext(context): RequestContext,
     Json(mut body): Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
-    let member = Member::of(&identity)?;
+    let member = Member::of(&identity)?.must_propose()?;
     let comment = take_comment(&mut body).map_err(Error::from)?;
     let edit = Edit::from_json(&body).map_err(Error::from)?;
     let mut tx = service.begin(context).await?;
@@ -153,13 +153,18 @@ async fn edit(
 ) -> Result<Response, Problem> {
     let member = Member::of(&identity)?;
     let seen = seen(&headers)?;
-    let comment = take_comment(&mut body).map_err(Error::from)?;
-    let edit = Edit::from_json(&body).map_err(Error::from)?;
     let mut tx = service.begin(context).await?;
     let id = addressed(&mut tx, &id).await?;
-    let changing = changing(&tx, member, Action::Update, &comment)?;
-    let saved = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
-    answered(tx, saved.platform).await
+    let comment = take_comment(&mut body);
+    let edit = Edit::from_json(&body);
+    if let Err(wrong) = &edit {
+        let platform = store::find(&mut tx, id).await?;
+        member.check_told(&platform.ok_or(Error::PlatformUnknown)?, wrong)?;
+    }
+    let edit = edit.map_err(Error::from)?;
+    let changing = changing(&tx, member, Action::Update, &comment.map_err(Error::from)?)?;
+    let platform = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
+    answered(tx, platform).await
 }
 
 /// What goes with an action: why it is done.
@@ -200,8 +205,8 @@ async fn archive(
     let mut tx = service.begin(context).await?;
     let id = addressed(&mut tx, &id).await?;
     let changing = changing(&tx, member, Action::Archive, &comment)?;
-    let saved = archive_platform_in_tx(&mut tx, member, &changing, id, seen).await?;
-    answered(tx, saved.platform).await
+    let platform = archive_platform_in_tx(&mut tx, member, &changing, id, seen).await?;
+    answered(tx, platform).await
 }
 
 /// Bring a platform back: out of the archive as it was, or from retired to deprecated, which

@@ -13,7 +13,6 @@ use utoipa_axum::routes;
 use super::{addressed, seen, tag};
 use crate::access::Member;
 use crate::actions::put_relations_in_tx;
-use crate::changes::{Action, Changing};
 use crate::relation::RelationDraft;
 use crate::store::relations::Related;
 use crate::{Error, store};
@@ -135,12 +134,10 @@ async fn put(
         let text = "Accountants change no relations.".to_owned();
         return Err(Error::NotTheirs(text).into());
     }
-    let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment);
-    let changing = changing.map_err(Error::from)?;
     let mut tx = service.begin(context).await?;
     let id = addressed(&mut tx, &id).await?;
-    let (relations, seen) = (&draft.relations, seen(&headers)?);
-    put_relations_in_tx(&mut tx, member, &changing, id, relations, seen).await?;
+    let (relations, comment, seen) = (&draft.relations, &draft.comment, seen(&headers)?);
+    put_relations_in_tx(&mut tx, member, comment, id, relations, seen).await?;
     let shown = shown(&mut tx, id).await?;
     tx.commit().await?;
     Ok(shown)

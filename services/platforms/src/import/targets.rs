@@ -66,7 +66,7 @@ fn named(line: &Line) -> Named {
 }
 
 /// The key of a row that says publisher and name.
-fn key_of(line: &Line) -> Option<String> {
+pub(super) fn key_of(line: &Line) -> Option<String> {
     let (publisher, name) = (line.cell("publisher")?, line.cell("name")?);
     Some(natural_key(publisher, name))
 }

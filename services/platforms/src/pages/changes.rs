@@ -28,12 +28,6 @@ struct Changes {
     query: String,
 }
 
-impl Changes {
-    fn said<'a>(&self, asked: &'a Option<String>) -> &'a str {
-        asked.as_deref().unwrap_or_default()
-    }
-}
-
 /// GET `/platforms/changes`
 async fn show(
     State(service): State<Handle>,

@@ -11,8 +11,8 @@ use tidings::{
     Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
 };
 
-use super::member;
 use super::wrong::Wrong;
+use super::{Asked, member};
 use crate::access::Member;
 use crate::actions::{delete_field_in_tx, put_field_in_tx};
 use crate::changes::{Action, Changing};
@@ -20,6 +20,8 @@ use crate::fields::{CustomField, FieldDraft, FieldType};
 use crate::{Error, store};
 
 const PAGE: &str = "/platforms/fields";
+/// What the page tells of.
+const DONE: [&str; 3] = ["added", "saved", "deleted"];
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -94,21 +96,6 @@ struct Fields {
     wrong: Wrong,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    /// What has just been done.
-    done: Option<String>,
-}
-
-fn done(asked: &Asked) -> &'static str {
-    let words = ["added", "saved", "deleted"];
-    let said = asked.done.as_deref();
-    words
-        .into_iter()
-        .find(|word| said == Some(word))
-        .unwrap_or_default()
-}
-
 async fn page(
     service: &Handle,
     member: Member,
@@ -137,7 +124,7 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let member = member(who, PAGE)?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
-    page(&service, member, done(&asked), typed, wrong).await
+    page(&service, member, asked.done(&DONE), typed, wrong).await
 }
 
 /// Defines a field as it was typed; a new one must be new.

@@ -61,17 +61,9 @@ struct Page {
 
 /// GET `/platforms/new`
 async fn new(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Refusal> {
-    let member = may_add(member(who, NEW)?)?;
+    let member = member(who, NEW)?.must_propose()?;
     let (typed, wrong) = (Typed::new(), Wrong::default());
     page(&service, member, None, &typed, wrong, Vec::new()).await
-}
-
-fn may_add(member: Member) -> Result<Member, Error> {
-    let text = "Accountants add no platforms: ask infrastructure, or somebody who may propose one.";
-    match member.may_propose() {
-        true => Ok(member),
-        false => Err(Error::NotTheirs(text.to_owned())),
-    }
 }
 
 /// POST `/platforms/new`
@@ -81,7 +73,7 @@ async fn create(
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    let member = may_add(member(who, NEW)?)?;
+    let member = member(who, NEW)?.must_propose()?;
     let created = async {
         let edit = read(&typed)?;
         let mut tx = service.begin(context).await?;
@@ -160,9 +152,9 @@ async fn saved(
     let id = addressed(&mut tx, name).await?;
     let changing = Changing::new(tx.now(), member.id, Action::Update, comment(typed))?;
     let seen = Some(seen(typed));
-    let saved = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
+    let platform = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
     tx.commit().await?;
-    Ok(saved.platform)
+    Ok(platform)
 }
 
 /// Whatever was sent as an edit; everything that is wrong with it at once.

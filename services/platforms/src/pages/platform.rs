@@ -13,7 +13,7 @@ use tidings::{
 
 use super::difference::{Told, label};
 use super::wrong::Wrong;
-use super::{member, team_names};
+use super::{Asked, member, team_names};
 use crate::access::Member;
 use crate::actions::{
     PLATFORM, archive_platform_in_tx, edit_platform_in_tx, restore_platform_in_tx,
@@ -84,12 +84,6 @@ impl Page {
     }
 }
 
-#[derive(Deserialize)]
-struct Asked {
-    /// What has just been done.
-    done: Option<String>,
-}
-
 /// GET `/platforms/{name}`
 async fn show(
     State(service): State<Handle>,
@@ -98,21 +92,11 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
     let member = member(who, &format!("/platforms/{name}"))?;
-    let words = [
+    let done = asked.done(&[
         "added", "proposed", "saved", "moved", "archived", "restored",
-    ];
-    let said = asked.done.as_deref();
-    let done = words.into_iter().find(|word| said == Some(word));
+    ]);
     let (typed, wrong) = (Typed::default(), Wrong::default());
-    page(
-        &service,
-        member,
-        &name,
-        done.unwrap_or_default(),
-        typed,
-        wrong,
-    )
-    .await
+    page(&service, member, &name, done, typed, wrong).await
 }
 
 /// The platform that an address means.
@@ -133,7 +117,7 @@ async fn page(
     let platform = found(&mut conn, name).await?;
     let teams = team_names(&mut conn).await?;
     let wanted = Wanted {
-        entity: Some(PLATFORM.to_owned()),
+        entities: vec![PLATFORM.to_owned()],
         entity_id: Some(platform.platform_id.to_string()),
         ..Wanted::default()
     };
@@ -247,13 +231,14 @@ async fn act(
                 edit.set("lifecycle", &typed.to)?;
                 edit.replaced_by = Some(typed.replaced_by.trim().to_owned());
                 edit.replaced_by = edit.replaced_by.filter(|text| !text.is_empty());
-                let saved = edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
-                (saved.platform.number, "moved")
+                let platform =
+                    edit_platform_in_tx(&mut tx, member, &changing, id, edit, seen).await?;
+                (platform.number, "moved")
             }
             Deed::Archive => {
                 let changing = changing(Action::Archive)?;
-                let saved = archive_platform_in_tx(&mut tx, member, &changing, id, seen).await?;
-                (saved.platform.number, "archived")
+                let platform = archive_platform_in_tx(&mut tx, member, &changing, id, seen).await?;
+                (platform.number, "archived")
             }
             Deed::Restore => {
                 let changing = changing(Action::Restore)?;

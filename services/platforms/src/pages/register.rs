@@ -89,10 +89,6 @@ impl Register {
     fn is_owner(&self, id: &TeamId) -> bool {
         self.owner == Some(*id)
     }
-
-    fn said<'a>(&self, asked: &'a Option<String>) -> &'a str {
-        asked.as_deref().unwrap_or_default()
-    }
 }
 
 /// GET `/platforms`

@@ -12,8 +12,8 @@ use tidings::{
     Uuid,
 };
 
-use super::member;
 use super::wrong::Wrong;
+use super::{Asked, member};
 use crate::access::Member;
 use crate::actions::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
 use crate::changes::{Action, Changing};
@@ -21,6 +21,8 @@ use crate::team::{TeamEdit, TeamKind};
 use crate::{Error, store};
 
 const PAGE: &str = "/platforms/teams";
+/// What the page tells of.
+const DONE: [&str; 3] = ["added", "saved", "deleted"];
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -74,21 +76,6 @@ struct Row {
     platforms: u64,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Asked {
-    /// What has just been done.
-    done: Option<String>,
-}
-
-fn done(asked: &Asked) -> &'static str {
-    let words = ["added", "saved", "deleted"];
-    let said = asked.done.as_deref();
-    words
-        .into_iter()
-        .find(|word| said == Some(word))
-        .unwrap_or_default()
-}
-
 async fn page(
     service: &Handle,
     member: Member,
@@ -127,7 +114,7 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let member = member(who, PAGE)?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
-    Ok(page(&service, member, done(&asked), typed, wrong).await?)
+    Ok(page(&service, member, asked.done(&DONE), typed, wrong).await?)
 }
 
 /// POST `/platforms/teams`

@@ -1,30 +1,44 @@
 //! The history: rows that nobody changes.
 
 use serde::de::DeserializeOwned;
-use tidings::{Conn, Error, Row, Timestamp, Tx, Uuid, Value, params};
+use tidings::{Conn, Error, Row, Timestamp, Tx, Uuid, Value};
 
+use super::{parts, places};
 use crate::changes::Change;
 
-pub(crate) async fn insert(tx: &mut Tx, change: &Change) -> Result<(), Error> {
-    let sql = "INSERT INTO changes (id, request_id, actor, action, entity, entity_id, before,
-            after, changed_fields, comment, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    let text = |value: &serde_json::Value| value.to_string();
-    let row = params![
-        change.id,
-        change.request_id,
-        change.actor,
-        &change.action,
-        &change.entity,
-        &change.entity_id,
-        change.before.as_ref().map(text),
-        change.after.as_ref().map(text),
-        serde_json::Value::from(change.changed_fields.clone()).to_string(),
-        &change.comment,
-        change.at,
-    ];
-    tx.execute(sql, row).await?;
+pub(crate) async fn insert(tx: &mut Tx, changes: &[Change]) -> Result<(), Error> {
+    for part in parts(changes, ROW) {
+        let sql = format!(
+            "INSERT INTO changes (id, request_id, actor, action, entity, entity_id, before,
+                after, changed_fields, comment, at)
+            VALUES {}",
+            places(part.len(), ROW),
+        );
+        let rows: Vec<_> = part.iter().map(row).collect();
+        tx.execute(&sql, &rows.concat()).await?;
+    }
     Ok(())
+}
+
+const ROW: usize = 11;
+
+fn row(change: &Change) -> [Value; ROW] {
+    let text = |value: &serde_json::Value| value.to_string();
+    [
+        change.id.into(),
+        change.request_id.into(),
+        change.actor.into(),
+        (&change.action).into(),
+        (&change.entity).into(),
+        (&change.entity_id).into(),
+        change.before.as_ref().map(text).into(),
+        change.after.as_ref().map(text).into(),
+        serde_json::Value::from(change.changed_fields.clone())
+            .to_string()
+            .into(),
+        (&change.comment).into(),
+        change.at.into(),
+    ]
 }
 
 /// Which changes are wanted; all if nothing is said.
@@ -32,7 +46,8 @@ pub(crate) async fn insert(tx: &mut Tx, change: &Change) -> Result<(), Error> {
 pub(crate) struct Wanted {
     pub(crate) actor: Option<Uuid>,
     pub(crate) since: Option<Timestamp>,
-    pub(crate) entity: Option<String>,
+    /// Of any of these entities, or of all if there is none.
+    pub(crate) entities: Vec<String>,
     pub(crate) entity_id: Option<String>,
     pub(crate) request_id: Option<Uuid>,
 }
@@ -48,10 +63,13 @@ pub(crate) async fn list(
         FROM changes c LEFT JOIN people p ON p.id = c.actor WHERE 1 = 1"
         .to_owned();
     let mut values = Vec::new();
-    let conditions: [(&str, Option<Value>); 5] = [
+    if !wanted.entities.is_empty() {
+        values.extend(wanted.entities.iter().map(Value::from));
+        sql += &format!(" AND c.entity IN {}", places(1, values.len()));
+    }
+    let conditions: [(&str, Option<Value>); 4] = [
         ("c.actor =", wanted.actor.map(Value::from)),
         ("c.at >=", wanted.since.map(Value::from)),
-        ("c.entity =", wanted.entity.clone().map(Value::from)),
         ("c.entity_id =", wanted.entity_id.clone().map(Value::from)),
         ("c.request_id =", wanted.request_id.map(Value::from)),
     ];

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use contracts::{ImportId, PlatformId, UserId};
 use tidings::{Conn, Error, FromRow, Timestamp, Tx, Value, params};
 
+use super::{count, parts, places};
 use crate::import::{Counts, FileFacts, How, Line, RowError, Target};
-use crate::store::count;
 
 /// How many mistakes of an import are kept.
 pub(crate) const ERRORS_KEPT: u64 = 1_000;
@@ -271,30 +271,26 @@ pub(crate) async fn find_by(
     column: By,
     values: Vec<Value>,
 ) -> Result<Vec<Found>, Error> {
-    if values.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places: Vec<String> = (1..=values.len())
-        .map(|place| format!("${place}"))
-        .collect();
     let column = match column {
         By::Id => "id",
         By::Number => "number",
         By::Key => "natural_key",
     };
-    let places = places.join(", ");
-    let sql = format!(
-        "SELECT id, version, number, natural_key FROM platforms WHERE {column} IN ({places})"
-    );
-    let rows: Vec<(PlatformId, u64, i32, Option<String>)> = conn.query(&sql, &values).await?;
-    let found = rows
-        .into_iter()
-        .map(|(id, version, number, natural_key)| Found {
+    let mut found = Vec::new();
+    for part in parts(&values, 1) {
+        let sql = format!(
+            "SELECT id, version, number, natural_key FROM platforms WHERE {column} IN {}",
+            places(1, part.len())
+        );
+        let rows: Vec<(PlatformId, u64, i32, Option<String>)> = conn.query(&sql, part).await?;
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(id, version, number, natural_key)| Found {
             target: Target { id, version },
             number,
             natural_key,
-        });
-    Ok(found.collect())
+        }));
+    }
+    Ok(found)
 }
 
 /// By what platforms are found.

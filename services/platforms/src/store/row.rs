@@ -9,34 +9,53 @@ use tidings::{Error, Row, Value};
 use super::{count, key_of};
 use crate::platform::Platform;
 
-pub(super) const INSERT: &str = "INSERT INTO platforms (id, number, slug, natural_key, name, publisher, description, kind, version_label,
-        owner_team_id, technical_contact, support_contact, cost_amount_minor,
-        cost_currency, cost_period, cost_centre, budget_code, purchase_order,
-        licence_type, licence_spdx, licence_seats, licence_reference,
-        licence_starts_on, licence_expires_on, licence_renewal, lifecycle,
-        criticality, eol_on, tags, links, custom_fields, last_reviewed_at,
-        last_reviewed_by, version, created_at, created_by, updated_at, updated_by,
-        archived_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-        $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33,
-        $34, $35, $36, $37, $38, $39)";
+/// The columns of the table, the key first.
+pub(super) const COLUMNS: [&str; 39] = [
+    "id",
+    "number",
+    "slug",
+    "natural_key",
+    "name",
+    "publisher",
+    "description",
+    "kind",
+    "version_label",
+    "owner_team_id",
+    "technical_contact",
+    "support_contact",
+    "cost_amount_minor",
+    "cost_currency",
+    "cost_period",
+    "cost_centre",
+    "budget_code",
+    "purchase_order",
+    "licence_type",
+    "licence_spdx",
+    "licence_seats",
+    "licence_reference",
+    "licence_starts_on",
+    "licence_expires_on",
+    "licence_renewal",
+    "lifecycle",
+    "criticality",
+    "eol_on",
+    "tags",
+    "links",
+    "custom_fields",
+    "last_reviewed_at",
+    "last_reviewed_by",
+    "version",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "updated_by",
+    "archived_at",
+];
 
-pub(super) const UPDATE: &str = "UPDATE platforms SET number = $2, slug = $3, natural_key = $4, name = $5, publisher = $6, description =
-    $7, kind = $8, version_label = $9, owner_team_id = $10, technical_contact = $11,
-    support_contact = $12, cost_amount_minor = $13, cost_currency = $14, cost_period
-    = $15, cost_centre = $16, budget_code = $17, purchase_order = $18, licence_type
-    = $19, licence_spdx = $20, licence_seats = $21, licence_reference = $22,
-    licence_starts_on = $23, licence_expires_on = $24, licence_renewal = $25,
-    lifecycle = $26, criticality = $27, eol_on = $28, tags = $29, links = $30,
-    custom_fields = $31, last_reviewed_at = $32, last_reviewed_by = $33, version =
-    $34, created_at = $35, created_by = $36, updated_at = $37, updated_by = $38,
-    archived_at = $39
-    WHERE id = $1";
-
-/// What goes into the row, in the order of both statements.
-pub(super) fn values(platform: &Platform) -> Result<Vec<Value>, Error> {
+/// What goes into the row, in the order of [`COLUMNS`].
+pub(super) fn values(platform: &Platform) -> Result<[Value; COLUMNS.len()], Error> {
     let (cost, licence) = (&platform.cost, &platform.licence);
-    Ok(vec![
+    Ok([
         Value::from(platform.platform_id),
         Value::from(platform.number),
         Value::from(&platform.slug),

@@ -1,10 +1,11 @@
 //! What lists look at: a narrow row for each platform, and its words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use contracts::calendar::Day;
-use tidings::{Error, Tx, params};
+use tidings::{Error, Tx, Value};
 
+use super::{parts, places};
 use crate::platform::{Platform, fold};
 
 /// Longer words are cut, in the shelf and in what is looked for alike.
@@ -55,46 +56,78 @@ pub(crate) fn expiry_key(day: Option<Day>) -> String {
     day.map_or_else(|| "never".to_owned(), |day| day.to_string())
 }
 
-/// Puts a platform where lists find it, as it is now.
-pub(super) async fn put(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
-    let sql = "INSERT INTO shelf (number, platform_id, archived, lifecycle, criticality, kind,
-            owner_team_id, name_key, publisher_key, cost_minor, expires_on, updated_at, words)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        ON CONFLICT (number) DO UPDATE SET archived = excluded.archived,
-            lifecycle = excluded.lifecycle, criticality = excluded.criticality,
-            kind = excluded.kind, owner_team_id = excluded.owner_team_id,
-            name_key = excluded.name_key, publisher_key = excluded.publisher_key,
-            cost_minor = excluded.cost_minor, expires_on = excluded.expires_on,
-            updated_at = excluded.updated_at, words = excluded.words";
-    let before = words_before(tx, platform.number).await?;
-    let words = words_of(platform);
-    let row = params![
-        platform.number,
-        platform.platform_id,
-        platform.archived_at.is_some(),
-        rank(platform.lifecycle, contracts::platforms::Lifecycle::ALL),
-        rank(platform.criticality, contracts::platforms::Criticality::ALL),
-        platform.kind,
-        platform.owner_team_id,
-        fold(&platform.name),
-        fold(&platform.publisher),
-        platform.cost.amount_minor,
-        expiry_key(platform.licence.expires_on),
-        platform.updated_at,
-        line_of(&words),
-    ];
-    tx.execute(sql, row).await?;
-    put_words(tx, platform.number, &before, &words).await
+/// Puts platforms where lists find them, as they are now.
+pub(super) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Error> {
+    let before = words_before(tx, platforms).await?;
+    let mut new = Vec::new();
+    let mut rows = Vec::with_capacity(platforms.len());
+    for platform in platforms {
+        let (number, words) = (platform.number, words_of(platform));
+        let before = before.get(&number).unwrap_or(const { &BTreeSet::new() });
+        let gone: Vec<_> = before.difference(&words).map(Value::from).collect();
+        remove_words(tx, number, &gone).await?;
+        let added = words.difference(before);
+        new.extend(added.map(|word| [word.into(), number.into()]));
+        rows.push(row(platform, &words));
+    }
+    for part in parts(&rows, ROW) {
+        let sql = format!(
+            "INSERT INTO shelf (number, platform_id, archived, lifecycle, criticality, kind,
+                owner_team_id, name_key, publisher_key, cost_minor, expires_on, updated_at, words)
+            VALUES {}
+            ON CONFLICT (number) DO UPDATE SET archived = excluded.archived,
+                lifecycle = excluded.lifecycle, criticality = excluded.criticality,
+                kind = excluded.kind, owner_team_id = excluded.owner_team_id,
+                name_key = excluded.name_key, publisher_key = excluded.publisher_key,
+                cost_minor = excluded.cost_minor, expires_on = excluded.expires_on,
+                updated_at = excluded.updated_at, words = excluded.words",
+            places(part.len(), ROW),
+        );
+        tx.execute(&sql, &part.concat()).await?;
+    }
+    for part in parts(&new, 2) {
+        let places = places(part.len(), 2);
+        let sql = format!("INSERT INTO words (word, number) VALUES {places}");
+        tx.execute(&sql, &part.concat()).await?;
+    }
+    Ok(())
 }
 
-/// The words by which it was found until now.
-async fn words_before(tx: &mut Tx, number: i32) -> Result<BTreeSet<String>, Error> {
-    let sql = "SELECT words FROM shelf WHERE number = $1";
-    let line: Option<(String,)> = tx.query_opt(sql, params![number]).await?;
-    let words = line.map(|(line,)| line.split(' ').map(ToOwned::to_owned).collect());
-    let mut words: BTreeSet<String> = words.unwrap_or_default();
-    words.remove("");
-    Ok(words)
+const ROW: usize = 13;
+
+fn row(platform: &Platform, words: &BTreeSet<String>) -> [Value; ROW] {
+    [
+        platform.number.into(),
+        platform.platform_id.into(),
+        platform.archived_at.is_some().into(),
+        rank(platform.lifecycle, contracts::platforms::Lifecycle::ALL).into(),
+        rank(platform.criticality, contracts::platforms::Criticality::ALL).into(),
+        platform.kind.into(),
+        platform.owner_team_id.into(),
+        fold(&platform.name).into(),
+        fold(&platform.publisher).into(),
+        platform.cost.amount_minor.into(),
+        expiry_key(platform.licence.expires_on).into(),
+        platform.updated_at.into(),
+        line_of(words).into(),
+    ]
+}
+
+/// The words by which each was found until now.
+async fn words_before(
+    tx: &mut Tx,
+    platforms: &[&Platform],
+) -> Result<HashMap<i32, BTreeSet<String>>, Error> {
+    let numbers: Vec<_> = platforms.iter().map(|one| one.number.into()).collect();
+    let mut found = HashMap::new();
+    for part in parts(&numbers, 1) {
+        let places = places(1, part.len());
+        let sql = format!("SELECT number, words FROM shelf WHERE number IN {places}");
+        let lines: Vec<(i32, String)> = tx.query(&sql, part).await?;
+        let set = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect();
+        found.extend(lines.iter().map(|(number, line)| (*number, set(line))));
+    }
+    Ok(found)
 }
 
 /// Words between spaces, with one before the first and one behind the last.
@@ -113,29 +146,12 @@ pub(crate) fn rank<T: PartialEq + Copy>(word: T, all: &[T]) -> i64 {
     i64::try_from(place).unwrap_or_default()
 }
 
-async fn put_words(
-    tx: &mut Tx,
-    number: i32,
-    before: &BTreeSet<String>,
-    words: &BTreeSet<String>,
-) -> Result<(), Error> {
-    for word in before.difference(words) {
-        let sql = "DELETE FROM words WHERE word = $1 AND number = $2";
-        tx.execute(sql, params![word, number]).await?;
-    }
-    let new: Vec<_> = words.difference(before).collect();
-    // SQLite takes some 32,000 values a statement, and PostgreSQL a few more.
-    for part in new.chunks(500) {
-        let mut values = vec![tidings::Value::from(number)];
-        let mut rows = Vec::new();
-        for &word in part {
-            values.push(word.into());
-            rows.push(format!("(${}, $1)", values.len()));
-        }
-        let sql = format!(
-            "INSERT INTO words (word, number) VALUES {}",
-            rows.join(", ")
-        );
+async fn remove_words(tx: &mut Tx, number: i32, words: &[Value]) -> Result<(), Error> {
+    for part in parts(words, 1) {
+        let number = Value::from(number);
+        let values = [part, std::slice::from_ref(&number)].concat();
+        let (places, last) = (places(1, part.len()), values.len());
+        let sql = format!("DELETE FROM words WHERE word IN {places} AND number = ${last}");
         tx.execute(&sql, &values).await?;
     }
     Ok(())

@@ -272,5 +272,41 @@ async fn bodies_that_are_none_are_refused(storage: Storage) {
             "{body}"
         );
     }
+    // A list is no object, in which each would stand for the field of its place.
+    let relations = format!("{path}/relations");
+    for (method, path, body) in [
+        (
+            "POST",
+            "/api/platforms/teams",
+            json!(["A", "infra", "", ""]),
+        ),
+        (
+            "PUT",
+            "/api/platforms/fields/rack",
+            json!(["Rack", "text", false, [], null, ""]),
+        ),
+        ("PUT", &relations, json!([[], ""])),
+        (
+            "PUT",
+            &relations,
+            json!({"relations": [["depends_on", "1"]]}),
+        ),
+        (
+            "POST",
+            "/api/platforms/reviews",
+            json!(["A", {}, "2027-01-01"]),
+        ),
+        (
+            "POST",
+            "/api/platforms/reviews",
+            json!({"name": "A", "due_on": "2027-01-01", "scope": ["A"]}),
+        ),
+    ] {
+        assert_eq!(
+            send(method, path, body.to_string().into()).await,
+            400,
+            "{body}"
+        );
+    }
     assert_eq!(stage.platform(&made["id"]).await, made);
 }

@@ -9,6 +9,7 @@ use crate::stage::{Stage, infra, mistakes, on_both, path_of, refusal, support};
 on_both!(
     what_the_first_version_was_asked_is_answered_as_it_answered,
     a_05_a_platform_is_found_by_its_id_and_by_its_number,
+    what_is_called_like_a_page_stands_at_another_address,
     a_10_a_publisher_and_a_name_are_there_once_in_whichever_letters,
     a_01_a_new_platform_is_told_of_with_its_whole_record,
 );
@@ -66,6 +67,20 @@ async fn a_05_a_platform_is_found_by_its_id_and_by_its_number(storage: Storage) 
     ] {
         let answer = stage.get(infra(), &format!("/api/platforms/{odd}")).await;
         assert_eq!(refusal(&answer), (404, "not_found"), "{odd}");
+    }
+}
+
+async fn what_is_called_like_a_page_stands_at_another_address(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    for name in [
+        "Changes", "Fields", "Import", "New", "Reports", "Reviews", "Teams",
+    ] {
+        let made = stage.create_named(name).await;
+        let slug = format!("{}-{}", name.to_lowercase(), made["number"]);
+        assert_eq!(made["slug"], slug);
+        let page = stage.get(infra(), &format!("/platforms/{slug}")).await;
+        assert!(page.text.contains(&format!("<h1>{name}")), "{}", page.text);
+        assert_eq!(stage.platform(&json!(slug)).await, made);
     }
 }
 

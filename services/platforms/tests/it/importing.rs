@@ -19,6 +19,8 @@ use tidings_test::Answer;
 use crate::stage::{Person, Stage, infra};
 
 pub(crate) const CSV: &str = "text/csv";
+/// The largest file.
+const BYTES_MAX: usize = 25 * 1024 * 1024;
 pub(crate) const JSON: &str = "application/json";
 
 impl Stage {

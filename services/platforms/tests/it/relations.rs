@@ -15,6 +15,7 @@ on_both!(
     no_platform_is_part_of_itself_or_replaced_by_itself_be_it_by_others,
     a_15_archiving_ends_the_relations_of_both_ends_with_their_change_records,
     a_12_what_is_deprecated_says_what_takes_its_place,
+    a_13_the_history_of_a_platform_tells_of_its_relations,
     of_two_relations_at_once_that_make_a_circle_one_is_refused,
 );
 
@@ -151,6 +152,25 @@ async fn no_platform_is_part_of_itself_or_replaced_by_itself_be_it_by_others(sto
     // What depends on each other is not rare.
     assert_eq!(put(&stage, &a, &[("depends_on", &b)]).await.status, 200);
     assert_eq!(put(&stage, &b, &[("depends_on", &a)]).await.status, 200);
+}
+
+async fn a_13_the_history_of_a_platform_tells_of_its_relations(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let [a, b, _] = three(&stage).await;
+    put(&stage, &a, &[("depends_on", &b)]).await;
+    put(&stage, &a, &[]).await;
+    let told = |changes: Vec<Value>| {
+        let names = ["entity", "action", "changed_fields"];
+        let told = changes
+            .iter()
+            .map(|one| names.map(|name| one[name].clone()));
+        told.take(2).collect::<Vec<_>>()
+    };
+    let change = [json!("relations"), json!("update"), json!(["depends_on"])];
+    assert_eq!(told(stage.history(&a).await), [change.clone(), change]);
+    let history = stage.history(&b).await;
+    assert_eq!(history.len(), 1);
+    assert_eq!(history[0]["entity"], "platform");
 }
 
 async fn a_15_archiving_ends_the_relations_of_both_ends_with_their_change_records(

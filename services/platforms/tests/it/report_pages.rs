@@ -109,6 +109,21 @@ async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
             "costs.csv?group_by=lifecycle&#38;normalise=monthly",
         ],
     );
+    // What else was asked for stays when the form is sent, and what is in the form is in it once.
+    let query = "?kind=other&tag=&q=%3Cb%3E&months=12&lifecycle=production";
+    let page = stage.get(accountant(), &format!("{COSTS}{query}")).await;
+    let (_, form) = page.text.split_once("<form").unwrap();
+    let (form, _) = form.split_once("</form>").unwrap();
+    let hidden: Vec<_> = form.split("<input type=\"hidden\" ").skip(1).collect();
+    assert!(
+        hidden[0].starts_with("name=\"kind\" value=\"other\">"),
+        "{form}"
+    );
+    assert!(
+        hidden[1].starts_with("name=\"q\" value=\"&#60;b&#62;\">"),
+        "{form}"
+    );
+    assert_eq!(hidden.len(), 2, "{form}");
 }
 
 #[tokio::test]

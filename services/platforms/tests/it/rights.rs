@@ -12,6 +12,7 @@ on_both!(
     a_21_accountants_edit_costs_and_licences_and_nothing_else,
     a_21_support_and_engineering_propose_and_edit_their_proposals,
     a_21_archiving_and_restoring_is_for_infrastructure,
+    a_21_who_may_not_do_it_is_told_that_and_not_what_else_is_wrong,
 );
 
 const FORBIDDEN: (u16, &str) = (403, "forbidden");
@@ -143,6 +144,45 @@ async fn a_21_support_and_engineering_propose_and_edit_their_proposals(storage: 
         stage.patch(both, &path, json!({"name": "B"})).await.status,
         403
     );
+}
+
+async fn a_21_who_may_not_do_it_is_told_that_and_not_what_else_is_wrong(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let made = stage.create_named("A").await;
+    let path = path_of(&made["id"]);
+    for wrong in [
+        json!({"name": ""}),
+        json!({"name": "B", "publisher": "C", "kind": "mainframe"}),
+        json!({"name": "B", "publisher": "C", "colour": "red"}),
+        json!({"name": "B", "publisher": "C", "owner": "Nobody"}),
+    ] {
+        let one = stage.post(accountant(), "/api/platforms", wrong.clone());
+        assert_eq!(refusal(&one.await), FORBIDDEN, "{wrong}");
+        for one in [accountant(), support(), engineer()] {
+            let answer = stage.patch(one, &path, wrong.clone()).await;
+            assert_eq!(refusal(&answer), FORBIDDEN, "{wrong} {:?}", one.roles);
+        }
+        let answer = stage.patch(infra(), &path, wrong.clone()).await;
+        assert_eq!(answer.status, 422, "{wrong}");
+    }
+    // What is theirs can be wrong, and is told.
+    for wrong in [
+        json!({"licence": {"seats": -1}}),
+        json!({"cost": "much"}),
+        json!({"cost": {"period": "weekly"}}),
+        json!({"budget_code": "x".repeat(201)}),
+    ] {
+        let answer = stage.patch(accountant(), &path, wrong.clone()).await;
+        assert_eq!(answer.status, 422, "{wrong}");
+        let answer = stage.patch(support(), &path, wrong.clone()).await;
+        assert_eq!(refusal(&answer), FORBIDDEN, "{wrong}");
+    }
+    let relations = json!({"relations": [], "comment": "x".repeat(201)});
+    for one in [accountant(), support()] {
+        let path = format!("{path}/relations");
+        let answer = stage.send(one, "PUT", &path, relations.clone()).await;
+        assert_eq!(refusal(&answer), FORBIDDEN, "{:?}", one.roles);
+    }
 }
 
 async fn a_21_archiving_and_restoring_is_for_infrastructure(storage: Storage) {

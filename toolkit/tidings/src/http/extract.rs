@@ -3,11 +3,12 @@
 use axum::extract::rejection::{
     BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection,
 };
-use axum::extract::{FromRef, FromRequest, FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, OptionalFromRequestParts, Request};
 use axum::http::{StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
-use super::{CORRELATION_HEADER, CorrelationId, Problem};
+use super::{CORRELATION_HEADER, CorrelationId, Problem, objects};
 use crate::handle::Handle;
 use crate::spans::Remote;
 use crate::{Context, Identity, Rejected};
@@ -41,9 +42,37 @@ from_rejections!(
 );
 
 /// A JSON body. Wrong types, missing fields and broken JSON are 400, a wrong content type is 415.
-#[derive(Clone, Debug, FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+/// A list is never taken for a struct, which serde would fill with it by position.
+///
+/// ```
+/// # #[derive(serde::Deserialize)]
+/// # struct Wish { name: String }
+/// use tidings::Json;
+///
+/// async fn wish(Json(wish): Json<Wish>) -> String {
+///     wish.name
+/// }
+/// # let _ = wish;
+/// ```
+#[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let raw = axum::Json::<Box<RawValue>>::from_request(request, state).await?;
+        let text = raw.get();
+        let axum::Json(read) = axum::Json::<T>::from_bytes(text.as_bytes())?;
+        // Most bodies have no list in them, and are read once.
+        let value = text.contains('[').then(|| serde_json::from_str(text).ok());
+        if value.flatten().is_some_and(objects::is_by_position::<T>) {
+            let text = "There is a list where an object must be.".to_owned();
+            return Err(rejected(StatusCode::UNPROCESSABLE_ENTITY, text));
+        }
+        Ok(Self(read))
+    }
+}
 
 /// The body of a submitted form.
 #[derive(Clone, Debug, FromRequest)]

@@ -19,12 +19,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::{HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Problem;
+use super::{Problem, extract};
 use crate::crash;
 use crate::handle::{Handle, Shared};
 use answer::{readable, replayed};
@@ -33,6 +33,8 @@ use store::Turn;
 pub(crate) use store::{Kept, MIGRATION, Noted, commit_in_tx, note_in_tx, sweep};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The largest body of somebody without a token.
+const STRANGER_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A request that this task carries out, and nobody else as long as the fence holds.
 pub(crate) struct Claim {
@@ -72,8 +74,13 @@ pub(crate) async fn once(State(service): State<Handle>, request: Request, next: 
 async fn run_once(service: Handle, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let sent = sent_key(&parts.headers)?;
-    let key = scoped(&sent, &parts, &service).await?;
-    let whole = Request::from_parts(parts.clone(), body);
+    let identity = extract::identity(&parts, &service).await?;
+    let key = scoped(&sent, &parts, identity.as_ref());
+    let mut whole = Request::from_parts(parts.clone(), body);
+    if identity.is_none() {
+        // A route that takes more asks first who it is; we read before it does.
+        DefaultBodyLimit::max(STRANGER_BYTES_MAX).apply(&mut whole);
+    }
     let body = Bytes::from_request(whole, &()).await?;
     let fence = match store::claim(&service, &key, &fingerprint(&sent, &parts, &body)).await? {
         Turn::Ours(fence) => fence,

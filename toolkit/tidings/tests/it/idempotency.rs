@@ -10,6 +10,7 @@ use axum::http::{Request, StatusCode};
 use futures_util::future::join_all;
 
 use crate::bed::{Bed, on_both};
+use bakery::WEDDING_BYTES_MAX;
 use shop::{Shop, Told, conflict};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ on_both!(
     an_answer_is_kept_for_seven_days_and_then_swept,
     the_key_is_one_word_of_visible_characters,
     a_body_that_is_too_large_is_not_read,
+    a_body_is_as_large_as_its_own_route_takes_it,
     a_restart_changes_nothing,
 );
 
@@ -308,6 +310,40 @@ async fn a_body_that_is_too_large_is_not_read(bed: Bed) {
     let told = shop.post("/plain", "k1", &large).await;
     assert_eq!(told.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(shop.requests().await, 0);
+}
+
+/// With a key and without one, and larger for those alone who have signed in: it is read before
+/// the handler is asked.
+async fn a_body_is_as_large_as_its_own_route_takes_it(bed: Bed) {
+    let shop = Shop::open(&bed).await;
+    let (small, whole) = ("x".repeat(2 * 1024 * 1024), "x".repeat(WEDDING_BYTES_MAX));
+    let larger = format!("{whole}x");
+    let post = async |key: Option<&str>, is_known: bool, body: &str| {
+        let mut request = Request::post("/wedding/anna");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        if is_known {
+            request = request.header("authorization", shop.token(1));
+        }
+        let told = shop.send(request, body).await;
+        (told.status.as_u16(), told.replayed.is_some())
+    };
+    assert_eq!(post(None, true, &whole).await, (201, false));
+    assert_eq!(post(None, true, &larger).await, (413, false));
+    assert_eq!(post(Some("k1"), true, &whole).await, (201, false));
+    assert_eq!(post(Some("k1"), true, &whole).await, (201, true));
+    assert_eq!(post(Some("k2"), true, &larger).await, (413, false));
+    assert_eq!(post(Some("k3"), false, &small).await, (201, false));
+    assert_eq!(post(Some("k4"), false, &whole).await, (413, false));
+    assert_eq!(shop.effects().await.len(), 3);
+    // Elsewhere it is as it was, also for those who have signed in.
+    let request = Request::post("/plain").header("idempotency-key", "k1");
+    let told = shop.send(
+        request.header("authorization", shop.token(1)),
+        &format!("{small}x"),
+    );
+    assert_eq!(told.await.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 async fn a_restart_changes_nothing(bed: Bed) {

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use tidings::Problem;
 
-use crate::import::{BYTES_MAX, Format, How, Mode, Upload};
+use crate::import::{BYTES_MAX, FORM_BYTES_MAX, Format, How, Mode, Upload};
 
 /// Of everything in the form but the file.
 const WORD_BYTES_MAX: u64 = 1024;
@@ -33,11 +33,11 @@ pub(super) async fn read(request: Request) -> Result<Sent, Problem> {
             text,
         )
     })?;
-    let file = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX);
+    let bytes = |most: usize| u64::try_from(most).unwrap_or(u64::MAX);
     let sizes = SizeLimit::new()
-        .whole_stream(file.saturating_add(16 * WORD_BYTES_MAX))
+        .whole_stream(bytes(FORM_BYTES_MAX))
         .per_field(WORD_BYTES_MAX)
-        .for_field("file", file);
+        .for_field("file", bytes(BYTES_MAX));
     let body = request.into_body().into_data_stream();
     let limits = Constraints::new().size_limit(sizes);
     let mut form = Multipart::with_constraints(body, boundary, limits);

@@ -34,6 +34,8 @@ struct Costs {
     /// The one-time costs of how many are in no row.
     left_out: u64,
     charts: Vec<Chart>,
+    /// What else narrows the report: it stays when the form is sent.
+    kept: Vec<(String, String)>,
     /// What the table for spreadsheets is asked for.
     query: String,
     refused: Option<String>,
@@ -71,6 +73,7 @@ pub(super) async fn show(
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<CostsAsked>,
     Query(list): Query<Asked>,
+    Query(said): Query<Vec<(String, String)>>,
 ) -> Result<Fragment, PageRefusal> {
     member(who, "/platforms/reports/costs")?.must_see_costs()?;
     let mut conn = service.read().await?;
@@ -93,10 +96,18 @@ pub(super) async fn show(
     let page = page(meant, &narrowed, &sums, query);
     let page = Costs {
         months: asked.months.unwrap_or(page.months),
+        kept: kept(said),
         refused: refused.map(|problem| problem.message().to_owned()),
         ..page
     };
     Ok(Fragment::try_new("Costs", page.render())?.status(status))
+}
+
+/// What is in the address and not in the form.
+fn kept(mut said: Vec<(String, String)>) -> Vec<(String, String)> {
+    const FORM: [&str; 5] = ["group_by", "normalise", "one_time", "months", "lifecycle"];
+    said.retain(|(name, text)| !FORM.contains(&name.as_str()) && !text.is_empty());
+    said
 }
 
 fn page(meant: CostsMeant, narrowed: &Narrowed, sums: &Sums, query: String) -> Costs {
@@ -120,6 +131,7 @@ fn page(meant: CostsMeant, narrowed: &Narrowed, sums: &Sums, query: String) -> C
         totals: sums.totals.iter().map(Line::total).collect(),
         free: sums.platforms_free,
         left_out: sums.platforms_left_out,
+        kept: Vec::new(),
         query,
         refused: None,
     }

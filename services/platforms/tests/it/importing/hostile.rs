@@ -1,5 +1,6 @@
 //! Files that are none, and requests that are wrong.
 
+use axum::http::{Request, header};
 use serde_json::{Value, json};
 
 use super::{CSV, JSON, counts, errors};
@@ -60,7 +61,7 @@ async fn requests_that_are_wrong_are_refused() {
         let answer = stage.upload(infra(), query, kind, file).await;
         assert_eq!(refusal(&answer), expected, "{query} {kind}");
     }
-    let large = "x".repeat(25 * 1024 * 1024 + 1);
+    let large = "x".repeat(super::BYTES_MAX + 1);
     let answer = stage.upload(infra(), "", CSV, large).await;
     assert_eq!(refusal(&answer), (413, "too_large"));
     for path in [
@@ -104,4 +105,33 @@ async fn hostile_cells_harm_nobody() {
     let file = r#"[{"name": "A\u0000", "publisher": "B"}, {"name": {"a": 1}}, null]"#;
     let import = stage.import("", JSON, file).await;
     assert_eq!(counts(&import), [3, 0, 0, 0, 3, 0]);
+}
+
+/// X-02, also of a file that is larger than what is typed.
+#[tokio::test]
+async fn a_file_that_is_sent_twice_with_a_key_is_imported_once() {
+    let stage = Stage::new().await;
+    let mut file = "name,publisher,description\n".to_owned();
+    for row in 0..900 {
+        file += &format!("Platform {row},Acme,{}\n", "x".repeat(4_000));
+    }
+    assert!(file.len() > 3 * 1024 * 1024);
+    let token = stage.world.token(infra().id.uuid(), infra().roles);
+    let send = async |file: String| {
+        let request = Request::post("/api/platforms/import")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, CSV)
+            .header("idempotency-key", "once")
+            .body(file.into());
+        stage.world.call(request.unwrap()).await
+    };
+    let first = send(file.clone()).await;
+    assert_eq!(first.status, 202, "{}", first.text);
+    let again = send(file).await;
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.json["job_id"], first.json["job_id"]);
+    let imports = stage.get(infra(), "/api/platforms/import").await.json;
+    assert_eq!(imports.as_array().unwrap().len(), 1);
+    let large = send("x".repeat(super::BYTES_MAX + 1)).await;
+    assert_eq!(refusal(&large), (413, "too_large"));
 }

@@ -2,11 +2,11 @@
 
 use axum::http::header;
 use serde_json::{Value, json};
-use tidings::Storage;
+use tidings::{Handle, Storage};
 use tower::ServiceExt;
 
 use super::{CSV, counts, errors};
-use crate::stage::{Stage, infra, on_both, support};
+use crate::stage::{Stage, infra, on_both, path_of, postgres, support};
 
 on_both!(
     a_18_what_somebody_has_changed_since_is_told_and_not_overwritten,
@@ -101,6 +101,64 @@ async fn a_18_an_import_and_people_who_edit_at_once_never_lose_a_change(storage:
         .filter(|one| one["description"] == "of the file")
         .count();
     assert_eq!(described as u64, updated);
+}
+
+/// How many wait for what somebody else holds.
+async fn until_waiting(service: &Handle, many: i64) {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let mut conn = service.read().await.unwrap();
+        let (waiting,): (i64,) = conn.query_one(sql, &[]).await.unwrap();
+        if waiting >= many {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// SQLite has one writer at a time.
+///
+/// 1. Somebody has the turn of relations. 2. An import waits for it, as one of its rows says what
+/// takes the place of a platform. 3. Somebody says relations of the platform of its next row,
+/// and waits. 4. The turn is given back, and both are done: were the platform held before the
+/// turn here and behind it there, each would wait for the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_and_relations_that_are_said_meanwhile_never_wait_for_each_other() {
+    let mut stage = Stage::on(postgres().await).await;
+    stage.team("Data").await;
+    let old = json!({"name": "Old", "publisher": "Acme", "owner": "Data",
+        "lifecycle": "production"});
+    let old = stage.create(old).await;
+    let other = stage.create_named("Other").await;
+    let service = stage.world.service("platforms").clone();
+    let mut turn = service.begin_own().await.unwrap();
+    let sql = "UPDATE relation_turn SET taken = taken";
+    turn.execute(sql, &[]).await.unwrap();
+    let file = "name,publisher,lifecycle,replaced_by,description\n\
+        Old,Acme,deprecated,none,\nOther,Acme,,,of the file\n";
+    let path = stage.ask_to_import("", CSV, file).await;
+    let body = json!({"relations": [{"type": "part_of", "to": old["id"]}]});
+    let what = format!("{}/relations", path_of(&other["id"]));
+    let put = stage.request(infra(), ("PUT", &what), (header::ACCEPT, "*/*"), body);
+    let router = stage.world.installation().router();
+    let handle = service.clone();
+    let said = tokio::spawn(async move {
+        until_waiting(&handle, 1).await;
+        let put = tokio::spawn(router.oneshot(put));
+        until_waiting(&handle, 2).await;
+        turn.commit().await.unwrap();
+        put.await.unwrap().unwrap().status()
+    });
+    stage.world.settle().await;
+    assert_eq!(said.await.unwrap(), 200);
+    let import = stage.get(infra(), &path).await.json;
+    assert_eq!(counts(&import), [2, 0, 2, 0, 0, 0]);
+    // It was not broken off and begun again.
+    let sql = "SELECT max(attempts) FROM tidings_jobs WHERE kind = 'import_platforms'";
+    let mut conn = service.read().await.unwrap();
+    let (attempts,): (i64,) = conn.query_one(sql, &[]).await.unwrap();
+    assert_eq!(attempts, 1);
 }
 
 /// Who presses cancel before it begins, or while it waits for its turn, has nothing imported.

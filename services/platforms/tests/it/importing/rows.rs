@@ -10,6 +10,7 @@ on_both!(
     a_18_bad_rows_are_told_by_row_column_and_reason_and_good_rows_are_taken_over,
     a_13_every_row_has_its_own_change_record_and_all_share_one_request,
     a_12_an_import_moves_platforms_through_life_as_everybody_does,
+    a_12_a_row_says_what_takes_the_place_of_a_platform_or_changes_nothing,
 );
 
 async fn a_18_bad_rows_are_told_by_row_column_and_reason_and_good_rows_are_taken_over(
@@ -140,6 +141,40 @@ async fn a_12_an_import_moves_platforms_through_life_as_everybody_does(storage: 
     ];
     assert_eq!(errors(&import), expected);
     assert_eq!(counts(&import), [7, 1, 3, 0, 3, 0]);
+}
+
+/// The first row brings what the second one speaks of; the third would close a circle.
+async fn a_12_a_row_says_what_takes_the_place_of_a_platform_or_changes_nothing(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    stage.team("Data").await;
+    for name in ["Old", "Older"] {
+        let body = json!({"name": name, "publisher": "Acme", "owner": "Data",
+            "lifecycle": "production"});
+        stage.create(body).await;
+    }
+    let file = "name,publisher,owner,lifecycle,replaced_by\n\
+        New DB,Acme,Data,production,\n\
+        Old,Acme,Data,deprecated,new-db\n";
+    let import = stage.import("", CSV, file).await;
+    assert_eq!(counts(&import), [2, 1, 1, 0, 0, 0], "{import}");
+    let file = "name,publisher,owner,lifecycle,replaced_by,description\n\
+        New DB,Acme,Data,deprecated,1,described\n\
+        Older,Acme,Data,deprecated,3,described\n";
+    let import = stage.import("", CSV, file).await;
+    assert_eq!(
+        errors(&import),
+        [json!([2, "replaced_by", "relation_circle"])]
+    );
+    assert_eq!(counts(&import), [2, 0, 1, 0, 1, 0]);
+    let mut replaced = Vec::new();
+    for number in 1..=3 {
+        let path = format!("/api/platforms/{number}/relations");
+        let relations = stage.get(infra(), &path).await.json["relations"].clone();
+        replaced.push(relations[0]["name"].clone());
+    }
+    assert_eq!(replaced, [json!("New DB"), json!("New DB"), Value::Null]);
+    assert_eq!(stage.platform(&json!(3)).await["lifecycle"], "production");
+    assert_eq!(stage.history(&json!(3)).await.len(), 1);
 }
 
 #[tokio::test]

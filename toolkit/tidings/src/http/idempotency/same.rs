@@ -5,9 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::KEY;
-use crate::Problem;
-use crate::handle::Handle;
-use crate::http::extract;
+use crate::{Identity, Problem};
 
 const KEY_BYTES_MAX: usize = 255;
 
@@ -34,13 +32,9 @@ pub(super) fn sent_key(headers: &HeaderMap) -> Result<Vec<u8>, Problem> {
 
 /// What the request is stored under: another caller's key is another key (SEC-80). Somebody
 /// without a token is told apart by the cookies, which a service may know him by.
-pub(super) async fn scoped(
-    sent: &[u8],
-    parts: &Parts,
-    service: &Handle,
-) -> Result<Vec<u8>, Problem> {
+pub(super) fn scoped(sent: &[u8], parts: &Parts, identity: Option<&Identity>) -> Vec<u8> {
     let mut hash = digest::Context::new(&digest::SHA256);
-    match extract::identity(parts, service).await? {
+    match identity {
         Some(identity) => hash.update(identity.user_id.as_bytes()),
         None => {
             hash.update(b"anonymous");
@@ -56,7 +50,7 @@ pub(super) async fn scoped(
     }
     hash.update(b"\n");
     hash.update(sent);
-    Ok(hash.finish().as_ref().to_vec())
+    hash.finish().as_ref().to_vec()
 }
 
 /// What makes two requests the same. It is keyed with what is not stored: the bare hash of a

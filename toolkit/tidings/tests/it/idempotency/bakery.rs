@@ -17,6 +17,9 @@ const SOLD: Migration = Migration::new(
     "CREATE TABLE sold (number BIGINT PRIMARY KEY, what TEXT NOT NULL)",
 );
 
+/// Orders of weddings are long.
+pub(super) const WEDDING_BYTES_MAX: usize = 5 * 1024 * 1024;
+
 /// How the bakery feels; it begins unwell.
 #[derive(Default)]
 pub(super) struct Mood {
@@ -55,11 +58,13 @@ pub(super) fn bakery(mood: &Arc<Mood>) -> Service {
         .route("/token", post(token))
         .route("/large", post(large))
         .route("/hangs", post(hangs))
-        .route("/spawns", post(spawns));
+        .route("/spawns", post(spawns))
+        .route("/wedding/{name}", post(plain));
     Service::new("bakery")
         .migrations(&[SOLD])
         .resource(Arc::clone(mood))
         .http(routes)
+        .body_bytes_max("/wedding/{name}", WEDDING_BYTES_MAX)
 }
 
 type Answered = Result<Response, Problem>;
