@@ -5,7 +5,6 @@ use contracts::platforms::{Lifecycle, PlatformRecord};
 use tidings::{Conn, Error, FromRow, Tx, params};
 
 use super::count;
-use crate::search;
 
 /// What is known here of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -36,12 +35,11 @@ impl From<&PlatformRecord> for Platform {
 /// Takes over what is told of a platform, unless something newer is known (A-06, A-22).
 pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
     let sql = "INSERT INTO platforms
-            (id, number, name, publisher, lifecycle, archived, version, words)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            (id, number, name, publisher, lifecycle, archived, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name,
             publisher = excluded.publisher, lifecycle = excluded.lifecycle,
-            archived = excluded.archived, version = excluded.version,
-            words = excluded.words
+            archived = excluded.archived, version = excluded.version
         WHERE platforms.version < excluded.version";
     let row = params![
         platform.id,
@@ -51,10 +49,11 @@ pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> 
         platform.lifecycle,
         platform.archived,
         count(platform.version),
-        search::text_of_platform(&platform.name, &platform.publisher),
     ];
-    tx.execute(sql, row).await?;
-    Ok(())
+    match tx.execute(sql, row).await? {
+        0 => Ok(()),
+        _ => super::search::keep_platform(tx, platform).await,
+    }
 }
 
 /// The id of a platform that somebody names by its id or its number (A-05); nothing for one
