@@ -2,6 +2,8 @@
 CREATE TABLE command_words (
     number BIGINT PRIMARY KEY,
     words TEXT NOT NULL,
+    -- The mark of its platform.
+    platform TEXT NOT NULL,
     search TSVECTOR NOT NULL
         GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
 );
@@ -9,6 +11,7 @@ CREATE TABLE command_words (
 -- is said, are some thousand commands.
 CREATE INDEX command_search ON command_words USING gin (search)
     WITH (gin_pending_list_limit = 256);
+CREATE INDEX command_words_of_platform ON command_words (platform);
 
 -- Every word there has ever been; two transactions may write the same down. Whole words are
 -- found sooner than beginnings. Numbers and marks are too many, and looked for as they are.
@@ -27,7 +30,7 @@ END $$;
 CREATE TRIGGER command_words_are_kept AFTER INSERT OR UPDATE ON command_words
     FOR EACH ROW EXECUTE FUNCTION command_words_are_kept();
 
--- What the commands of a platform are found by.
+-- What the commands of a platform are found by; nothing of one that has none.
 CREATE TABLE platform_words (
     word TEXT COLLATE "C" NOT NULL,
     platform_id TEXT NOT NULL,

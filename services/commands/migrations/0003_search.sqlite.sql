@@ -1,7 +1,9 @@
 -- The words and marks of each command, as src/search.rs writes them.
 CREATE TABLE command_words (
     number BIGINT PRIMARY KEY,
-    words TEXT NOT NULL
+    words TEXT NOT NULL,
+    -- The mark of its platform, which PostgreSQL looks for.
+    platform TEXT NOT NULL
 );
 -- Finds commands by the first letters of words. The prefixes have an index of their own, up to
 -- ten letters: without it a word that is in every command takes 200 ms among 500,000.
@@ -18,7 +20,7 @@ BEGIN UPDATE command_search SET words = new.words WHERE rowid = new.number; END;
 CREATE TRIGGER command_words_are_not_found AFTER DELETE ON command_words
 BEGIN DELETE FROM command_search WHERE rowid = old.number; END;
 
--- What the commands of a platform are found by.
+-- What the commands of a platform are found by; nothing of one that has none.
 CREATE TABLE platform_words (
     word TEXT NOT NULL,
     platform_id TEXT NOT NULL,

@@ -172,25 +172,38 @@ impl Wanted {
         ))
     }
 
-    /// As PostgreSQL's `tsquery`; nothing where nothing must be there.
+    /// Whether everything is wanted but what has a mark that must not be there.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.words.is_empty() && self.marks.is_empty()
+    }
+
+    /// As PostgreSQL's `tsquery`, but for the words that mean platforms, and for what must not
+    /// be there.
     pub(crate) fn tsquery(&self, within: Within) -> Option<String> {
-        let sign = within.sign();
-        let word = |word: &Word| {
-            let marks = word.platforms.iter().map(|mark| format!("'{mark}'"));
-            let mut all: Vec<String> = marks.collect();
-            match word.whole.is_empty() {
-                true => all.push(format!("'{sign}{}':*", word.begins)),
-                false => all.extend(word.whole.iter().map(|one| format!("'{sign}{one}'"))),
-            }
-            format!("({})", all.join(" | "))
-        };
         let marks = self.marks.iter().map(|mark| format!("'{mark}'"));
-        let mut all: Vec<String> = marks.chain(self.words.iter().map(word)).collect();
-        if all.is_empty() {
-            return None;
+        let words = self.words.iter().filter(|word| word.platforms.is_empty());
+        let words = words.map(|word| word.tsquery(within));
+        let all: Vec<String> = marks.chain(words).collect();
+        (!all.is_empty()).then(|| all.join(" & "))
+    }
+
+    /// The words that mean platforms.
+    pub(crate) fn of_platforms(&self) -> impl Iterator<Item = &Word> {
+        let words = self.words.iter();
+        words.filter(|word| !word.platforms.is_empty())
+    }
+}
+
+impl Word {
+    /// As PostgreSQL's `tsquery`, but for the platforms.
+    pub(crate) fn tsquery(&self, within: Within) -> String {
+        let sign = within.sign();
+        let whole = self.whole.iter().map(|one| format!("'{sign}{one}'"));
+        let whole: Vec<String> = whole.collect();
+        match whole.is_empty() {
+            true => format!("'{sign}{}':*", self.begins),
+            false => format!("({})", whole.join(" | ")),
         }
-        all.extend(self.not.iter().map(|mark| format!("!'{mark}'")));
-        Some(all.join(" & "))
     }
 }
 
@@ -265,8 +278,11 @@ mod tests {
         let wanted = wanted();
         let fts5 = r#"("@rsafe" AND ("^rest" *) AND ("^kube" * OR "@p1")) NOT "@sdraft""#;
         assert_eq!(wanted.fts5(Within::Title).unwrap(), fts5);
-        let tsquery = "'@rsafe' & ('rest' | 'restart') & ('@p1' | 'kube':*) & !'@sdraft'";
+        let tsquery = "'@rsafe' & ('rest' | 'restart')";
         assert_eq!(wanted.tsquery(Within::Anything).unwrap(), tsquery);
+        let words: Vec<_> = wanted.of_platforms().collect();
+        assert_eq!(words.len(), 1);
+        assert_eq!(words[0].tsquery(Within::Title), "'^kube':*");
     }
 
     #[test]
@@ -276,6 +292,7 @@ mod tests {
             not,
             ..Wanted::default()
         };
+        assert!(wanted.is_everything());
         assert_eq!(wanted.fts5(Within::Anything), None);
         assert_eq!(wanted.tsquery(Within::Title), None);
     }

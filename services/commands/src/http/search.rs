@@ -43,8 +43,8 @@ impl Place for Spot {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// Words that all must be there, or begin a word that is: in title, description, command
-    /// line and tags, in the name or the publisher of the platform (of one of 200 platforms,
-    /// where it is in more).
+    /// line and tags, in the name or the publisher of the platform (of one of 200 platforms
+    /// with commands, where it is in more).
     pub(crate) q: String,
     /// A platform: its id or its number.
     pub(crate) platform: String,

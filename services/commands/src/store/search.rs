@@ -11,7 +11,7 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::UserId;
-use tidings::{Conn, Error, FromRow, Place, Row, Value, params};
+use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Value, params};
 
 use super::platforms::Platform;
 use super::{Names, Uses, command_of};
@@ -20,7 +20,7 @@ use crate::search::{Wanted, Within};
 
 pub(crate) use index::newest;
 use index::newest_enough;
-pub(crate) use words::{keep, keep_platform, meant};
+pub(crate) use words::{keep, keep_platform, keep_platform_of_first, meant};
 
 /// Commands of which the best are told, of each kind.
 const CANDIDATES_MAX: u32 = 500;
@@ -132,11 +132,9 @@ async fn words_of(conn: &mut Conn, among: &BTreeSet<i64>) -> Result<Vec<(i64, St
     if among.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!(
-        "SELECT number, words FROM command_words WHERE number IN ({})",
-        listed(among)
-    );
-    conn.query(&sql, &[]).await
+    let is_among = is_among(conn.dialect(), "number", 1);
+    let sql = format!("SELECT number, words FROM command_words WHERE {is_among}");
+    conn.query(&sql, params![listed(among)]).await
 }
 
 async fn most_used(conn: &mut Conn) -> Result<BTreeSet<i64>, Error> {
@@ -165,10 +163,11 @@ async fn ranked(
     }
     let sql = format!(
         "SELECT c.number, c.status, coalesce(u.uses, 0) FROM commands c
-         LEFT JOIN uses u ON u.command_id = c.id WHERE c.number IN ({})",
-        listed(elsewhere.keys())
+         LEFT JOIN uses u ON u.command_id = c.id WHERE {}",
+        is_among(conn.dialect(), "c.number", 1)
     );
-    let rows: Vec<(i64, String, i64)> = conn.query(&sql, &[]).await?;
+    let values = params![listed(elsewhere.keys())];
+    let rows: Vec<(i64, String, i64)> = conn.query(&sql, values).await?;
     let hit = |(number, status, uses): (i64, String, i64)| Hit {
         number,
         rank: Rank {
@@ -189,10 +188,23 @@ async fn numbers(conn: &mut Conn, sql: &str, values: &[Value]) -> Result<Vec<i64
     Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
-/// Numbers as they stand in a statement: they are ours, and too many to be bound one by one.
+/// Numbers as one value of a statement: each statement that is written another way stays
+/// prepared for as long as its connection lasts.
 fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
     let numbers = numbers.into_iter().map(i64::to_string);
-    numbers.collect::<Vec<_>>().join(", ")
+    numbers.collect::<Vec<_>>().join(",")
+}
+
+/// Whether a column is one of the numbers that a value lists.
+fn is_among(dialect: Dialect, column: &str, place: usize) -> String {
+    match dialect {
+        Dialect::Sqlite => {
+            format!("{column} IN (SELECT value FROM json_each('[' || ${place} || ']'))")
+        }
+        Dialect::Postgres => {
+            format!("{column} = ANY (string_to_array(${place}, ',')::bigint[])")
+        }
+    }
 }
 
 /// A command that was found, with what is shown beside it.
@@ -249,10 +261,10 @@ pub(crate) async fn load(
             LEFT JOIN people a ON a.id = c.author
             LEFT JOIN people m ON m.id = c.last_modified_by
             LEFT JOIN favourites f ON f.command_id = c.id AND f.user_id = $1
-         WHERE c.number IN ({})",
-        listed(numbers)
+         WHERE {}",
+        is_among(conn.dialect(), "c.number", 2)
     );
-    let mut found: Vec<Found> = conn.query(&sql, params![of]).await?;
+    let mut found: Vec<Found> = conn.query(&sql, params![of, listed(numbers)]).await?;
     let place = |found: &Found| {
         let number = i64::from(found.command.number);
         numbers.iter().position(|one| *one == number)

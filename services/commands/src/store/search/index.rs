@@ -1,6 +1,6 @@
 //! Finding commands in the index of each database, the newest first.
 
-use tidings::{Conn, Dialect, Error, params};
+use tidings::{Conn, Dialect, Error, Value, params};
 
 use super::{CANDIDATES_MAX, ENOUGH, numbers};
 use crate::search::{Wanted, Within};
@@ -18,22 +18,18 @@ pub(crate) async fn newest(
     limit: u32,
 ) -> Result<Vec<i64>, Error> {
     let before = before.unwrap_or(i64::MAX);
-    let query = match conn.dialect() {
-        Dialect::Sqlite => wanted.fts5(Within::Anything),
-        Dialect::Postgres => wanted.tsquery(Within::Anything),
+    if !wanted.is_everything() {
+        let found = found(conn, wanted, Within::Anything, before, (limit, limit)).await?;
+        return Ok(found.numbers);
+    }
+    let status = match wanted.not.is_empty() {
+        true => "",
+        false => "AND status <> 'draft'",
     };
-    let Some(query) = query else {
-        // Nothing must be there, but something may not.
-        let status = match wanted.not.is_empty() {
-            true => "",
-            false => "AND status <> 'draft'",
-        };
-        let sql = format!(
-            "SELECT number FROM commands WHERE number < $1 {status} ORDER BY number DESC LIMIT $2"
-        );
-        return numbers(conn, &sql, params![before, limit]).await;
-    };
-    Ok(found(conn, query, before, (limit, limit)).await?.numbers)
+    let sql = format!(
+        "SELECT number FROM commands WHERE number < $1 {status} ORDER BY number DESC LIMIT $2"
+    );
+    numbers(conn, &sql, params![before, limit]).await
 }
 
 /// Commands that an index has found.
@@ -50,51 +46,83 @@ pub(super) async fn newest_enough(
     wanted: &Wanted,
     within: Within,
 ) -> Result<Indexed, Error> {
-    let query = match conn.dialect() {
-        Dialect::Sqlite => wanted.fts5(within),
-        Dialect::Postgres => wanted.tsquery(within),
-    };
-    let query = query.unwrap_or_default();
-    found(conn, query, i64::MAX, (ENOUGH, CANDIDATES_MAX)).await
+    let (enough, limit) = (ENOUGH, CANDIDATES_MAX);
+    found(conn, wanted, within, i64::MAX, (enough, limit)).await
 }
 
-/// The newest that an index finds from before a number: all, or between `enough` and `limit`
-/// of them.
+/// The newest that are wanted from before a number: all, or between `enough` and `limit`.
 async fn found(
     conn: &mut Conn,
-    query: String,
+    wanted: &Wanted,
+    within: Within,
     before: i64,
     (enough, limit): (u32, u32),
 ) -> Result<Indexed, Error> {
     let has = |numbers: &[i64], many: u32| numbers.len() >= many as usize;
-    if conn.dialect() == Dialect::Postgres {
-        let sql = "SELECT number FROM (
-                SELECT number, search FROM command_words WHERE number < $1
-                ORDER BY number DESC LIMIT $4
-            ) newest WHERE search @@ $2::text::tsquery ORDER BY number DESC LIMIT $3";
-        let near = numbers(conn, sql, params![before, &query, limit, NEWEST]).await?;
-        let are_all = !has(&near, limit) && is_nothing_behind(conn, before).await?;
-        if are_all || has(&near, enough) {
-            let numbers = near;
-            return Ok(Indexed { numbers, are_all });
+    let mut values = vec![Value::from(before), Value::from(limit)];
+    let sql = match conn.dialect() {
+        Dialect::Sqlite => {
+            values.push(wanted.fts5(within).into());
+            "SELECT rowid FROM command_search WHERE command_search MATCH $3 AND rowid < $1
+             ORDER BY rowid DESC LIMIT $2"
+                .to_owned()
         }
-    }
-    let sql = conn.dialect().pick(
-        "SELECT rowid FROM command_search WHERE command_search MATCH $2 AND rowid < $1
-         ORDER BY rowid DESC LIMIT $3",
-        // By a sum, so that the planner does not walk down the numbers: where words are frequent
-        // each and never together it would walk to the end, which takes 400 ms.
-        "SELECT number FROM command_words WHERE search @@ $2::text::tsquery AND number + 0 < $1
-         ORDER BY number + 0 DESC LIMIT $3",
-    );
-    let numbers = numbers(conn, sql, params![before, query, limit]).await?;
+        Dialect::Postgres => {
+            let conditions = conditions(wanted, within, &mut values);
+            let near = format!(
+                "SELECT number FROM (
+                    SELECT number, search, platform FROM command_words WHERE number < $1
+                    ORDER BY number DESC LIMIT {NEWEST}
+                ) newest WHERE {conditions} ORDER BY number DESC LIMIT $2"
+            );
+            let numbers = numbers(conn, &near, &values).await?;
+            let are_all = !has(&numbers, limit) && is_nothing_behind(conn, before).await?;
+            if are_all || has(&numbers, enough) {
+                return Ok(Indexed { numbers, are_all });
+            }
+            // By a sum, so that the planner does not walk down the numbers: where words are
+            // frequent each and never together it would walk to the end, which takes 400 ms.
+            format!(
+                "SELECT number FROM command_words WHERE {conditions} AND number + 0 < $1
+                 ORDER BY number + 0 DESC LIMIT $2"
+            )
+        }
+    };
+    let numbers = numbers(conn, &sql, &values).await?;
     let are_all = !has(&numbers, limit);
     Ok(Indexed { numbers, are_all })
+}
+
+/// What PostgreSQL looks for. The platforms of a word are no part of a `tsquery`: with 200 of
+/// them a search took two seconds.
+fn conditions(wanted: &Wanted, within: Within, values: &mut Vec<Value>) -> String {
+    let mut place = |text: String| {
+        values.push(text.into());
+        values.len()
+    };
+    let mut all = Vec::new();
+    if let Some(query) = wanted.tsquery(within) {
+        all.push(format!("search @@ ${}::text::tsquery", place(query)));
+    }
+    for word in wanted.of_platforms() {
+        let query = place(word.tsquery(within));
+        let marks: Vec<&str> = word.platforms.iter().map(String::as_str).collect();
+        let marks = place(marks.join(","));
+        all.push(format!(
+            "(search @@ ${query}::text::tsquery OR platform = ANY (string_to_array(${marks}, ',')))"
+        ));
+    }
+    for mark in &wanted.not {
+        let query = place(format!("'{mark}'"));
+        all.push(format!("NOT search @@ ${query}::text::tsquery"));
+    }
+    all.join(" AND ")
 }
 
 /// Whether the [`NEWEST`] before a number are all there are.
 async fn is_nothing_behind(conn: &mut Conn, before: i64) -> Result<bool, Error> {
     let sql = "SELECT number FROM command_words WHERE number < $1
         ORDER BY number DESC OFFSET $2 LIMIT 1";
-    Ok(numbers(conn, sql, params![before, NEWEST]).await?.is_empty())
+    let behind = numbers(conn, sql, params![before, NEWEST]).await?;
+    Ok(behind.is_empty())
 }

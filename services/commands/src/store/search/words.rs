@@ -6,7 +6,7 @@ use super::super::platforms::Platform;
 use crate::command::Command;
 use crate::search::{self, Word};
 
-/// Platforms that a word means, at the most.
+/// Platforms with commands that a word means, at the most.
 const PLATFORMS_MAX: u32 = 200;
 /// Words that PostgreSQL is asked for instead of their beginning. More of them take longer
 /// than the beginning does.
@@ -14,20 +14,27 @@ const WHOLE_MAX: usize = 3;
 
 /// Keeps what a command is found by.
 pub(crate) async fn keep(tx: &mut Tx, command: &Command) -> Result<(), Error> {
-    let sql = "INSERT INTO command_words (number, words) VALUES ($1, $2)
+    let sql = "INSERT INTO command_words (number, words, platform) VALUES ($1, $2, $3)
         ON CONFLICT (number) DO UPDATE SET words = excluded.words
         WHERE command_words.words <> excluded.words";
-    let row = params![i64::from(command.number), search::text_of(command)];
+    let row = params![
+        i64::from(command.number),
+        search::text_of(command),
+        search::platform_mark(command.platform_id),
+    ];
     tx.execute(sql, row).await?;
     Ok(())
 }
 
-/// Keeps what a platform's commands are found by.
+/// Keeps what the commands of a platform are found by, if it has any: a word means at most
+/// [`PLATFORMS_MAX`] platforms, which are not to be those without commands.
 pub(crate) async fn keep_platform(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
     let sql = "DELETE FROM platform_words WHERE platform_id = $1";
     tx.execute(sql, params![platform.id]).await?;
+    let sql = "SELECT number FROM commands WHERE platform_id = $1 LIMIT 1";
+    let first: Option<(i64,)> = tx.query_opt(sql, params![platform.id]).await?;
     let words = search::words_of_platform(&platform.name, &platform.publisher);
-    if words.is_empty() {
+    if first.is_none() || words.is_empty() {
         return Ok(());
     }
     let mut values = vec![Value::from(platform.id)];
@@ -40,6 +47,17 @@ pub(crate) async fn keep_platform(tx: &mut Tx, platform: &Platform) -> Result<()
     let sql = format!("INSERT INTO platform_words (word, platform_id) VALUES {rows}");
     tx.execute(&sql, &values).await?;
     Ok(())
+}
+
+/// Keeps what a command of a platform is found by that may be its first. The platform is
+/// locked, or a rename beside it would leave the words of its old name.
+pub(crate) async fn keep_platform_of_first(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
+    let sql = "SELECT word FROM platform_words WHERE platform_id = $1 LIMIT 1";
+    let known: Option<(String,)> = tx.query_opt(sql, params![platform.id]).await?;
+    match known {
+        Some(_) => Ok(()),
+        None => keep_platform(tx, platform).await,
+    }
 }
 
 /// What the words of a search mean.
