@@ -22,9 +22,9 @@ CREATE INDEX command_lexicon_words ON command_lexicon (word);
 CREATE FUNCTION command_words_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO command_lexicon (word)
-    SELECT word FROM unnest(string_to_array(NEW.words, ' ')) word
-    WHERE word !~ '^[@^0-9]'
-        AND NOT EXISTS (SELECT 1 FROM command_lexicon known WHERE known.word = word);
+    SELECT one.word FROM unnest(string_to_array(NEW.words, ' ')) AS one (word)
+    WHERE one.word !~ '^[@^0-9]'
+        AND NOT EXISTS (SELECT 1 FROM command_lexicon known WHERE known.word = one.word);
     RETURN NULL;
 END $$;
 CREATE TRIGGER command_words_are_kept AFTER INSERT OR UPDATE ON command_words

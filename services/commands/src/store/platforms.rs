@@ -1,10 +1,13 @@
 //! The replica of the register: the platforms that commands belong to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::PlatformId;
 use contracts::platforms::{Lifecycle, PlatformRecord};
 use tidings::{Conn, Error, FromRow, Tx, params};
 
-use super::count;
+use super::{count, to_json};
+use crate::command::Command;
 
 /// What is known here of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -75,6 +78,21 @@ pub(crate) async fn resolve(conn: &mut Conn, name: &str) -> Result<Option<Platfo
 pub(crate) async fn find(conn: &mut Conn, id: PlatformId) -> Result<Option<Platform>, Error> {
     let sql = "SELECT * FROM platforms WHERE id = $1";
     conn.query_opt(sql, params![id]).await
+}
+
+/// The platforms of some commands.
+pub(crate) async fn of_commands(
+    conn: &mut Conn,
+    commands: &[Command],
+) -> Result<BTreeMap<PlatformId, Platform>, Error> {
+    let ids: BTreeSet<String> = commands.iter().map(|one| one.platform_id.to_string()).collect();
+    let sql = conn.dialect().pick(
+        "SELECT * FROM platforms WHERE id IN (SELECT value FROM json_each($1))",
+        "SELECT * FROM platforms
+            WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb))",
+    );
+    let found: Vec<Platform> = conn.query(sql, params![to_json("ids", &ids)?]).await?;
+    Ok(found.into_iter().map(|one| (one.id, one)).collect())
 }
 
 /// A platform whose commands are about to be changed. On PostgreSQL others wait for this
