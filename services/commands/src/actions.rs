@@ -11,7 +11,7 @@ mod use_command;
 pub(crate) use ask_to_import::{Wanted, ask_to_import_in_tx};
 pub(crate) use create_command::create_command_in_tx;
 pub(crate) use edit_command::{deprecate_command_in_tx, edit_command_in_tx};
-pub(crate) use render_command::{Filled, Filling, render_command};
+pub(crate) use render_command::{Filled, Filling, fill_in, render_command};
 pub(crate) use revert_command::revert_command_in_tx;
 pub(crate) use use_command::{Used, tell_outcome_in_tx, use_command_in_tx};
 

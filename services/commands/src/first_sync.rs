@@ -83,7 +83,7 @@ async fn ask(attempt: Attempt) -> Result<Vec<Platform>, CallError> {
     let endpoint = Endpoint::from_shared(attempt.base.clone());
     let endpoint = endpoint.map_err(|error| attempt.unreadable(error))?;
     let channel = endpoint.connect().await;
-    let channel = channel.map_err(|error| attempt.unreachable(error))?;
+    let channel = channel.map_err(|error| attempt.away(error))?;
     let mut client = GrpcPlatformClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
     let mut request = tonic::Request::new(GetAllRequest {});
     *request.metadata_mut() = tonic::metadata::MetadataMap::from_headers(attempt.headers.clone());

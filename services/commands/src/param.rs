@@ -52,9 +52,13 @@ pub(crate) fn mistakes(field: &str, param: &Param) -> Vec<FieldError> {
     for (part, text) in written {
         wrongs.extend(lines_mistake(&of(part), text, VALUE_LETTERS_MAX));
     }
-    if let Err(text) = pattern(param) {
+    let check = Check::of(param).unwrap_or_else(|text| {
         wrongs.push(wrong(of("pattern"), "bad_pattern", text));
-    }
+        Check {
+            param,
+            pattern: None,
+        }
+    });
     if param.kind == ParamType::Secret
         && (param.default.is_some() || !param.allowed_values.is_empty())
     {
@@ -62,14 +66,15 @@ pub(crate) fn mistakes(field: &str, param: &Param) -> Vec<FieldError> {
         wrongs.push(wrong(of("default"), "secret_has_value", text));
         return wrongs;
     }
-    wrongs.extend(allowed_mistakes(field, param));
+    wrongs.extend(allowed_mistakes(field, &check));
     if wrongs.is_empty() {
-        wrongs.extend(default_mistake(field, param));
+        wrongs.extend(default_mistake(field, &check));
     }
     wrongs
 }
 
-fn allowed_mistakes(field: &str, param: &Param) -> Vec<FieldError> {
+fn allowed_mistakes(field: &str, check: &Check<'_>) -> Vec<FieldError> {
+    let param = check.param;
     let field = format!("{field}.allowed_values");
     let allowed = &param.allowed_values;
     let has_none = allowed.is_empty();
@@ -86,15 +91,15 @@ fn allowed_mistakes(field: &str, param: &Param) -> Vec<FieldError> {
         let field = format!("{field}[{place}]");
         if allowed.iter().take(place).any(|other| other == value) {
             wrongs.push(wrong(field, "value_twice", "This value is there twice."));
-        } else if let Err(mistake) = fits(param, value) {
+        } else if let Err(mistake) = check.fits(value) {
             wrongs.push(wrong(field, mistake.code, mistake.message));
         }
     }
     wrongs
 }
 
-fn default_mistake(field: &str, param: &Param) -> Option<FieldError> {
-    let mistake = check_value(param, param.default.as_deref()?).err()?;
+fn default_mistake(field: &str, check: &Check<'_>) -> Option<FieldError> {
+    let mistake = check.value(check.param.default.as_deref()?).err()?;
     Some(wrong(
         format!("{field}.default"),
         mistake.code,
@@ -116,52 +121,67 @@ fn refuse(code: &'static str, message: impl Into<String>) -> Result<(), Refused>
     })
 }
 
-/// Whether a value may be filled in: its type, its pattern, what may be chosen.
-pub(crate) fn check_value(param: &Param, value: &str) -> Result<(), Refused> {
-    if param.enforced && !param.allowed_values.iter().any(|one| one == value) {
-        let text = format!("Choose one of: {}.", param.allowed_values.join(", "));
-        return refuse("value_not_allowed", text);
-    }
-    fits(param, value)
+/// What checks the values of a parameter. Its pattern is compiled once: there may be 200 values,
+/// and a large pattern takes milliseconds.
+pub(crate) struct Check<'a> {
+    param: &'a Param,
+    pattern: Option<Regex>,
 }
 
-fn fits(param: &Param, value: &str) -> Result<(), Refused> {
-    if value.chars().count() > VALUE_LETTERS_MAX {
-        let text = format!("A value has at most {VALUE_LETTERS_MAX} letters.");
-        return refuse("value_too_long", text);
+impl<'a> Check<'a> {
+    /// Says what is wrong with the pattern, if that is no pattern.
+    pub(crate) fn of(param: &'a Param) -> Result<Self, String> {
+        let pattern = pattern(param)?;
+        Ok(Self { param, pattern })
     }
-    let is_breaking = |letter| matches!(letter, '\n' | '\t');
-    if value
-        .chars()
-        .any(|letter: char| letter.is_control() && !is_breaking(letter))
-    {
-        // A terminal into which the line is pasted could take one for a key that is pressed.
-        let text = "There are letters in it that nobody types.";
-        return refuse("bad_value", text);
+
+    /// Whether a value may be filled in: its type, its pattern, what may be chosen.
+    pub(crate) fn value(&self, value: &str) -> Result<(), Refused> {
+        let param = self.param;
+        if param.enforced && !param.allowed_values.iter().any(|one| one == value) {
+            let text = format!("Choose one of: {}.", param.allowed_values.join(", "));
+            return refuse("value_not_allowed", text);
+        }
+        self.fits(value)
     }
-    match param.kind {
-        ParamType::Int if !is_number(value) => {
-            let text = "This is a whole number, without a plus or zeros before it.";
-            return refuse("not_a_number", text);
+
+    fn fits(&self, value: &str) -> Result<(), Refused> {
+        if value.chars().count() > VALUE_LETTERS_MAX {
+            let text = format!("A value has at most {VALUE_LETTERS_MAX} letters.");
+            return refuse("value_too_long", text);
         }
-        ParamType::Bool if !matches!(value, "true" | "false") => {
-            return refuse("not_a_bool", "This is true or false.");
+        let is_breaking = |letter| matches!(letter, '\n' | '\t');
+        if value
+            .chars()
+            .any(|letter: char| letter.is_control() && !is_breaking(letter))
+        {
+            // A terminal into which the line is pasted could take one for a key that is pressed.
+            let text = "There are letters in it that nobody types.";
+            return refuse("bad_value", text);
         }
-        ParamType::Path if value.is_empty() || value.chars().any(char::is_control) => {
-            return refuse("not_a_path", "This is the path of a file, in one line.");
+        match self.param.kind {
+            ParamType::Int if !is_number(value) => {
+                let text = "This is a whole number, without a plus or zeros before it.";
+                return refuse("not_a_number", text);
+            }
+            ParamType::Bool if !matches!(value, "true" | "false") => {
+                return refuse("not_a_bool", "This is true or false.");
+            }
+            ParamType::Path if value.is_empty() || value.chars().any(char::is_control) => {
+                return refuse("not_a_path", "This is the path of a file, in one line.");
+            }
+            ParamType::Raw if value.chars().any(is_hidden) => {
+                return refuse("bad_value", "There are letters in it that nobody sees.");
+            }
+            _ => {}
         }
-        ParamType::Raw if value.chars().any(is_hidden) => {
-            return refuse("bad_value", "There are letters in it that nobody sees.");
+        match &self.pattern {
+            Some(pattern) if !pattern.is_match(value) => {
+                let text = "This does not look as the pattern says.";
+                refuse("value_not_like_pattern", text)
+            }
+            _ => Ok(()),
         }
-        _ => {}
-    }
-    match pattern(param) {
-        Ok(Some(pattern)) if !pattern.is_match(value) => {
-            let text = "This does not look as the pattern says.";
-            refuse("value_not_like_pattern", text)
-        }
-        // One that does not compile is a mistake of the parameter, not of the value.
-        _ => Ok(()),
     }
 }
 
@@ -288,7 +308,7 @@ mod tests {
     #[test]
     fn a_24_values_are_checked_by_type_and_by_the_whole_of_the_pattern() {
         let refused =
-            |param: &Param, value: &str| check_value(param, value).err().map(|one| one.code);
+            |param: &Param, value: &str| Some(Check::of(param).unwrap().value(value).err()?.code);
         let int = param(ParamType::Int);
         assert_eq!(refused(&int, "-5"), None);
         assert_eq!(refused(&int, "5;"), Some("not_a_number"));

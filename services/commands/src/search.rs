@@ -47,10 +47,9 @@ pub(crate) fn text_of(command: &Command) -> String {
     all.into_iter().collect::<Vec<_>>().join(" ")
 }
 
-/// The text of a platform's words, a space before each.
-pub(crate) fn text_of_platform(name: &str, publisher: &str) -> String {
-    let all: BTreeSet<String> = words_of(name).chain(words_of(publisher)).collect();
-    all.iter().map(|word| format!(" {word}")).collect()
+/// The words that a platform's commands are found by.
+pub(crate) fn words_of_platform(name: &str, publisher: &str) -> BTreeSet<String> {
+    words_of(name).chain(words_of(publisher)).collect()
 }
 
 /// The words of what somebody asks for, each once.
@@ -111,11 +110,23 @@ fn plain(text: &str) -> String {
     plain
 }
 
+/// A word that somebody asks for, and what it means here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Word {
+    /// How a word of the command must begin.
+    pub(crate) begins: String,
+    /// All words there are that begin so, where they are known and few: PostgreSQL finds whole
+    /// words among frequent ones in a half to a quarter of the time.
+    pub(crate) whole: BTreeSet<String>,
+    /// The marks of the platforms whose name or publisher has a word that begins so.
+    pub(crate) platforms: BTreeSet<String>,
+}
+
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
-    /// Words that all must be there, each with the marks of the platforms that it means.
-    pub(crate) words: Vec<(String, Vec<String>)>,
+    /// Words that all must be there.
+    pub(crate) words: Vec<Word>,
     /// Marks that all must be there.
     pub(crate) marks: Vec<String>,
     /// Marks that must not.
@@ -126,20 +137,25 @@ impl Wanted {
     /// Whether a command with this text is wanted.
     pub(crate) fn matches(&self, text: &str) -> bool {
         let has = |mark: &String| text.split(' ').any(|one| one == mark);
-        let begins = |word: &str| text.split(' ').any(|one| one.starts_with(word));
         self.marks.iter().all(has)
             && !self.not.iter().any(has)
-            && self
-                .words
-                .iter()
-                .all(|(word, platforms)| begins(word) || platforms.iter().any(has))
+            && self.has_words(text, Within::Anything)
+    }
+
+    /// Whether all words stand there.
+    pub(crate) fn has_words(&self, text: &str, within: Within) -> bool {
+        self.words.iter().all(|word| {
+            let begins = format!("{}{}", within.sign(), word.begins);
+            text.split(' ')
+                .any(|one| one.starts_with(&begins) || word.platforms.contains(one))
+        })
     }
 
     /// As SQLite's FTS5 takes it; nothing where nothing must be there.
     pub(crate) fn fts5(&self, within: Within) -> Option<String> {
-        let word = |(word, platforms): &(String, Vec<String>)| {
-            let own = format!("\"{}{word}\" *", within.sign());
-            let marks = platforms.iter().map(|mark| format!("\"{mark}\""));
+        let word = |word: &Word| {
+            let own = format!("\"{}{}\" *", within.sign(), word.begins);
+            let marks = word.platforms.iter().map(|mark| format!("\"{mark}\""));
             let all: Vec<String> = std::iter::once(own).chain(marks).collect();
             format!("({})", all.join(" OR "))
         };
@@ -156,21 +172,38 @@ impl Wanted {
         ))
     }
 
-    /// As PostgreSQL's `tsquery`; nothing where nothing must be there.
+    /// Whether everything is wanted but what has a mark that must not be there.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.words.is_empty() && self.marks.is_empty()
+    }
+
+    /// As PostgreSQL's `tsquery`, but for the words that mean platforms, and for what must not
+    /// be there.
     pub(crate) fn tsquery(&self, within: Within) -> Option<String> {
-        let word = |(word, platforms): &(String, Vec<String>)| {
-            let own = format!("'{}{word}':*", within.sign());
-            let marks = platforms.iter().map(|mark| format!("'{mark}'"));
-            let all: Vec<String> = std::iter::once(own).chain(marks).collect();
-            format!("({})", all.join(" | "))
-        };
         let marks = self.marks.iter().map(|mark| format!("'{mark}'"));
-        let mut all: Vec<String> = marks.chain(self.words.iter().map(word)).collect();
-        if all.is_empty() {
-            return None;
+        let words = self.words.iter().filter(|word| word.platforms.is_empty());
+        let words = words.map(|word| word.tsquery(within));
+        let all: Vec<String> = marks.chain(words).collect();
+        (!all.is_empty()).then(|| all.join(" & "))
+    }
+
+    /// The words that mean platforms.
+    pub(crate) fn of_platforms(&self) -> impl Iterator<Item = &Word> {
+        let words = self.words.iter();
+        words.filter(|word| !word.platforms.is_empty())
+    }
+}
+
+impl Word {
+    /// As PostgreSQL's `tsquery`, but for the platforms.
+    pub(crate) fn tsquery(&self, within: Within) -> String {
+        let sign = within.sign();
+        let whole = self.whole.iter().map(|one| format!("'{sign}{one}'"));
+        let whole: Vec<String> = whole.collect();
+        match whole.is_empty() {
+            true => format!("'{sign}{}':*", self.begins),
+            false => format!("({})", whole.join(" | ")),
         }
-        all.extend(self.not.iter().map(|mark| format!("!'{mark}'")));
-        Some(all.join(" & "))
     }
 }
 
@@ -210,19 +243,46 @@ mod tests {
         assert!(marks.iter().all(|mark| !mark.contains([' ', '\'', '"'])));
     }
 
-    #[test]
-    fn a_wanted_command_has_every_word_and_mark() {
-        let wanted = Wanted {
-            words: vec![("rest".into(), vec![]), ("kube".into(), vec!["@p1".into()])],
+    fn wanted() -> Wanted {
+        let word = |begins: &str, whole: &[&str], platforms: &[&str]| Word {
+            begins: begins.into(),
+            whole: whole.iter().map(ToString::to_string).collect(),
+            platforms: platforms.iter().map(ToString::to_string).collect(),
+        };
+        Wanted {
+            words: vec![
+                word("rest", &["rest", "restart"], &[]),
+                word("kube", &[], &["@p1"]),
+            ],
             marks: vec!["@rsafe".into()],
             not: vec!["@sdraft".into()],
-        };
+        }
+    }
+
+    #[test]
+    fn a_wanted_command_has_every_word_and_mark() {
+        let wanted = wanted();
         assert!(wanted.matches("@p1 @rsafe @spublished ^restart restart"));
         assert!(wanted.matches("@p2 @rsafe kubectl restart"));
         assert!(!wanted.matches("@p2 @rsafe restart"));
         assert!(!wanted.matches("@p1 @rsafe @sdraft restart"));
         assert!(!wanted.matches("@p1 @rcaution restart"));
         assert!(!wanted.matches("@p1 @rsafe arrest"));
+        assert!(wanted.has_words("@p1 ^restart", Within::Title));
+        assert!(wanted.has_words("^restart ^kubectl", Within::Title));
+        assert!(!wanted.has_words("^restart kubectl", Within::Title));
+    }
+
+    #[test]
+    fn each_database_is_asked_for_every_word_and_mark() {
+        let wanted = wanted();
+        let fts5 = r#"("@rsafe" AND ("^rest" *) AND ("^kube" * OR "@p1")) NOT "@sdraft""#;
+        assert_eq!(wanted.fts5(Within::Title).unwrap(), fts5);
+        let tsquery = "'@rsafe' & ('rest' | 'restart')";
+        assert_eq!(wanted.tsquery(Within::Anything).unwrap(), tsquery);
+        let words: Vec<_> = wanted.of_platforms().collect();
+        assert_eq!(words.len(), 1);
+        assert_eq!(words[0].tsquery(Within::Title), "'^kube':*");
     }
 
     #[test]
@@ -232,6 +292,7 @@ mod tests {
             not,
             ..Wanted::default()
         };
+        assert!(wanted.is_everything());
         assert_eq!(wanted.fts5(Within::Anything), None);
         assert_eq!(wanted.tsquery(Within::Title), None);
     }

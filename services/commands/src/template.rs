@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// Mistakes that are told at once: where each of them stands is counted from the beginning, so
+/// that a file of nothing else would take hours.
+const MISTAKES_MAX: usize = 20;
 /// Letters of a name, at the most.
 pub(crate) const NAME_LETTERS_MAX: usize = 40;
 const OPEN: &str = "{{";
@@ -38,7 +41,7 @@ pub(crate) struct Mistake {
 }
 
 impl Template {
-    /// Reads a template, or says everything that is wrong with it.
+    /// Reads a template, or says what is wrong with it: the first twenty mistakes.
     pub(crate) fn parse(source: &str) -> Result<Self, Vec<Mistake>> {
         let mut reading = Reading {
             source,
@@ -46,7 +49,7 @@ impl Template {
             pieces: Vec::new(),
             mistakes: Vec::new(),
         };
-        while !reading.rest.is_empty() {
+        while !reading.rest.is_empty() && reading.mistakes.len() < MISTAKES_MAX {
             reading.step();
         }
         match reading.mistakes.is_empty() {
@@ -194,6 +197,12 @@ mod tests {
         assert_eq!(read("{ } }} { {"), [text("{ } }} { {")]);
         assert_eq!(read(r"\{ \\{\{"), [text(r"\{ \{{")]);
         assert_eq!(read("{{a}}{{b}}"), [place("a", false), place("b", false)]);
+    }
+
+    #[test]
+    fn a_file_of_nothing_but_mistakes_is_refused_at_once() {
+        let mistakes = Template::parse(&"{{}}".repeat(1_000_000)).err().unwrap();
+        assert_eq!(mistakes.len(), MISTAKES_MAX);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use contracts::CommandId;
 use contracts::commands::Risk;
 use tidings::Conn;
 
+use crate::command::{self, Command};
 use crate::render::{Rendered, render};
-use crate::{Error, command, store};
+use crate::{Error, store};
 
 /// A line that was asked for.
 #[derive(Debug)]
@@ -52,16 +53,27 @@ pub(crate) async fn render_command(
     let Rendered {
         text,
         warnings: of_values,
-    } = render(&asked, &filling.values)?;
-    // What was found out since it was written down counts, too.
-    let destroys = [asked.risk, newest.risk].contains(&Risk::Destructive);
-    if destroys && !filling.confirm {
-        return Err(Error::ConfirmationRequired);
-    }
+    } = fill_in(&asked, &newest, &filling.values, filling.confirm)?;
     warnings.extend(of_values);
     Ok(Filled {
         text,
         warnings,
         revision: asked.version,
     })
+}
+
+/// The line alone, of a revision of a command whose newest one is known.
+pub(crate) fn fill_in(
+    asked: &Command,
+    newest: &Command,
+    values: &BTreeMap<String, Vec<String>>,
+    confirm: bool,
+) -> Result<Rendered, Error> {
+    let rendered = render(asked, values)?;
+    // What was found out since it was written down counts, too.
+    let destroys = [asked.risk, newest.risk].contains(&Risk::Destructive);
+    match destroys && !confirm {
+        true => Err(Error::ConfirmationRequired),
+        false => Ok(rendered),
+    }
 }

@@ -33,6 +33,7 @@ pub(super) async fn save_in_tx(
     if before.is_none() {
         command.number = store::next_number(tx).await?;
         store::insert(tx, command).await?;
+        store::search::keep_platform_of_first(tx, platform).await?;
     } else {
         store::update(tx, command).await?;
     }

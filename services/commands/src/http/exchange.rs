@@ -1,7 +1,5 @@
 //! Commands for and from other tools.
 
-use std::collections::BTreeMap;
-
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -83,14 +81,7 @@ pub(super) async fn export(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(Problem::new(status, "export_too_large", text));
     }
-    let mut platforms = BTreeMap::new();
-    for id in commands.iter().map(|command| command.platform_id) {
-        if !platforms.contains_key(&id)
-            && let Some(found) = store::platforms::find(&mut conn, id).await?
-        {
-            platforms.insert(id, found);
-        }
-    }
+    let platforms = store::platforms::of_commands(&mut conn, &commands).await?;
     drop(conn);
     let (kind, name) = match format {
         Format::Json => ("application/json", "commands.json"),

@@ -43,7 +43,8 @@ impl Place for Spot {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// Words that all must be there, or begin a word that is: in title, description, command
-    /// line and tags, in the name or the publisher of the platform.
+    /// line and tags, in the name or the publisher of the platform (of one of 200 platforms
+    /// with commands, where it is in more).
     pub(crate) q: String,
     /// A platform: its id or its number.
     pub(crate) platform: String,
@@ -59,10 +60,10 @@ pub(crate) struct Asked {
     pub(crate) favourite: String,
     /// Who has written it: their id, or `me`.
     pub(crate) author: String,
-    /// `best`: title and platform first, then favourites and what is used most; of what
-    /// matches, the newest 500 whose title or platform has all words and the newest 500 others
-    /// are ordered so. `newest`: all that match. If nothing is said: `best` with words, `newest`
-    /// without.
+    /// `best`: title and platform first, then favourites and what is used most. Where more than
+    /// a hundred match, the newest hundred to 500 whose title or platform has all words and as
+    /// many others are ordered so. `newest`: all that match. If nothing is said: `best` with
+    /// words, `newest` without.
     pub(crate) sort: String,
 }
 
@@ -95,11 +96,10 @@ impl Asked {
 
     /// What the store is asked for.
     pub(crate) async fn check(&self, conn: &mut Conn, member: Member) -> Result<Search, Problem> {
-        let mut wanted = Wanted::default();
-        for word in search::asked(&self.q) {
-            let platforms = store::search::platforms(conn, &word).await?;
-            wanted.words.push((word, platforms));
-        }
+        let mut wanted = Wanted {
+            words: store::search::meant(conn, search::asked(&self.q)).await?,
+            ..Wanted::default()
+        };
         let marks = &mut wanted.marks;
         if !self.platform.is_empty() {
             let id = store::platforms::resolve(conn, &self.platform).await?;

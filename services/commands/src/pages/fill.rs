@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use contracts::commands::{Param, ParamType, Risk};
+use contracts::commands::{Param, ParamType};
 use tidings::{Form, Handle, Path, SignedIn};
 
 use super::{Mistakes, Refusal, anchor, back, command, member, one};
+use crate::Error;
+use crate::actions::fill_in;
 use crate::command::Command;
-use crate::render::{self, Rendered};
+use crate::render::Rendered;
 
 /// What was typed into the fields, by the names of parameters.
 pub(super) type Values = BTreeMap<String, Vec<String>>;
@@ -118,21 +120,25 @@ pub(super) fn read(command: &Command, pairs: &[(String, String)]) -> Values {
 }
 
 /// Fills a command in with what was typed.
-pub(super) fn fill(command: &Command, values: &Values, is_confirmed: bool) -> Filled {
+pub(super) fn fill(
+    command: &Command,
+    values: &Values,
+    is_confirmed: bool,
+) -> Result<Filled, Error> {
     let mut filled = Filled {
         is_confirmed,
-        wants_confirmation: command.risk == Risk::Destructive && !is_confirmed,
         ..Filled::default()
     };
-    match render::render(command, values) {
-        Err(wrong) => filled.mistakes = Mistakes(wrong),
-        Ok(_) if filled.wants_confirmation => {}
+    match fill_in(command, command, values, is_confirmed) {
         Ok(rendered) => {
             filled.rendered = Some(rendered);
             filled.kept = kept(command, values);
         }
+        Err(Error::Wrong(wrong)) => filled.mistakes = Mistakes(wrong),
+        Err(Error::ConfirmationRequired) => filled.wants_confirmation = true,
+        Err(error) => return Err(error),
     }
-    filled
+    Ok(filled)
 }
 
 /// The values that may be written down.
@@ -161,6 +167,6 @@ pub(super) async fn submit(
     let command = command(&mut service.read().await?, &id).await?;
     let values = read(&command, &pairs);
     let is_confirmed = pairs.iter().any(|(name, _)| name == "confirm");
-    let filled = fill(&command, &values, is_confirmed);
+    let filled = fill(&command, &values, is_confirmed)?;
     one::page(&service, member, command, Some(&values), filled, "").await
 }

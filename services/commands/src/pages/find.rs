@@ -13,7 +13,7 @@ use crate::access::Member;
 use crate::http::search::{self, Asked, Part, Spot};
 use crate::store;
 use crate::store::platforms::Platform;
-use crate::store::search::{CANDIDATES_MAX, Found};
+use crate::store::search::Found;
 
 /// Platforms that the filter proposes, at the most.
 const PROPOSED_MAX: u32 = 500;

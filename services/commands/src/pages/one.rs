@@ -112,7 +112,7 @@ pub(super) async fn show(
     let command = command(&mut service.read().await?, &id).await?;
     // What has nothing to fill in is there at once, unless somebody must say that they mean it.
     let filled = match command.params.is_empty() && command.risk != Risk::Destructive {
-        true => fill::fill(&command, &Values::new(), false),
+        true => fill::fill(&command, &Values::new(), false)?,
         false => Filled::default(),
     };
     page(&service, member, command, None, filled, &told.done).await

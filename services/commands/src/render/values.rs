@@ -7,7 +7,7 @@ use tidings::FieldError;
 
 use super::error;
 use super::lexed::{Place, Spot};
-use crate::param::{Refused, check_value};
+use crate::param::{Check, Refused};
 
 /// Values of one parameter, at the most.
 pub(crate) const VALUES_MAX: usize = 200;
@@ -87,11 +87,15 @@ fn take(param: &Param, values: &[String]) -> Result<(), Refused> {
     if values.len() > VALUES_MAX {
         return Err(too_many(format!("At most {VALUES_MAX} values go here.")));
     }
+    let check = Check::of(param).map_err(|message| Refused {
+        code: "bad_pattern",
+        message,
+    })?;
     values.iter().try_for_each(|value| {
         if param.required && value.is_empty() && param.allowed_values.is_empty() {
             return Err(missing(param));
         }
-        check_value(param, value)
+        check.value(value)
     })
 }
 

@@ -1,11 +1,13 @@
 //! The replica of the register: the platforms that commands belong to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::PlatformId;
 use contracts::platforms::{Lifecycle, PlatformRecord};
 use tidings::{Conn, Error, FromRow, Tx, params};
 
-use super::count;
-use crate::search;
+use super::{count, to_json};
+use crate::command::Command;
 
 /// What is known here of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -36,12 +38,11 @@ impl From<&PlatformRecord> for Platform {
 /// Takes over what is told of a platform, unless something newer is known (A-06, A-22).
 pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> {
     let sql = "INSERT INTO platforms
-            (id, number, name, publisher, lifecycle, archived, version, words)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            (id, number, name, publisher, lifecycle, archived, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (id) DO UPDATE SET number = excluded.number, name = excluded.name,
             publisher = excluded.publisher, lifecycle = excluded.lifecycle,
-            archived = excluded.archived, version = excluded.version,
-            words = excluded.words
+            archived = excluded.archived, version = excluded.version
         WHERE platforms.version < excluded.version";
     let row = params![
         platform.id,
@@ -51,10 +52,11 @@ pub(crate) async fn keep(tx: &mut Tx, platform: &Platform) -> Result<(), Error> 
         platform.lifecycle,
         platform.archived,
         count(platform.version),
-        search::text_of_platform(&platform.name, &platform.publisher),
     ];
-    tx.execute(sql, row).await?;
-    Ok(())
+    match tx.execute(sql, row).await? {
+        0 => Ok(()),
+        _ => super::search::keep_platform(tx, platform).await,
+    }
 }
 
 /// The id of a platform that somebody names by its id or its number (A-05); nothing for one
@@ -88,6 +90,21 @@ pub(crate) async fn named(conn: &mut Conn, name: &str) -> Result<Option<Platform
 pub(crate) async fn find(conn: &mut Conn, id: PlatformId) -> Result<Option<Platform>, Error> {
     let sql = "SELECT * FROM platforms WHERE id = $1";
     conn.query_opt(sql, params![id]).await
+}
+
+/// The platforms of some commands.
+pub(crate) async fn of_commands(
+    conn: &mut Conn,
+    commands: &[Command],
+) -> Result<BTreeMap<PlatformId, Platform>, Error> {
+    let ids: BTreeSet<String> = commands.iter().map(|one| one.platform_id.to_string()).collect();
+    let sql = conn.dialect().pick(
+        "SELECT * FROM platforms WHERE id IN (SELECT value FROM json_each($1))",
+        "SELECT * FROM platforms
+            WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb))",
+    );
+    let found: Vec<Platform> = conn.query(sql, params![to_json("ids", &ids)?]).await?;
+    Ok(found.into_iter().map(|one| (one.id, one)).collect())
 }
 
 /// A platform whose commands are about to be changed. On PostgreSQL others wait for this

@@ -1,27 +1,31 @@
 //! Finding commands: by words in an index, by marks, and by what people like and use.
 //!
-//! However many commands a word finds, the best of them are told from the newest
-//! [`CANDIDATES_MAX`] whose title or platform has all words, and as many that have them
-//! anywhere. Whoever looks for more says one word more, or asks for the newest first.
+//! However many commands a word finds, the best of them are told from the newest whose title
+//! or platform has all words, and the newest that have them anywhere: of each kind all, or
+//! [`ENOUGH`] to [`CANDIDATES_MAX`]. Whoever looks for more says one word more, or asks for the
+//! newest first.
+
+mod index;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::UserId;
-use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Tx, params};
+use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Value, params};
 
 use super::platforms::Platform;
 use super::{Names, Uses, command_of};
 use crate::command::Command;
-use crate::search::{self, Wanted, Within};
+use crate::search::{Wanted, Within};
+
+pub(crate) use index::newest;
+use index::newest_enough;
+pub(crate) use words::{keep, keep_platform, keep_platform_of_first, meant};
 
 /// Commands of which the best are told, of each kind.
-pub(crate) const CANDIDATES_MAX: u32 = 500;
-/// The newest commands, among which PostgreSQL looks before it asks the index: what is found
-/// often is found here in a few milliseconds. What is not is so rare that its index takes not
-/// much longer, where reading a tenth of 500,000 commands by the index takes 150 ms.
-const NEWEST: u32 = 8_000;
-/// Platforms that a word means, at the most.
-const PLATFORMS_MAX: u32 = 200;
+const CANDIDATES_MAX: u32 = 500;
+/// Of more candidates than these it does not matter whether they are all that there are room for.
+const ENOUGH: u32 = 100;
 
 /// Where a command stands among the best; what is smaller stands first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,28 +75,6 @@ pub(crate) struct Best {
     pub(crate) is_cut: bool,
 }
 
-/// Keeps what a command is found by.
-pub(crate) async fn keep(tx: &mut Tx, command: &Command) -> Result<(), Error> {
-    let sql = "INSERT INTO command_words (number, words) VALUES ($1, $2)
-        ON CONFLICT (number) DO UPDATE SET words = excluded.words
-        WHERE command_words.words <> excluded.words";
-    let row = params![i64::from(command.number), search::text_of(command)];
-    tx.execute(sql, row).await?;
-    Ok(())
-}
-
-/// The marks of the platforms whose name or publisher has a word that begins so.
-pub(crate) async fn platforms(conn: &mut Conn, word: &str) -> Result<Vec<String>, Error> {
-    // A word has no sign that means something in LIKE.
-    let sql = "SELECT id FROM platforms WHERE words LIKE $1 ORDER BY number LIMIT $2";
-    let row = params![format!("% {word}%"), PLATFORMS_MAX];
-    let ids: Vec<(contracts::PlatformId,)> = conn.query(sql, row).await?;
-    Ok(ids
-        .into_iter()
-        .map(|(id,)| search::platform_mark(id))
-        .collect())
-}
-
 /// The best of what is wanted, best first; of favourites only, if that is wanted.
 pub(crate) async fn best(
     conn: &mut Conn,
@@ -117,73 +99,21 @@ pub(crate) async fn best(
         }
         elsewhere.extend(newest.into_iter().map(|number| (number, true)));
     } else {
-        for (within, is_elsewhere) in [(Within::Title, false), (Within::Anything, true)] {
-            if !is_cut {
-                let found = found(conn, wanted, within).await?;
-                is_cut = found.len() >= CANDIDATES_MAX as usize;
-                for number in found {
-                    elsewhere.entry(number).or_insert(is_elsewhere);
-                }
+        let anywhere = newest_enough(conn, wanted, Within::Anything).await?;
+        is_cut = !anywhere.are_all;
+        if anywhere.are_all {
+            let among = anywhere.numbers.into_iter().collect();
+            for (number, words) in words_of(conn, &among).await? {
+                elsewhere.insert(number, !wanted.has_words(&words, Within::Title));
             }
+        } else {
+            let titled = newest_enough(conn, wanted, Within::Title).await?;
+            elsewhere.extend(anywhere.numbers.into_iter().map(|number| (number, true)));
+            elsewhere.extend(titled.numbers.into_iter().map(|number| (number, false)));
         }
     }
     let hits = ranked(conn, &elsewhere, &favourites).await?;
     Ok(Best { hits, is_cut })
-}
-
-/// The newest commands that are wanted, from before a number: all of them, part by part.
-pub(crate) async fn newest(
-    conn: &mut Conn,
-    wanted: &Wanted,
-    before: Option<i64>,
-    limit: u32,
-) -> Result<Vec<i64>, Error> {
-    let before = before.unwrap_or(i64::MAX);
-    let query = match conn.dialect() {
-        Dialect::Sqlite => wanted.fts5(Within::Anything),
-        Dialect::Postgres => wanted.tsquery(Within::Anything),
-    };
-    let Some(query) = query else {
-        // Nothing must be there, but something may not.
-        let status = match wanted.not.is_empty() {
-            true => "",
-            false => "AND status <> 'draft'",
-        };
-        let sql = format!(
-            "SELECT number FROM commands WHERE number < $1 {status} ORDER BY number DESC LIMIT $2"
-        );
-        return numbers(conn, &sql, params![before, limit]).await;
-    };
-    let sql = conn.dialect().pick(
-        "SELECT rowid FROM command_search WHERE command_search MATCH $2 AND rowid < $1
-         ORDER BY rowid DESC LIMIT $3",
-        "SELECT number FROM command_words WHERE search @@ $2::text::tsquery AND number < $1
-         ORDER BY number DESC LIMIT $3",
-    );
-    numbers(conn, sql, params![before, query, limit]).await
-}
-
-/// The newest commands that have all words there, a bounded number of them.
-async fn found(conn: &mut Conn, wanted: &Wanted, within: Within) -> Result<Vec<i64>, Error> {
-    if conn.dialect() == Dialect::Sqlite {
-        let query = wanted.fts5(within);
-        let sql = "SELECT rowid FROM command_search WHERE command_search MATCH $1
-            ORDER BY rowid DESC LIMIT $2";
-        return numbers(conn, sql, params![query, CANDIDATES_MAX]).await;
-    }
-    let query = wanted.tsquery(within);
-    let sql = "SELECT number FROM (
-            SELECT number, search FROM command_words ORDER BY number DESC LIMIT $3
-        ) newest WHERE search @@ $1::text::tsquery LIMIT $2";
-    let near = numbers(conn, sql, params![query.clone(), CANDIDATES_MAX, NEWEST]).await?;
-    if near.len() >= CANDIDATES_MAX as usize {
-        return Ok(near);
-    }
-    // By a sum, so that the planner does not walk down the numbers: where words are frequent
-    // each and never together it would walk to the end, which takes 400 ms.
-    let sql = "SELECT number FROM command_words WHERE search @@ $1::text::tsquery
-        ORDER BY number + 0 DESC LIMIT $2";
-    numbers(conn, sql, params![query, CANDIDATES_MAX]).await
 }
 
 /// Those of some commands that are wanted.
@@ -192,16 +122,19 @@ async fn those_wanted(
     among: &BTreeSet<i64>,
     wanted: &Wanted,
 ) -> Result<Vec<i64>, Error> {
+    let rows = words_of(conn, among).await?.into_iter();
+    let rows = rows.filter(|(_, words)| wanted.matches(words));
+    Ok(rows.map(|(number, _)| number).collect())
+}
+
+/// The words and marks of some commands.
+async fn words_of(conn: &mut Conn, among: &BTreeSet<i64>) -> Result<Vec<(i64, String)>, Error> {
     if among.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!(
-        "SELECT number, words FROM command_words WHERE number IN ({})",
-        listed(among)
-    );
-    let rows: Vec<(i64, String)> = conn.query(&sql, &[]).await?;
-    let rows = rows.into_iter().filter(|(_, words)| wanted.matches(words));
-    Ok(rows.map(|(number, _)| number).collect())
+    let is_among = is_among(conn.dialect(), "number", 1);
+    let sql = format!("SELECT number, words FROM command_words WHERE {is_among}");
+    conn.query(&sql, params![listed(among)]).await
 }
 
 async fn most_used(conn: &mut Conn) -> Result<BTreeSet<i64>, Error> {
@@ -230,10 +163,11 @@ async fn ranked(
     }
     let sql = format!(
         "SELECT c.number, c.status, coalesce(u.uses, 0) FROM commands c
-         LEFT JOIN uses u ON u.command_id = c.id WHERE c.number IN ({})",
-        listed(elsewhere.keys())
+         LEFT JOIN uses u ON u.command_id = c.id WHERE {}",
+        is_among(conn.dialect(), "c.number", 1)
     );
-    let rows: Vec<(i64, String, i64)> = conn.query(&sql, &[]).await?;
+    let values = params![listed(elsewhere.keys())];
+    let rows: Vec<(i64, String, i64)> = conn.query(&sql, values).await?;
     let hit = |(number, status, uses): (i64, String, i64)| Hit {
         number,
         rank: Rank {
@@ -249,15 +183,28 @@ async fn ranked(
     Ok(hits)
 }
 
-async fn numbers(conn: &mut Conn, sql: &str, values: &[tidings::Value]) -> Result<Vec<i64>, Error> {
+async fn numbers(conn: &mut Conn, sql: &str, values: &[Value]) -> Result<Vec<i64>, Error> {
     let rows: Vec<(i64,)> = conn.query(sql, values).await?;
     Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
-/// Numbers as they stand in a statement: they are ours, and too many to be bound one by one.
+/// Numbers as one value of a statement: each statement that is written another way stays
+/// prepared for as long as its connection lasts.
 fn listed<'a>(numbers: impl IntoIterator<Item = &'a i64>) -> String {
     let numbers = numbers.into_iter().map(i64::to_string);
-    numbers.collect::<Vec<_>>().join(", ")
+    numbers.collect::<Vec<_>>().join(",")
+}
+
+/// Whether a column is one of the numbers that a value lists.
+fn is_among(dialect: Dialect, column: &str, place: usize) -> String {
+    match dialect {
+        Dialect::Sqlite => {
+            format!("{column} IN (SELECT value FROM json_each('[' || ${place} || ']'))")
+        }
+        Dialect::Postgres => {
+            format!("{column} = ANY (string_to_array(${place}, ',')::bigint[])")
+        }
+    }
 }
 
 /// A command that was found, with what is shown beside it.
@@ -314,10 +261,10 @@ pub(crate) async fn load(
             LEFT JOIN people a ON a.id = c.author
             LEFT JOIN people m ON m.id = c.last_modified_by
             LEFT JOIN favourites f ON f.command_id = c.id AND f.user_id = $1
-         WHERE c.number IN ({})",
-        listed(numbers)
+         WHERE {}",
+        is_among(conn.dialect(), "c.number", 2)
     );
-    let mut found: Vec<Found> = conn.query(&sql, params![of]).await?;
+    let mut found: Vec<Found> = conn.query(&sql, params![of, listed(numbers)]).await?;
     let place = |found: &Found| {
         let number = i64::from(found.command.number);
         numbers.iter().position(|one| *one == number)

@@ -65,11 +65,16 @@ pub(crate) async fn insert(tx: &mut Tx, usage: &Usage) -> Result<(), Error> {
     tx.execute(sql, row).await?;
     let values = usage.params.values().flatten().flatten();
     let keys: BTreeSet<String> = values.map(|value| key(value)).collect();
-    let sql = "INSERT INTO usage_values (command_id, value, usage_id) VALUES ($1, $2, $3)";
-    for key in keys {
-        tx.execute(sql, params![usage.command_id, key, usage.id])
-            .await?;
-    }
+    // Ten thousand values fit into a request. JSON, because a value may hold any letter.
+    let sql = tx.dialect().pick(
+        "INSERT INTO usage_values (command_id, value, usage_id)
+            SELECT $1, value, $2 FROM json_each($3)",
+        "INSERT INTO usage_values (command_id, value, usage_id)
+            SELECT $1, value, $2 FROM jsonb_array_elements_text($3::text::jsonb) value",
+    );
+    let keys = to_json("values", &keys)?;
+    tx.execute(sql, params![usage.command_id, usage.id, keys])
+        .await?;
     let sql = "INSERT INTO uses (command_id, uses, last_used_at) VALUES ($1, 1, $2)
         ON CONFLICT (command_id) DO UPDATE SET uses = uses.uses + 1,
             last_used_at = CASE WHEN uses.last_used_at < excluded.last_used_at

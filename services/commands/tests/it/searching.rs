@@ -17,6 +17,7 @@ on_both!(
     a_search_is_narrowed_by_marks,
     hostile_words_find_nothing_and_break_nothing,
     what_is_changed_is_found_by_what_it_says_now,
+    words_that_begin_alike_are_all_found,
     only_members_search,
 );
 
@@ -256,6 +257,20 @@ async fn what_is_changed_is_found_by_what_it_says_now(storage: Storage) {
         ["Clear the cache"]
     );
     assert_eq!(titles(&stage, "risk=caution").await, [""; 0]);
+}
+
+/// Words are looked up before they are looked for: one that came later, and more than a few that
+/// begin alike.
+async fn words_that_begin_alike_are_all_found(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let words = ["pod", "pods", "podman", "podium", "podcast"];
+    for count in 1..=words.len() {
+        let word = words[count - 1];
+        write_down(&stage, 1, line(&format!("Look at {word}"), word)).await;
+        assert_eq!(titles(&stage, "q=pod").await.len(), count, "{word}");
+        assert_eq!(titles(&stage, "q=pod+look").await.len(), count, "{word}");
+    }
+    assert_eq!(titles(&stage, "q=pods").await, ["Look at pods"]);
 }
 
 async fn only_members_search(storage: Storage) {

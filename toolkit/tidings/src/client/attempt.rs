@@ -23,8 +23,20 @@ pub struct Attempt {
     to: Arc<str>,
 }
 
+/// Why there was no connection.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(super) struct NoConnection(Cause);
+
 impl Attempt {
-    /// There was no connection, or the answer broke off: it is tried again.
+    /// There was no connection and nothing was sent: it is tried again. A target that is left
+    /// alone for this is asked again within a second, as one that was restarted wants to be.
+    pub fn away(&self, source: impl Into<Cause>) -> CallError {
+        self.unreachable(NoConnection(source.into()))
+    }
+
+    /// The connection broke before there was an answer, or the answer broke off: it is tried
+    /// again. A target that is left alone for this is left alone for ten seconds or more.
     pub fn unreachable(&self, source: impl Into<Cause>) -> CallError {
         CallError::Unreachable {
             to: Arc::clone(&self.to),
@@ -53,7 +65,10 @@ impl Client {
     /// platforms
     ///     .attempt(&context, |attempt| async move {
     ///         let asked = ask(&attempt.base).await;
-    ///         asked.map_err(|error| attempt.unreachable(error))
+    ///         asked.map_err(|error| match error.kind() {
+    ///             std::io::ErrorKind::ConnectionRefused => attempt.away(error),
+    ///             _ => attempt.unreachable(error),
+    ///         })
     ///     })
     ///     .await
     /// # }

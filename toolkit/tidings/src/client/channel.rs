@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Calls;
+use super::attempt::NoConnection;
 use super::breaker::{Breaker, BreakerState, Leave, Seen};
 use super::error::CallError;
 use super::network::Way;
@@ -320,8 +321,9 @@ impl Drop for Try<'_> {
 fn seen(error: &CallError) -> Seen {
     match error {
         CallError::Unreachable { source, .. } => {
-            let source = source.downcast_ref::<reqwest::Error>();
-            match source.is_some_and(reqwest::Error::is_connect) {
+            let ours = source.downcast_ref::<reqwest::Error>();
+            let is_away = ours.is_some_and(reqwest::Error::is_connect) || source.is::<NoConnection>();
+            match is_away {
                 true => Seen::Away,
                 false => Seen::Bad,
             }

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tidings::client::Attempt;
 use tidings::{BreakerState, CallError, Calls};
 
 use super::context;
@@ -30,24 +31,36 @@ async fn an_attempt_knows_where_to_go_and_says_who_calls() {
     );
 }
 
+/// A target that is asked and breaks off may be drowning; one that is away was not asked at all.
 #[tokio::test]
-async fn a_broken_attempt_is_repeated_and_a_target_that_stays_away_is_left_alone() {
+async fn a_failed_attempt_is_repeated_and_a_target_that_fails_is_left_alone_as_it_has_failed() {
+    let broken_off = |attempt: &Attempt| attempt.unreachable(broken());
+    let away = |attempt: &Attempt| attempt.away(broken());
+    left_alone(broken_off, Duration::from_secs(10)).await;
+    left_alone(away, Duration::from_secs(1)).await;
+}
+
+async fn left_alone(fails: fn(&Attempt) -> CallError, most: Duration) {
     let line = Line::open(Place::OverNetwork).await;
     let (tries, context) = (Mutex::new(0), context());
     let ask = || {
         line.client.attempt(&context, |attempt| {
             *tries.lock().unwrap() += 1;
-            async move { Err::<(), _>(attempt.unreachable(broken())) }
+            async move { Err::<(), _>(fails(&attempt)) }
         })
     };
     in_a_minute(async {
         let error = line.patiently(ask()).await.unwrap_err();
         assert!(matches!(error, CallError::Unreachable { .. }), "{error:?}");
+        assert_eq!(tidings::chain(&error), "reach target: the line broke");
         assert_eq!(*tries.lock().unwrap(), 3);
         line.patiently(ask()).await.unwrap_err();
         assert_eq!(line.client.status().state, BreakerState::Open);
-        let error = line.patiently(ask()).await.unwrap_err();
-        assert!(matches!(error, CallError::Open { .. }), "{error:?}");
+        let CallError::Open { retry_after, .. } = ask().await.unwrap_err() else {
+            panic!("it was asked");
+        };
+        let least = most - Duration::from_millis(500);
+        assert!((least..=most).contains(&retry_after), "{retry_after:?}");
         assert_eq!(*tries.lock().unwrap(), 5);
     })
     .await;
