@@ -32,7 +32,7 @@ words! {
 
 words! {
     /// Where a platform stands in its life, in the order of life.
-    pub enum Lifecycle ("state of life") {
+    pub enum Lifecycle ("lifecycle") {
         /// Somebody would like to have it.
         Proposed = "proposed",
         /// It is tried.

@@ -195,7 +195,6 @@ pub(super) fn label(column: &str) -> String {
         "licence_expires_on" => "licence until",
         "licence_renewal" => "renewal",
         "eol_on" => "supported until",
-        "lifecycle" => "stands at",
         "outcome" => "found",
         "last_reviewed_at" => "last reviewed",
         other => other.strip_prefix(CUSTOM).unwrap_or(other),

@@ -63,7 +63,7 @@ impl GroupBy {
             Self::Publisher => "publisher",
             Self::CostCentre => "cost centre",
             Self::BudgetCode => "budget code",
-            Self::Lifecycle => "state of life",
+            Self::Lifecycle => "lifecycle",
             Self::Kind => "kind",
         }
     }

@@ -351,6 +351,20 @@ async fn a_13_the_changes_are_told_field_by_field() {
         assert_shows(&page, 200, &shown);
         assert_hides(&page, &["<i>"]);
     }
+    // What stands in the log as an id has a name on the page.
+    stage.create_named("Linux").await;
+    let relations = json!({ "relations": [{ "type": "depends_on", "to": 2 }] });
+    let path = "/api/platforms/1/relations";
+    let put = stage.send(infra(), "PUT", path, relations).await;
+    assert_eq!(put.status, 200, "{}", put.text);
+    let page = stage
+        .get(support(), "/platforms/changes?entity=relations")
+        .await;
+    let shown = [
+        ">Kubernetes</a> <span class=\"small muted\">relations</span>",
+        "<ins>Linux</ins>",
+    ];
+    assert_shows(&page, 200, &shown);
     let none = stage.get(infra(), "/platforms/changes?entity=review").await;
     assert_shows(&none, 200, &["No changes"]);
     assert_eq!(

@@ -125,7 +125,10 @@ async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage:
         // The first part, and the two behind it.
         for part in 1..=3 {
             let (took, next) = best_of(&stage, &path).await;
-            println!("{:>6.1} ms  {look} part {part}", took.as_secs_f64() * 1000.0);
+            println!(
+                "{:>6.1} ms  {look} part {part}",
+                took.as_secs_f64() * 1000.0
+            );
             if took > LOOK {
                 slow.push(format!("{look} part {part}: {took:?}"));
             }

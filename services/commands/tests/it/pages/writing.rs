@@ -4,10 +4,11 @@ use serde_json::json;
 use tidings::Storage;
 
 use super::{assert_hides, assert_shows, create, location};
-use crate::stage::{Stage, admin, engineer, infrastructure, on_both, restart, support};
+use crate::stage::{Stage, admin, engineer, infrastructure, on_both, platform, restart, support};
 
 on_both!(
     a_command_is_written_down_and_changed_in_a_form,
+    a_platform_is_named_by_its_number_or_by_its_name_if_it_is_the_only_one,
     engineering_drafts_and_support_publishes,
     a_28_history_shows_what_changed_and_leads_back,
     what_people_write_is_never_taken_for_html,
@@ -119,6 +120,31 @@ async fn a_command_is_written_down_and_changed_in_a_form(storage: Storage) {
         .await;
     assert_eq!(unknown.status, 422);
     assert_shows(&unknown, &["Choose a platform of the register"]);
+}
+
+async fn a_platform_is_named_by_its_number_or_by_its_name_if_it_is_the_only_one(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    let write = async |stage: &Stage, name: &str, line: &str| {
+        let typed = format!("platform={name}&how_to=Look&command_line={line}&shell=posix&do=save");
+        stage.submit(support(), "/commands/new", &typed).await
+    };
+    for (line, name) in ["1", "%231+of+them", "Kubernetes", "+kubernetes+"]
+        .iter()
+        .enumerate()
+    {
+        let saved = write(&stage, name, &format!("look+{line}")).await;
+        assert_eq!(saved.status, 303, "{name}");
+    }
+    let found = stage.get(support(), "/commands?platform=kubernetes").await;
+    assert_shows(&found, &["look 3", "4 commands"]);
+    for name in ["", "Kube", "Kubernetes+2", "0"] {
+        let refused = write(&stage, name, "look+9").await;
+        assert_eq!(refused.status, 422, "{name}");
+        assert_shows(&refused, &["Choose a platform of the register"]);
+    }
+    stage.tell(platform(2, "Kubernetes")).await;
+    assert_eq!(write(&stage, "Kubernetes", "look+9").await.status, 422);
+    assert_eq!(write(&stage, "2", "look+9").await.status, 303);
 }
 
 async fn engineering_drafts_and_support_publishes(storage: Storage) {
