@@ -12,6 +12,7 @@ on_both!(
     what_can_just_be_is_kept_as_it_was_sent,
     filters_and_cursors_that_are_none_are_refused,
     bodies_that_are_none_are_refused,
+    a_list_is_no_object,
 );
 
 async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
@@ -20,7 +21,7 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
     let path = path_of(&made["id"]);
     let heard = stage.heard().await;
     let long = |letters: usize| json!("ä".repeat(letters));
-    for (field, value, code) in [
+    let texts = [
         ("name", long(201), "field_too_long"),
         ("name", json!("x".repeat(1_000_000)), "field_too_long"),
         ("name", json!("a\u{0}b"), "bad_text"),
@@ -40,6 +41,22 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         ("eol_on", json!("2027-02-29"), "bad_day"),
         ("eol_on", json!("14.03.2026"), "bad_day"),
         ("eol_on", json!("-002026-03"), "bad_day"),
+    ];
+    refused_alone(&stage, &path, &texts).await;
+    refused_alone(&stage, &path, &wrong_lists()).await;
+    refused_alone(&stage, &path, &wrong_others(&made["id"])).await;
+    let early = json!({"licence": {"starts_on": "2026-03-02", "expires_on": "2026-03-01"}});
+    let early = stage.patch(infra(), &path, early).await;
+    assert_eq!(refusal(&early), (422, "licence_ends_early"));
+    assert_eq!(stage.platform(&made["id"]).await, made);
+    assert_eq!(stage.heard().await, heard);
+}
+
+/// A field, what nobody may say of it, and the code that tells so.
+type Case = (&'static str, Value, &'static str);
+
+fn wrong_lists() -> Vec<Case> {
+    vec![
         ("tags", json!("two words"), "bad_tag"),
         ("tags", json!(["a,b"]), "bad_tag"),
         ("tags", json!([1]), "bad_tag"),
@@ -80,6 +97,11 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
             "bad_link",
         ),
         ("links", json!(["https://a"]), "bad_link"),
+    ]
+}
+
+fn wrong_others(platform: &Value) -> Vec<Case> {
+    vec![
         ("cost", json!(5), "bad_cost"),
         ("cost", json!("€"), "bad_cost"),
         ("cost", json!("$1 a week"), "bad_cost"),
@@ -92,7 +114,7 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         ("licence_seats", json!(4_294_967_296_u64), "bad_number"),
         ("licence_seats", json!("+5"), "bad_number"),
         ("owner_team_id", json!("x"), "unknown_team"),
-        ("owner_team_id", json!(made["id"]), "unknown_team"),
+        ("owner_team_id", platform.clone(), "unknown_team"),
         ("id", json!("x"), "unknown_field"),
         ("number", json!(7), "unknown_field"),
         ("version", json!(7), "unknown_field"),
@@ -102,10 +124,15 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         ("custom.", json!("x"), "unknown_field"),
         ("custom.A", json!("x"), "unknown_field"),
         ("comment", json!(["x"]), "bad_text"),
-        ("comment", long(201), "field_too_long"),
+        ("comment", json!("x".repeat(201)), "field_too_long"),
         ("comment", json!("a\u{0}"), "bad_text"),
-    ] {
-        let answer = stage.patch(infra(), &path, json!({field: value})).await;
+    ]
+}
+
+/// Each is refused by itself.
+async fn refused_alone(stage: &Stage, path: &str, cases: &[Case]) {
+    for (field, value, code) in cases {
+        let answer = stage.patch(infra(), path, json!({ *field: value })).await;
         let found: Vec<_> = mistakes(&answer)
             .into_iter()
             .map(|(_, code)| code)
@@ -113,17 +140,12 @@ async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
         let text = &answer.text.chars().take(300).collect::<String>();
         assert_eq!(
             (answer.status.as_u16(), &found[..]),
-            (422, &[code.to_owned()][..]),
+            (422, &[(*code).to_owned()][..]),
             "{field} {text}"
         );
         // What was sent does not come back at its whole length.
         assert!(answer.text.len() < 2_000, "{field}");
     }
-    let early = json!({"licence": {"starts_on": "2026-03-02", "expires_on": "2026-03-01"}});
-    let early = stage.patch(infra(), &path, early).await;
-    assert_eq!(refusal(&early), (422, "licence_ends_early"));
-    assert_eq!(stage.platform(&made["id"]).await, made);
-    assert_eq!(stage.heard().await, heard);
 }
 
 async fn what_can_just_be_is_kept_as_it_was_sent(storage: Storage) {
@@ -272,8 +294,14 @@ async fn bodies_that_are_none_are_refused(storage: Storage) {
             "{body}"
         );
     }
-    // A list is no object, in which each would stand for the field of its place.
-    let relations = format!("{path}/relations");
+    assert_eq!(stage.platform(&made["id"]).await, made);
+}
+
+/// Each would stand for the field of its place.
+async fn a_list_is_no_object(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let made = stage.create_named("A").await;
+    let relations = format!("{}/relations", path_of(&made["id"]));
     for (method, path, body) in [
         (
             "POST",
@@ -302,11 +330,12 @@ async fn bodies_that_are_none_are_refused(storage: Storage) {
             json!({"name": "A", "due_on": "2027-01-01", "scope": ["A"]}),
         ),
     ] {
-        assert_eq!(
-            send(method, path, body.to_string().into()).await,
-            400,
-            "{body}"
+        let answer = stage.send(infra(), method, path, body.clone()).await;
+        assert_eq!(refusal(&answer), (400, "bad_request"), "{body}");
+        assert!(
+            answer.text.contains("a list where an object"),
+            "{}",
+            answer.text
         );
     }
-    assert_eq!(stage.platform(&made["id"]).await, made);
 }

@@ -10,6 +10,7 @@ on_both!(
     a_13_every_write_makes_one_change_record_and_a_write_of_nothing_none,
     a_04_a_rename_keeps_the_id_and_is_told_with_a_higher_version,
     a_12_life_goes_one_step_at_a_time,
+    a_12_what_is_deprecated_retires_and_comes_back,
     a_11_what_is_relied_on_has_an_owner,
     what_is_in_the_archive_is_read_only_until_it_comes_back,
     a_stale_version_changes_nothing,
@@ -108,7 +109,6 @@ async fn a_12_life_goes_one_step_at_a_time(storage: Storage) {
     let made = stage
         .create(json!({"name": "A", "publisher": "B", "owner": "Databases"}))
         .await;
-    let other = stage.create_named("Successor").await;
     let path = path_of(&made["id"]);
     let to = async |body: Value| {
         let answer = stage.patch(infra(), &path, body).await;
@@ -142,6 +142,36 @@ async fn a_12_life_goes_one_step_at_a_time(storage: Storage) {
     );
     assert_eq!(to(json!({"lifecycle": "experimental"})).await, ok);
     assert_eq!(to(json!({"lifecycle": "production"})).await, ok);
+    assert_eq!(
+        steps(&mut stage).await,
+        ["experimental", "proposed", "experimental", "production"]
+    );
+    let moves = stage.heard_of("platform.lifecycle_changed").await;
+    assert_eq!(moves[0]["changed_by"], json!(infra().id));
+    assert_eq!(moves[0]["from"], "proposed");
+}
+
+async fn steps(stage: &mut Stage) -> Vec<Value> {
+    let moves = stage.heard_of("platform.lifecycle_changed").await;
+    moves.iter().map(|one| one["to"].clone()).collect()
+}
+
+async fn a_12_what_is_deprecated_retires_and_comes_back(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    stage.team("Databases").await;
+    let made = json!({"name": "A", "publisher": "B", "owner": "Databases",
+        "lifecycle": "production"});
+    let made = stage.create(made).await;
+    let other = stage.create_named("Successor").await;
+    let path = path_of(&made["id"]);
+    let to = async |body: Value| {
+        let answer = stage.patch(infra(), &path, body).await;
+        let (status, code) = refusal(&answer);
+        (status, code.to_owned())
+    };
+    let ok = (200, String::new());
+    let refused = |status: u16, code: &str| (status, code.to_owned());
+    let none = json!({"lifecycle": "deprecated", "replaced_by": "none"});
     // Deprecating says what takes its place.
     let silent = json!({"lifecycle": "deprecated"});
     assert_eq!(to(silent).await, refused(422, "replaced_by_missing"));
@@ -174,22 +204,8 @@ async fn a_12_life_goes_one_step_at_a_time(storage: Storage) {
     let again = stage.post(infra(), &restore, why).await;
     assert_eq!(refusal(&again), (409, "nothing_to_restore"));
 
-    let moves = stage.heard_of("platform.lifecycle_changed").await;
-    let steps: Vec<_> = moves.iter().map(|one| one["to"].clone()).collect();
-    assert_eq!(
-        steps,
-        [
-            "experimental",
-            "proposed",
-            "experimental",
-            "production",
-            "deprecated",
-            "retired",
-            "deprecated"
-        ]
-    );
-    assert_eq!(moves[0]["changed_by"], json!(infra().id));
-    assert_eq!(moves[0]["from"], "proposed");
+    let steps = steps(&mut stage).await;
+    assert_eq!(steps, ["deprecated", "retired", "deprecated"]);
 }
 
 async fn a_11_what_is_relied_on_has_an_owner(storage: Storage) {

@@ -192,18 +192,10 @@ async fn a_platform_is_added_with_its_mistakes_told_by_field() {
     ];
     assert_shows(&page, 200, &shown);
     //
-    let twice = submit(
-        &stage,
-        infra(),
-        "/platforms/new",
-        &[("name", "backbone "), ("publisher", "ACME")],
-    )
-    .await;
-    assert_shows(
-        &twice,
-        409,
-        &["There is a platform of this publisher and name"],
-    );
+    let twice = [("name", "backbone "), ("publisher", "ACME")];
+    let twice = submit(&stage, infra(), "/platforms/new", &twice).await;
+    let told = ["There is a platform of this publisher and name"];
+    assert_shows(&twice, 409, &told);
 }
 
 #[tokio::test]

@@ -267,7 +267,7 @@ async fn a_12_what_is_deprecated_says_what_takes_its_place(storage: Storage) {
     assert_eq!(refusal(&refused), (409, "platform_retired"));
 }
 
-/// 1. A becomes part of B while B becomes part of A. 2. Neither sees the other one's relation
+/// Two at once: 1. A becomes part of B while B becomes part of A. 2. Neither sees the other one's relation
 /// but by waiting its turn. 3. One is refused.
 async fn of_two_relations_at_once_that_make_a_circle_one_is_refused(storage: Storage) {
     let stage = Stage::on(storage).await;

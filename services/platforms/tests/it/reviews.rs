@@ -235,7 +235,7 @@ async fn add_copies(stage: &Stage, many: usize) -> Value {
     json!(last)
 }
 
-/// 1. Two find other things of one platform at once. 2. The second waits for the first. 3. The
+/// At once: 1. Two find other things of one platform at once. 2. The second waits for the first. 3. The
 /// row, the counts and the history agree.
 async fn what_two_find_at_once_is_what_one_of_them_has_found(storage: Storage) {
     let stage = Stage::on(storage).await;
