@@ -85,7 +85,10 @@ pub(crate) async fn of_commands(
     conn: &mut Conn,
     commands: &[Command],
 ) -> Result<BTreeMap<PlatformId, Platform>, Error> {
-    let ids: BTreeSet<String> = commands.iter().map(|one| one.platform_id.to_string()).collect();
+    let ids: BTreeSet<String> = commands
+        .iter()
+        .map(|one| one.platform_id.to_string())
+        .collect();
     let sql = conn.dialect().pick(
         "SELECT * FROM platforms WHERE id IN (SELECT value FROM json_each($1))",
         "SELECT * FROM platforms

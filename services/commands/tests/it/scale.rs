@@ -121,7 +121,12 @@ async fn fill_platforms(tx: &mut Tx) {
     );
     tx.execute(&platforms, &[]).await.unwrap();
     // Those that have commands: one in a hundred.
-    for word in ["'system'", "CAST(n AS TEXT)", "'publisher'", "'p' || (n % 500)"] {
+    for word in [
+        "'system'",
+        "CAST(n AS TEXT)",
+        "'publisher'",
+        "'p' || (n % 500)",
+    ] {
         let words = format!(
             "{numbers} INSERT INTO platform_words (word, platform_id)
              SELECT {word}, {id} FROM s WHERE n % 100 = 78"
@@ -185,7 +190,11 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
             one["howTo"].as_str().unwrap().contains(part)
                 || one["commandLine"].as_str().unwrap().contains(part)
         };
-        assert!(found.iter().take(1).all(says), "{query}: {:?}", found.first());
+        assert!(
+            found.iter().take(1).all(says),
+            "{query}: {:?}",
+            found.first()
+        );
         if took > LONGEST {
             slow.push(format!("{query} took {took:?}"));
         }

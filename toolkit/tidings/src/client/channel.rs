@@ -322,7 +322,8 @@ fn seen(error: &CallError) -> Seen {
     match error {
         CallError::Unreachable { source, .. } => {
             let ours = source.downcast_ref::<reqwest::Error>();
-            let is_away = ours.is_some_and(reqwest::Error::is_connect) || source.is::<NoConnection>();
+            let is_away =
+                ours.is_some_and(reqwest::Error::is_connect) || source.is::<NoConnection>();
             match is_away {
                 true => Seen::Away,
                 false => Seen::Bad,

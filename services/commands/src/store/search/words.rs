@@ -72,7 +72,9 @@ pub(crate) async fn meant(conn: &mut Conn, asked: Vec<String>) -> Result<Vec<Wor
     let whole = match conn.dialect() {
         Dialect::Sqlite => Vec::new(),
         Dialect::Postgres => {
-            let limit = u32::try_from(WHOLE_MAX).unwrap_or(u32::MAX).saturating_add(1);
+            let limit = u32::try_from(WHOLE_MAX)
+                .unwrap_or(u32::MAX)
+                .saturating_add(1);
             beginning(conn, ("word", "command_lexicon"), &asked, limit).await?
         }
     };
@@ -129,5 +131,7 @@ async fn beginning(
     }
     let rows: Vec<(i64, String)> = conn.query(&parts.join(" UNION ALL "), &values).await?;
     let rows = rows.into_iter();
-    Ok(rows.filter_map(|(place, found)| Some((usize::try_from(place).ok()?, found))).collect())
+    Ok(rows
+        .filter_map(|(place, found)| Some((usize::try_from(place).ok()?, found)))
+        .collect())
 }
