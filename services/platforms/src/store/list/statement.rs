@@ -150,26 +150,32 @@ impl<'a> Statement<'a> {
 
     /// Words and tags: what few have is looked up, what many have is looked for.
     async fn find(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let mut few = Vec::new();
         for wanted in wanted(self.narrowed) {
             let (low, high) = wanted.range();
             let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= $1 AND word < $2
                 LIMIT $3) few";
-            let (few,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
-            if few < RARE_MAX {
+            let (many,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
+            if many < RARE_MAX {
                 let (low, high) = (self.value(low), self.value(high));
-                let few = format!("SELECT number FROM words WHERE word >= {low} AND word < {high}");
-                self.conditions += &match (self.dialect, self.has_rare_word) {
-                    // As an array, which PostgreSQL looks up one by one; beside a list it would
-                    // read the whole shelf (90 ms in place of 20).
-                    (Dialect::Postgres, false) => format!(" AND s.number = ANY (ARRAY({few}))"),
-                    _ => format!(" AND s.number IN ({few})"),
-                };
-                self.has_rare_word = true;
+                few.push(format!(
+                    "SELECT number FROM words WHERE word >= {low} AND word < {high}"
+                ));
             } else {
                 let part = self.value(wanted.part());
                 let place = self.dialect.pick("instr", "strpos");
                 self.conditions += &format!(" AND {place}(s.words, {part}) > 0");
             }
+        }
+        self.has_rare_word = !few.is_empty();
+        if self.has_rare_word {
+            let few = few.join(" INTERSECT ");
+            // As an array, which PostgreSQL looks up one by one; beside a list it would read the
+            // whole shelf (90 ms in place of 30).
+            self.conditions += &match self.dialect {
+                Dialect::Sqlite => format!(" AND s.number IN ({few})"),
+                Dialect::Postgres => format!(" AND s.number = ANY (ARRAY({few}))"),
+            };
         }
         Ok(())
     }
