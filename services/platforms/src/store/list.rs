@@ -67,13 +67,15 @@ pub(crate) async fn list(
     if finds_nothing(narrowed) {
         return Ok(Vec::new());
     }
-    let walk = Statement::new(conn, narrowed).await?.walk(after, limit);
-    let found = rows(conn, narrowed, &walk).await?;
-    if found.len() >= limit as usize {
-        return Ok(found);
+    let statement = Statement::new(conn, narrowed).await?;
+    if !statement.has_rare_word() {
+        let walk = statement.clone().walk(after, limit);
+        let found = rows(conn, narrowed, &walk).await?;
+        if found.len() >= limit as usize {
+            return Ok(found);
+        }
     }
-    let all = Statement::new(conn, narrowed).await?;
-    rows(conn, narrowed, &all.look_at_all(after, limit)).await
+    rows(conn, narrowed, &statement.look_at_all(after, limit)).await
 }
 
 /// The platforms that a statement finds, with what a list shows beside them.

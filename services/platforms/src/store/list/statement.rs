@@ -21,11 +21,13 @@ const WALKED: u32 = 100;
 /// left no choice between them, because without knowing how words and filters go together they
 /// choose the wrong one (a second in place of 50 ms). Walking in the order of the list is quick
 /// where much matches, as it ends soon; looking at all and sorting takes the same time always.
+#[derive(Clone)]
 pub(super) struct Statement<'a> {
     narrowed: &'a Narrowed,
     dialect: Dialect,
     /// What narrows, each with ` AND ` in front.
     conditions: String,
+    has_rare_word: bool,
     pub(super) values: Vec<Value>,
     pub(super) sql: String,
 }
@@ -36,12 +38,18 @@ impl<'a> Statement<'a> {
             narrowed,
             dialect: conn.dialect(),
             conditions: String::new(),
+            has_rare_word: false,
             values: Vec::new(),
             sql: String::new(),
         };
         statement.narrow();
         statement.find(conn).await?;
         Ok(statement)
+    }
+
+    /// Whether a word is looked up that few have: then looking at all is to look at these few.
+    pub(super) fn has_rare_word(&self) -> bool {
+        self.has_rare_word
     }
 
     /// Columns of all that match: of the shelf `s` and what is joined to it.
@@ -142,22 +150,32 @@ impl<'a> Statement<'a> {
 
     /// Words and tags: what few have is looked up, what many have is looked for.
     async fn find(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let mut few = Vec::new();
         for wanted in wanted(self.narrowed) {
             let (low, high) = wanted.range();
             let sql = "SELECT count(*) FROM (SELECT 1 FROM words WHERE word >= $1 AND word < $2
                 LIMIT $3) few";
-            let (few,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
-            if few < RARE_MAX {
+            let (many,): (i64,) = conn.query_one(sql, params![&low, &high, RARE_MAX]).await?;
+            if many < RARE_MAX {
                 let (low, high) = (self.value(low), self.value(high));
-                self.conditions += &format!(
-                    " AND s.number IN (SELECT number FROM words
-                        WHERE word >= {low} AND word < {high})"
-                );
+                few.push(format!(
+                    "SELECT number FROM words WHERE word >= {low} AND word < {high}"
+                ));
             } else {
                 let part = self.value(wanted.part());
                 let place = self.dialect.pick("instr", "strpos");
                 self.conditions += &format!(" AND {place}(s.words, {part}) > 0");
             }
+        }
+        self.has_rare_word = !few.is_empty();
+        if self.has_rare_word {
+            let few = few.join(" INTERSECT ");
+            // As an array, which PostgreSQL looks up one by one; beside a list it would read the
+            // whole shelf (90 ms in place of 30).
+            self.conditions += &match self.dialect {
+                Dialect::Sqlite => format!(" AND s.number IN ({few})"),
+                Dialect::Postgres => format!(" AND s.number = ANY (ARRAY({few}))"),
+            };
         }
         Ok(())
     }
