@@ -3,8 +3,9 @@
 use serde_json::json;
 use tasks::Settings;
 use tidings::{Storage, Uuid};
+use tidings_test::on_both;
 
-use crate::stage::{Stage, admin, buyer, manager, on_both, refusal, worker};
+use crate::stage::{Stage, admin, buyer, manager, refusal, worker};
 
 on_both!(b_17_only_its_holder_completes_a_task_and_only_once);
 

@@ -6,10 +6,9 @@ use contracts::tasks::TaskStatus;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{
-    Stage, accountant, buyer, holder_of, manager, on_both, person, refusal, worker,
-};
+use crate::stage::{Stage, accountant, buyer, holder_of, manager, person, refusal, worker};
 
 on_both!(
     b_10_a_new_task_falls_to_a_worker_at_once_and_is_told_of,

@@ -8,9 +8,10 @@ use contracts::TaskId;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 use tower::ServiceExt;
 
-use crate::stage::{Heard, Stage, holder_of, on_both, refusal, worker};
+use crate::stage::{Heard, Stage, holder_of, refusal, worker};
 
 on_both!(
     b_18_what_is_completed_first_is_skipped_by_the_run,

@@ -4,8 +4,9 @@ use contracts::accounting::PriceEvent;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{Stage, accountant, admin, buyer, manager, on_both, refusal, worker};
+use crate::stage::{Stage, accountant, admin, buyer, manager, refusal, worker};
 
 on_both!(
     lists_are_narrowed_by_status_holder_and_words_and_come_in_parts,

@@ -7,9 +7,9 @@ use contracts::users::UserEvent;
 use serde_json::{Value, json};
 use tasks::{Records, Settings};
 use tidings::{Error, Event, Migration, Service, Storage, Tx, dead, params};
-use tidings_test::World;
+use tidings_test::{World, on_both};
 
-use crate::stage::{Stage, holder_of, manager, on_both, refusal, worker};
+use crate::stage::{Stage, holder_of, manager, refusal, worker};
 
 on_both!(
     b_01_a_history_of_both_versions_makes_the_replica_that_one_of_the_second_makes,

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tasks::{SameAssignee, Settings};
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{
-    Stage, accountant, admin, buyer, holder_of, manager, on_both, person, refusal, worker,
-};
+use crate::stage::{Stage, accountant, admin, buyer, holder_of, manager, person, refusal, worker};
 
 on_both!(
     b_15_every_open_task_is_dealt_once_in_a_run_and_told_of,
