@@ -11,10 +11,12 @@ mod database;
 mod live;
 mod misbehaviour;
 mod proxy;
+mod seeds;
 mod world;
 
 pub use database::Database;
 pub use live::Live;
 pub use misbehaviour::Misbehaviour;
 pub use proxy::Proxy;
+pub use seeds::under_seeds;
 pub use world::{Answer, World};

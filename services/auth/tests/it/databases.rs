@@ -1,7 +1,7 @@
 //! The same on SQLite and on PostgreSQL, with connections that really run beside each other.
 
 use axum::http::StatusCode;
-use tidings::{Db, Storage};
+use tidings::Storage;
 use tidings_test::World;
 use tower::ServiceExt;
 

@@ -324,19 +324,10 @@ pub(crate) fn path_of(command: &Value) -> String {
 
 /// Status and first code.
 pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    (
-        answer.status.as_u16(),
-        answer.json["code"].as_str().unwrap_or_default(),
-    )
+    answer.refusal()
 }
 
 /// Every code with its field.
 pub(crate) fn wrongs(answer: &Answer) -> Vec<(&str, &str)> {
-    let errors = answer.json["errors"].as_array().unwrap().iter();
-    errors
-        .map(|one| {
-            let field = one["field"].as_str().unwrap_or_default();
-            (field, one["code"].as_str().unwrap_or_default())
-        })
-        .collect()
+    answer.mistakes()
 }

@@ -281,8 +281,7 @@ pub(crate) fn path_of(id: &Value) -> String {
 
 /// Status and first code.
 pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    let code = answer.json["code"].as_str().unwrap_or_default();
-    (answer.status.as_u16(), code)
+    answer.refusal()
 }
 
 /// Every field that was refused, with its code.

@@ -250,11 +250,3 @@ pub(crate) fn holder_of(task: &Value) -> Person {
     let id: UserId = task["assignee"]["id"].as_str().unwrap().parse().unwrap();
     worker(id.uuid().as_u128() - 0x1000)
 }
-
-/// Status and first code.
-pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    (
-        answer.status.as_u16(),
-        answer.json["code"].as_str().unwrap_or_default(),
-    )
-}
