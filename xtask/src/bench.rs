@@ -14,7 +14,7 @@ pub(crate) fn run(for_bench: &[String]) -> Outcome<ExitCode> {
     let workspace = Workspace::find()?;
     let mut apt = Apt::default();
     let nats = NatsServer::find(&Python::find_or_install(&mut apt)?)?;
-    let postgres = Postgres::start(&mut apt)?;
+    let postgres = Postgres::start(&mut apt, &std::env::temp_dir())?;
     let mut cargo = workspace.cargo();
     cargo.args(["run", "--release", "--locked", "-p", "bench", "--"]);
     cargo.args(for_bench);

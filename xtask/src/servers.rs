@@ -8,6 +8,7 @@ mod nats;
 mod node;
 mod postgres;
 mod python;
+mod scratch;
 
 pub(crate) use apt::Apt;
 pub(crate) use chromium::Chromium;
@@ -15,6 +16,7 @@ pub(crate) use nats::NatsServer;
 pub(crate) use node::Node;
 pub(crate) use postgres::Postgres;
 pub(crate) use python::Python;
+pub(crate) use scratch::Scratch;
 
 use std::env;
 use std::path::PathBuf;

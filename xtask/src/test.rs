@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::failure::{Failure, Outcome, WhileDoing};
 use crate::process::{self, Group};
-use crate::servers::{Apt, Chromium, NatsServer, Node, Postgres, Python};
+use crate::servers::{Apt, Chromium, NatsServer, Node, Postgres, Python, Scratch};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 
@@ -20,7 +20,8 @@ pub(crate) fn run(for_cargo: &[String]) -> Outcome<ExitCode> {
     let python = Python::find_or_install(&mut apt)?;
     let nats = NatsServer::find(&python)?;
     let node = Node::find_or_install(&python)?;
-    let postgres = Postgres::start(&mut apt)?;
+    let scratch = Scratch::make()?;
+    let postgres = Postgres::start(&mut apt, scratch.folder())?;
 
     let mut cargo = cargo_test(&workspace, for_cargo);
     chromium.tell(&mut cargo);
@@ -28,8 +29,11 @@ pub(crate) fn run(for_cargo: &[String]) -> Outcome<ExitCode> {
     nats.tell(&mut cargo);
     node.tell(&mut cargo);
     postgres.tell(&mut cargo);
+    scratch.tell(&mut cargo);
     let (status, tally) = run_counting(cargo)?;
+    // Its files are in the folder, which goes last.
     drop(postgres);
+    drop(scratch);
 
     println!();
     println!(

@@ -157,7 +157,7 @@ async fn tables_of_another_version_are_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_loses_commits_is_a_problem_for_every_subscription() {
     let folder = tempfile::tempdir().unwrap();
-    let url = postgres::database().await;
+    let (_database, url) = postgres::database().await;
     let server = Server::start(folder.path(), &["--no-demo", "--database", &url]);
     let place = ["--database", url.as_str()];
     let (code, all) = found(&place);
@@ -193,7 +193,8 @@ async fn a_server_that_loses_commits_is_a_problem_for_every_subscription() {
 async fn every_database_that_the_settings_name_is_looked_at() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("its.toml"));
-    let (orders, silent) = (postgres::database().await, "postgres://127.0.0.1:1/nothing");
+    let (_database, orders) = postgres::database().await;
+    let silent = "postgres://127.0.0.1:1/nothing";
     let common =
         format!("data = {data:?}\ndemo = false\n[services.orders]\ndatabase = {orders:?}\n");
     fs::write(&file, &common).unwrap();

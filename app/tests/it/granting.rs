@@ -106,7 +106,7 @@ fn an_installation_that_is_on_postgres_already_has_nothing_to_move() {
 #[test]
 fn the_account_is_changed_in_the_database_of_its_service() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let url = runtime.block_on(postgres::database());
+    let (_database, url) = runtime.block_on(postgres::database());
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let text = format!("data = {data:?}\ndemo = false\n[services.auth]\ndatabase = {url:?}\n");

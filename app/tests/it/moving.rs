@@ -138,7 +138,7 @@ async fn a_marketplace_that_has_moved_ends_what_was_begun_before() {
     let clock = Clock::manual(Clock::system().now());
     leave_work(folder.path(), &clock).await;
 
-    let url = postgres::database().await;
+    let (_database, url) = postgres::database().await;
     let from = format!("sqlite:{data}");
     let ended = run(&["move", "--from", &from, "--to", &url]);
     assert_eq!(ended.code, Some(0), "{ended:?}");

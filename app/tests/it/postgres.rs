@@ -1,15 +1,15 @@
-//! A fresh database on the server that the test run has started.
+//! Databases on the server that the test run has started.
 
-use tidings::{Db, Uuid};
+use tidings::{Db, Storage};
+use tidings_test::Database;
 
-/// Its address.
-pub(crate) async fn database() -> String {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let name = format!("tidings_app_{}", Uuid::new_v4().simple());
-    run(&server, &format!("CREATE DATABASE {name}")).await;
-    let (server, _) = server.rsplit_once('/').unwrap();
-    format!("{server}/{name}")
+/// A fresh one, and its address.
+pub(crate) async fn database() -> (Database, String) {
+    let database = Database::postgres().await;
+    match database.storage() {
+        Storage::Postgres(url) => (database, url),
+        other => panic!("{other:?} is no server"),
+    }
 }
 
 /// Runs a statement beside the services.

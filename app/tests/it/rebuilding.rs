@@ -34,7 +34,7 @@ fn on_sqlite_it_needs_the_server_stopped_and_says_so() {
 #[test]
 fn on_postgres_it_works_while_the_server_runs() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let url = runtime.block_on(database());
+    let (_database, url) = runtime.block_on(database());
     let folder = tempfile::tempdir().unwrap();
     let place = ["--database", url.as_str()];
     let server = Server::start(folder.path(), &place);

@@ -3,8 +3,9 @@
 use contracts::calendar::Calendar;
 use serde_json::{Value, json};
 use tasks::Records;
+use tidings_test::{Database, on_both};
 
-use crate::stage::{Exchange, Ground, HOUR, on_both, services};
+use crate::stage::{Exchange, HOUR, services};
 
 on_both!(
     b_25_management_earned_is_equal_in_accounting_and_analytics_in_greenwich,
@@ -91,10 +92,10 @@ async fn lateness(exchange: &Exchange) {
     assert!(of("assign_fee") >= 3 && of("task_reward") >= 3, "{late:?}");
 }
 
-async fn story(ground: Ground, zone: &str, days: [&str; 3]) {
+async fn story(database: Database, zone: &str, days: [&str; 3]) {
     let calendar = Calendar::try_new(zone).unwrap();
     let services = services(&calendar, Records::Second);
-    let mut exchange = Exchange::open(ground.storage(), services).await;
+    let mut exchange = Exchange::open(database.storage(), services).await;
     work(&mut exchange, days).await;
     lateness(&exchange).await;
     are_equal(&exchange).await;
@@ -102,17 +103,18 @@ async fn story(ground: Ground, zone: &str, days: [&str; 3]) {
     are_equal(&exchange).await;
     exchange.ends_well().await;
     drop(exchange);
-    ground.remove().await;
 }
 
-async fn b_25_management_earned_is_equal_in_accounting_and_analytics_in_greenwich(ground: Ground) {
-    story(ground, "UTC", ["2026-01-01", "2026-01-02", "2026-01-03"]).await;
+async fn b_25_management_earned_is_equal_in_accounting_and_analytics_in_greenwich(
+    database: Database,
+) {
+    story(database, "UTC", ["2026-01-01", "2026-01-02", "2026-01-03"]).await;
 }
 
 /// In Auckland it is thirteen hours later: the world begins there at one in the night.
 async fn b_25_management_earned_is_equal_in_accounting_and_analytics_in_another_zone(
-    ground: Ground,
+    database: Database,
 ) {
     let days = ["2026-01-02", "2026-01-03", "2026-01-04"];
-    story(ground, "Pacific/Auckland", days).await;
+    story(database, "Pacific/Auckland", days).await;
 }

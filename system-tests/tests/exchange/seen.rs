@@ -7,9 +7,9 @@ use tasks::Records;
 use tidings::find::{self, ReceptionState, Search};
 use tidings::trace::{self, Node};
 use tidings::{Dialect, EventId, Handle};
-use tidings_test::World;
+use tidings_test::{Database, World, on_both};
 
-use crate::stage::{Exchange, Ground, on_both, services};
+use crate::stage::{Exchange, services};
 
 /// Tasks that are dealt anew: enough to be folded.
 const TASKS: u64 = 12;
@@ -19,10 +19,10 @@ on_both!(
     a_million_events_are_searched_at_once,
 );
 
-async fn exchange(ground: &Ground) -> Exchange {
+async fn exchange(database: &Database) -> Exchange {
     let calendar = Calendar::try_new("UTC").unwrap();
     let mut exchange =
-        Exchange::open(ground.storage(), services(&calendar, Records::default())).await;
+        Exchange::open(database.storage(), services(&calendar, Records::default())).await;
     exchange.staff().await;
     exchange
 }
@@ -45,8 +45,8 @@ fn told(node: &Node) -> Vec<String> {
     std::iter::once(line).chain(below).collect()
 }
 
-async fn the_tree_of_a_shuffle_is_complete(ground: Ground) {
-    let mut exchange = exchange(&ground).await;
+async fn the_tree_of_a_shuffle_is_complete(database: Database) {
+    let mut exchange = exchange(&database).await;
     for number in 0..TASKS {
         exchange.create(&format!("Task {number}"), None).await;
     }
@@ -83,7 +83,6 @@ async fn the_tree_of_a_shuffle_is_complete(ground: Ground) {
     assert_eq!(told.len(), 1 + expected.len(), "{told:#?}");
     exchange.ends_well().await;
     drop(exchange);
-    ground.remove().await;
 }
 
 const MILLION: u64 = 1_000_000;
@@ -205,9 +204,9 @@ const SEARCHES: [(&str, &str, usize); 10] = [
 ];
 
 /// Every question that a page asks, each over the whole million.
-async fn a_million_events_are_searched_at_once(ground: Ground) {
+async fn a_million_events_are_searched_at_once(database: Database) {
     let calendar = Calendar::try_new("UTC").unwrap();
-    let world = World::on(ground.storage(), services(&calendar, Records::default())).await;
+    let world = World::on(database.storage(), services(&calendar, Records::default())).await;
     let tasks = world.service("tasks");
     store_a_million(&tasks).await;
     let installation = world.installation();
@@ -253,5 +252,4 @@ async fn a_million_events_are_searched_at_once(ground: Ground) {
     watch.time("what follows", ask).await;
     watch.says();
     drop((tasks, world));
-    ground.remove().await;
 }

@@ -1,7 +1,6 @@
 //! A world with the real services of the task exchange.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use contracts::calendar::Calendar;
@@ -9,7 +8,6 @@ use contracts::tasks::{AssignmentEvent, AssignmentReason, TaskEvent};
 use contracts::users::{User, UserEvent};
 use contracts::{TaskId, UserId};
 use serde_json::{Value, json};
-use system_tests::Database;
 use tasks::Records;
 use tidings::projection::{Rebuild, rebuild};
 use tidings::{Service, Storage, Stream, Timestamp, Uuid, dead};
@@ -23,55 +21,6 @@ const MANAGER: u128 = 90;
 pub(crate) struct Exchange {
     pub(crate) world: World,
 }
-
-/// Where the databases are: in a folder, or on the server of the test run.
-pub(crate) enum Ground {
-    Folder(tempfile::TempDir),
-    Server(Database),
-}
-
-impl Ground {
-    pub(crate) fn folder() -> Self {
-        Self::Folder(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) async fn server() -> Self {
-        Self::Server(Database::create().await.unwrap())
-    }
-
-    pub(crate) fn storage(&self) -> Storage {
-        match self {
-            Ground::Folder(folder) => Storage::Sqlite(Path::to_owned(folder.path())),
-            Ground::Server(database) => Storage::Postgres(database.url()),
-        }
-    }
-
-    pub(crate) async fn remove(self) {
-        if let Ground::Server(database) = self {
-            database.remove().await.unwrap();
-        }
-    }
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            use crate::stage::Ground;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                Box::pin(super::$story(Ground::folder())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(Ground::server().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;
 
 /// The services that count, and those that the test plays.
 pub(crate) fn counting(calendar: &Calendar) -> Vec<Service> {

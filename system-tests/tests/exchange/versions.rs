@@ -11,8 +11,9 @@ use contracts::tasks::{
 use serde_json::Value;
 use tasks::Records;
 use tidings::{Storage, Uuid};
+use tidings_test::{Database, on_both};
 
-use crate::stage::{Exchange, Ground, assigned, counting, on_both, person, services, told_tasks};
+use crate::stage::{Exchange, assigned, counting, person, services, told_tasks};
 
 on_both!(
     b_01_a_history_of_both_versions_gives_the_books_and_figures_that_one_of_the_second_gives,
@@ -110,7 +111,7 @@ async fn read_models(exchange: &Exchange) -> ReadModels {
 }
 
 async fn b_01_a_history_of_both_versions_gives_the_books_and_figures_that_one_of_the_second_gives(
-    ground: Ground,
+    database: Database,
 ) {
     let calendar = Calendar::utc();
     let all = || {
@@ -135,14 +136,13 @@ async fn b_01_a_history_of_both_versions_gives_the_books_and_figures_that_one_of
         mixed.ends_well().await;
     }
     // Kept on disk, and read again from the beginning.
-    let mut kept = Exchange::open(ground.storage(), all()).await;
+    let mut kept = Exchange::open(database.storage(), all()).await;
     history(&mut kept, Told::Mixed { first: 2 }).await;
     assert_eq!(read_models(&kept).await, expected);
     kept.rebuild().await;
     assert_eq!(read_models(&kept).await, expected);
     kept.ends_well().await;
     drop(kept);
-    ground.remove().await;
 }
 
 async fn at_work(exchange: &mut Exchange, numbers: std::ops::Range<u32>, in_title: bool) {
@@ -162,10 +162,10 @@ async fn at_work(exchange: &mut Exchange, numbers: std::ops::Range<u32>, in_titl
 /// 1. Tasks are told of in the first version, and worked at.
 /// 2. The writer is started anew with the second, and tells of all of them again.
 /// 3. Work goes on.
-async fn b_02_while_versions_change_nothing_is_dead_and_nothing_is_doubled(ground: Ground) {
+async fn b_02_while_versions_change_nothing_is_dead_and_nothing_is_doubled(database: Database) {
     let calendar = Calendar::utc();
     let first = services(&calendar, Records::First);
-    let mut exchange = Exchange::open(ground.storage(), first).await;
+    let mut exchange = Exchange::open(database.storage(), first).await;
     exchange.staff().await;
     at_work(&mut exchange, 0..6, true).await;
     let before = exchange.movements().await;
@@ -173,7 +173,7 @@ async fn b_02_while_versions_change_nothing_is_dead_and_nothing_is_doubled(groun
     drop(exchange);
 
     let second = services(&calendar, Records::Second);
-    let mut exchange = Exchange::open(ground.storage(), second).await;
+    let mut exchange = Exchange::open(database.storage(), second).await;
     exchange.world.settle().await;
     exchange.ends_well().await;
     assert_eq!(
@@ -213,5 +213,4 @@ async fn b_02_while_versions_change_nothing_is_dead_and_nothing_is_doubled(groun
     exchange.rebuild().await;
     assert_eq!(exchange.figures().await, figures);
     drop(exchange);
-    ground.remove().await;
 }

@@ -1,7 +1,7 @@
 //! Services in one process, stepped by hand.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -51,7 +51,8 @@ pub struct World {
 struct Running {
     installation: Installation,
     workers: Vec<Worker>,
-    router: Router,
+    /// Made for the first request: a world that crashes a hundred times need not have a hundred.
+    router: OnceLock<Router>,
 }
 
 struct Again {
@@ -72,6 +73,26 @@ pub struct Answer {
     pub text: String,
     /// The headers.
     pub headers: axum::http::HeaderMap,
+}
+
+impl Answer {
+    /// The status and the code of a refusal; no code where there is none.
+    pub fn refusal(&self) -> (u16, &str) {
+        (self.status.as_u16(), text(&self.json, "code"))
+    }
+
+    /// Every field that was refused, with its code; the whole body has no name.
+    pub fn mistakes(&self) -> Vec<(&str, &str)> {
+        let mistakes = self.json["errors"].as_array();
+        let mistakes = mistakes.into_iter().flatten();
+        mistakes
+            .map(|one| (text(one, "field"), text(one, "code")))
+            .collect()
+    }
+}
+
+fn text<'a>(json: &'a Json, name: &str) -> &'a str {
+    json[name].as_str().unwrap_or_default()
 }
 
 impl Again {
@@ -96,7 +117,7 @@ impl Running {
         let mut installation = setup.open().await.expect("the services open");
         Self {
             workers: installation.workers(),
-            router: installation.router(),
+            router: OnceLock::new(),
             installation,
         }
     }
@@ -269,7 +290,13 @@ impl World {
 
     /// Sends a request to the services' routes, without a socket.
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let response = match self.running.router.clone().oneshot(request).await {
+        let Running {
+            router,
+            installation,
+            ..
+        } = &self.running;
+        let router = router.get_or_init(|| installation.router()).clone();
+        let response = match router.oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };

@@ -35,11 +35,12 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    pub(crate) fn start(apt: &mut Apt) -> Outcome<Postgres> {
+    /// A new cluster, in a folder of its own below that one.
+    pub(crate) fn start(apt: &mut Apt, parent: &Path) -> Outcome<Postgres> {
         let bin = find_or_install(apt)?;
         go_on_unless_interrupted()?;
         let account = Account::for_database()?;
-        let folder = own_folder(&account)?;
+        let folder = own_folder(&account, parent)?;
         // From here on a failure drops the guard, which cleans up.
         let mut cluster = Postgres {
             bin,
@@ -167,9 +168,9 @@ fn find() -> Option<PathBuf> {
     })
 }
 
-fn own_folder(account: &Account) -> Outcome<PathBuf> {
+fn own_folder(account: &Account, parent: &Path) -> Outcome<PathBuf> {
     let name = format!("tidings-postgres-{}", std::process::id());
-    let folder = std::env::temp_dir().join(name);
+    let folder = parent.join(name);
     let attempt = format!("make {}", folder.display());
     fs::create_dir(&folder).while_doing(&attempt)?;
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).while_doing(&attempt)?;

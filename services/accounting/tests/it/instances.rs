@@ -8,7 +8,7 @@ use contracts::tasks::AssignmentEvent;
 use serde_json::{Value, json};
 use tidings::crash::{Plan, with_plan};
 use tidings::{Clock, Db, FromRow, Installation, Setup, Storage, Worker};
-use tidings_test::World;
+use tidings_test::{Database, World};
 
 use crate::stage::{TODAY, added, assigned, at, completed, publish, services, settings, user};
 
@@ -84,14 +84,14 @@ async fn owed(installation: &Installation) -> i64 {
 /// B-26: the schedule fires in two processes, and an administrator presses the button in both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b_26_a_day_closed_by_two_instances_at_once_pays_once() {
-    let storage = tidings_test::postgres("accounting").await;
+    let database = Database::postgres().await;
     let clock = Clock::manual(at("2026-01-01T12:00:00Z"));
-    let (one, mut workers) = open(Setup::new(storage.clone()), &clock).await;
+    let (one, mut workers) = open(Setup::new(database.storage()), &clock).await;
     publish(&one.handle("tasks").unwrap(), 9, worked(130, clock.now())).await;
     settle(&mut workers).await;
     let owed = owed(&one).await;
     assert!(owed > 115, "{owed}");
-    let (two, mut others) = open(Setup::new(storage), &clock).await;
+    let (two, mut others) = open(Setup::new(database.storage()), &clock).await;
 
     clock.advance(NIGHT);
     for _ in 0..40 {

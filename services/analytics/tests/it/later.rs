@@ -24,11 +24,6 @@ async fn history(stage: &mut Stage) {
 }
 
 async fn a_new_analytics_service_added_later_begins_at_the_beginning(storage: Storage) {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = match storage {
-        Storage::Memory => Storage::Sqlite(folder.path().to_owned()),
-        other => other,
-    };
     let mut before = Stage::in_world(World::on(storage.clone(), others()).await);
     history(&mut before).await;
     drop(before);

@@ -1,49 +1,14 @@
 //! The same on SQLite and on PostgreSQL, with connections that really run beside each other.
 
 use axum::http::StatusCode;
-use tidings::{Db, Storage};
+use tidings::Storage;
 use tidings_test::World;
 use tower::ServiceExt;
 
 use crate::browser::{Browser, credentials};
 use crate::fixtures::{PASSWORD, minutes, one, quick};
 
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE auth_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/auth_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            use tidings::Storage;
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let folder = crate::fixtures::Folder::new(stringify!($story));
-                super::$story(Storage::Sqlite(folder.path())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                super::$story(crate::databases::postgres().await).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;
-
-on_both!(
+tidings_test::on_both!(
     sec_07_of_64_guesses_at_once_exactly_ten_are_looked_at,
     guesses_at_several_accounts_at_once_do_not_wait_for_each_other_for_ever,
     of_sixteen_who_sign_up_with_one_address_at_once_one_gets_it,

@@ -82,24 +82,3 @@ pub(crate) async fn change(world: &World, sql: &str) {
     tx.execute(sql, &[]).await.unwrap();
     tx.commit().await.unwrap();
 }
-
-/// A folder that goes away with the test.
-pub(crate) struct Folder(std::path::PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("auth-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    pub(crate) fn path(&self) -> std::path::PathBuf {
-        self.0.clone()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}

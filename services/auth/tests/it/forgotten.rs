@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use serde_json::json;
 use tidings::Storage;
+use tidings_test::on_both;
 use tower::ServiceExt;
 
 use crate::browser::{Browser, code};
-use crate::databases::on_both;
 use crate::fixtures::{PASSWORD, minutes, one, quick};
 use crate::post::{Office, secret};
 

@@ -2,11 +2,12 @@
 
 use auth::{Cost, Settings};
 use axum::http::{StatusCode, header};
-use tidings::{Setup, Storage};
+use tidings::Setup;
+use tidings_test::Database;
 use tower::ServiceExt;
 
 use crate::browser::{Browser, credentials};
-use crate::fixtures::{Folder, PASSWORD, change, one, quick, world_with};
+use crate::fixtures::{PASSWORD, change, one, quick, world_with};
 
 #[test]
 fn sec_03_the_default_is_argon2id_with_19_mib_and_two_passes() {
@@ -14,8 +15,8 @@ fn sec_03_the_default_is_argon2id_with_19_mib_and_two_passes() {
     assert_eq!((memory_kib, passes), (19 * 1024, 2));
 }
 
-async fn status_of_sign_in(folder: &Folder, settings: Settings) -> (StatusCode, String) {
-    let setup = Setup::new(Storage::Sqlite(folder.path()));
+async fn status_of_sign_in(database: &Database, settings: Settings) -> (StatusCode, String) {
+    let setup = Setup::new(database.storage());
     let installation = setup.service(auth::service(settings)).open().await.unwrap();
     let service = installation.handle("auth").unwrap();
     auth::create_account(&service, "anna@example.com", PASSWORD)
@@ -39,8 +40,8 @@ async fn status_of_sign_in(folder: &Folder, settings: Settings) -> (StatusCode, 
 
 #[tokio::test]
 async fn sec_03_a_hash_of_old_parameters_is_replaced_when_its_owner_signs_in() {
-    let folder = Folder::new("rehash");
-    let (status, before) = status_of_sign_in(&folder, quick()).await;
+    let database = Database::sqlite();
+    let (status, before) = status_of_sign_in(&database, quick()).await;
     assert_eq!(status, StatusCode::OK);
     assert!(before.contains("$m=64,t=1,p=1$"), "{before}");
 
@@ -51,11 +52,11 @@ async fn sec_03_a_hash_of_old_parameters_is_replaced_when_its_owner_signs_in() {
         },
         ..quick()
     };
-    let (status, after) = status_of_sign_in(&folder, stronger.clone()).await;
+    let (status, after) = status_of_sign_in(&database, stronger.clone()).await;
     assert_eq!(status, StatusCode::OK);
     assert!(after.contains("$m=128,t=2,p=1$"), "{after}");
 
-    let (status, again) = status_of_sign_in(&folder, stronger).await;
+    let (status, again) = status_of_sign_in(&database, stronger).await;
     assert_eq!((status, again), (StatusCode::OK, after), "only once");
 }
 

@@ -4,10 +4,10 @@ use axum::http::StatusCode;
 use contracts::notifications::LetterEvent;
 use serde_json::{Value as Json, json};
 use tidings::Storage;
+use tidings_test::on_both;
 use tower::ServiceExt;
 
 use crate::browser::{Browser, code};
-use crate::databases::on_both;
 use crate::fixtures::{PASSWORD, heard, minutes, one, quick};
 use crate::post::{Office, secret};
 

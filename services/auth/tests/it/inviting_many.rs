@@ -4,10 +4,9 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value as Json, json};
 use tidings::Storage;
-use tidings_test::Answer;
+use tidings_test::{Answer, on_both};
 
 use crate::browser::{Browser, code};
-use crate::databases::on_both;
 use crate::fixtures::{one, quick};
 use crate::post::{Office, secret};
 

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use tidings::Storage;
+use tidings_test::on_both;
 
 use crate::browser::Browser;
-use crate::databases::on_both;
 use crate::fixtures::{PASSWORD, minutes, one, quick};
 use crate::post::Office;
 

@@ -4,10 +4,9 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value as Json, json};
 use tidings::{Storage, Uuid};
-use tidings_test::{Answer, World};
+use tidings_test::{Answer, World, on_both};
 
 use crate::browser::{Browser, code};
-use crate::databases::on_both;
 use crate::fixtures::{PASSWORD, heard, quick, world};
 
 on_both!(

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use tidings::{Handle, Storage};
+use tidings_test::Database;
 
 use crate::browser::Browser;
-use crate::databases::postgres;
-use crate::fixtures::{Folder, quick};
+use crate::fixtures::quick;
 use crate::post::{Office, secret};
 
 /// Everything that was ever said to a log of this test's thread.
@@ -84,10 +84,13 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 
 #[tokio::test]
 async fn sec_15_no_file_of_a_database_holds_the_secret_of_a_link() {
-    let folder = Folder::new("secrets");
-    let mut office = Office::on(Storage::Sqlite(folder.path()), quick()).await;
+    let database = Database::sqlite();
+    let mut office = Office::on(database.storage(), quick()).await;
     let links = links(&mut office).await;
-    let bytes = bytes_in(&folder.path());
+    let Storage::Sqlite(folder) = database.storage() else {
+        panic!("SQLite keeps its data in a folder");
+    };
+    let bytes = bytes_in(&folder);
     assert!(holds(&bytes, "anna@example.com") && holds(&bytes, "/api/users/links/"));
     for link in links {
         assert!(!holds(&bytes, secret(&link)), "{link}");
@@ -96,7 +99,8 @@ async fn sec_15_no_file_of_a_database_holds_the_secret_of_a_link() {
 
 #[tokio::test]
 async fn sec_15_no_row_in_postgresql_holds_the_secret_of_a_link() {
-    let mut office = Office::on(postgres().await, quick()).await;
+    let database = Database::postgres().await;
+    let mut office = Office::on(database.storage(), quick()).await;
     let links = links(&mut office).await;
     for name in ["auth", "notifications", "listener"] {
         let rows = dump(&office.world.service(name)).await;

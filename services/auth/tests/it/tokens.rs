@@ -6,11 +6,11 @@ use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value as Json, json};
-use tidings::{Service, Setup, SignedIn, Storage};
-use tidings_test::World;
+use tidings::{Service, Setup, SignedIn};
+use tidings_test::{Database, World};
 
 use crate::browser::Browser;
-use crate::fixtures::{Folder, PASSWORD, minutes, quick};
+use crate::fixtures::{PASSWORD, minutes, quick};
 
 /// Another service, which asks nobody who somebody is.
 fn shop() -> Service {
@@ -111,9 +111,9 @@ async fn the_public_key_is_published_as_a_key_set() {
 
 #[tokio::test]
 async fn the_key_survives_a_restart() {
-    let folder = Folder::new("keys");
+    let database = Database::sqlite();
     let open = || {
-        Setup::new(Storage::Sqlite(folder.path()))
+        Setup::new(database.storage())
             .service(auth::service(quick()))
             .open()
     };

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tidings::{Storage, Timestamp};
-use tidings_test::{Misbehaviour, World};
+use tidings_test::{Database, Misbehaviour, World};
 
-use crate::stage::{Stage, platform, postgres, services, support};
+use crate::stage::{Stage, platform, services, support};
 
 /// What becomes of a platform of the register, step by step.
 #[derive(Clone, Debug)]
@@ -164,7 +164,8 @@ async fn story(seed: u64, told: Vec<PlatformRecord>) -> (Value, BTreeMap<String,
 /// Both hear of the same platforms as they start, and hold each of them once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_06_two_instances_that_start_together_hold_each_platform_once() {
-    let storage = postgres().await;
+    let database = Database::postgres().await;
+    let storage = database.storage();
     let register = World::on(storage.clone(), services()).await;
     let mut last = BTreeMap::new();
     for number in 1..=20 {
@@ -194,14 +195,14 @@ async fn a_06_two_instances_that_start_together_hold_each_platform_once() {
 /// what is published while nobody listens is heard afterwards.
 #[tokio::test]
 async fn a_02_what_is_told_while_commands_is_down_is_heard_later() {
-    let folder = crate::stage::Folder::new();
+    let database = Database::sqlite();
     let mut without = services();
     without.remove(0);
-    let world = World::on(folder.storage(), without).await;
+    let world = World::on(database.storage(), without).await;
     let record = platform(1, "Kubernetes");
     publish(&world, record.clone()).await;
     drop(world);
-    let world = World::on(folder.storage(), services()).await;
+    let world = World::on(database.storage(), services()).await;
     let mut stage = Stage { world };
     stage.world.settle().await;
     let last = BTreeMap::from([(1, record)]);

@@ -1,7 +1,6 @@
 //! The real `commands`; the test plays `auth` and `platforms`, and writes down what is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use axum::body::Body;
 use axum::http::{Request, header};
@@ -15,10 +14,11 @@ use contracts::users::{User, UserEvent};
 use contracts::{Currency, PlatformId, UserId};
 use serde_json::{Value, json};
 use tidings::{
-    Db, Error, Event, FromRow, Handle, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid,
-    params,
+    Error, Event, FromRow, Handle, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
+
+pub(crate) use tidings_test::on_both;
 
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -324,74 +324,10 @@ pub(crate) fn path_of(command: &Value) -> String {
 
 /// Status and first code.
 pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    (
-        answer.status.as_u16(),
-        answer.json["code"].as_str().unwrap_or_default(),
-    )
+    answer.refusal()
 }
 
 /// Every code with its field.
 pub(crate) fn wrongs(answer: &Answer) -> Vec<(&str, &str)> {
-    let errors = answer.json["errors"].as_array().unwrap().iter();
-    errors
-        .map(|one| {
-            let field = one["field"].as_str().unwrap_or_default();
-            (field, one["code"].as_str().unwrap_or_default())
-        })
-        .collect()
+    answer.mistakes()
 }
-
-/// A folder that goes when the test does.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-        let path = std::env::temp_dir().join(format!("commands-{id}"));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn storage(&self) -> Storage {
-        Storage::Sqlite(self.0.clone())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE commands_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/commands_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let folder = crate::stage::Folder::new();
-                Box::pin(super::$story(folder.storage())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(crate::stage::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;

@@ -11,7 +11,7 @@ use contracts::notifications::{LetterEvent, Link, Recipient, SendLink};
 use contracts::users::UserEvent;
 use notifications::Settings;
 use tidings::{Error, Event, Handle, Migration, Service, Storage, Tx, params};
-use tidings_test::World;
+use tidings_test::{Database, World};
 
 use crate::server::{Mood, Server};
 use crate::stage::{DAY, MINUTE, Stage, kept, message_id};
@@ -109,11 +109,9 @@ impl Post {
 
 #[tokio::test]
 async fn the_letter_has_the_link_and_the_database_has_not() {
-    let folder = std::env::temp_dir().join(format!("letters-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let database = Database::sqlite();
     let server = Server::start().await;
-    let storage = Storage::Sqlite(folder.clone());
-    let mut post = Post::on(storage, server.settings()).await;
+    let mut post = Post::on(database.storage(), server.settings()).await;
     post.send().await;
     assert_eq!(post.stage.kept(1).await, kept("sent", None, 1));
     let letter = server.letters().remove(0);
@@ -124,13 +122,14 @@ async fn the_letter_has_the_link_and_the_database_has_not() {
         .get(&format!("/console/mail/{}", message_id(1)))
         .await;
     assert!(page.text.contains("it is not kept here") && !page.text.contains("secret-1"));
+    let Storage::Sqlite(folder) = database.storage() else {
+        panic!("SQLite keeps its data in a folder");
+    };
     for entry in std::fs::read_dir(&folder).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("secret-1"));
     }
-    drop(post);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use notifications::Settings;
 use tidings::{Installation, Uuid, dead};
-use tidings_test::{Misbehaviour, World};
+use tidings_test::{Misbehaviour, World, under_seeds};
 
 use crate::stage::{ask, receipt, record, services, user};
 
@@ -58,9 +58,7 @@ async fn story(seed: u64) {
     assert_eq!(messages, expected, "seed {seed}");
 }
 
-#[tokio::test]
-async fn every_message_is_kept_once_under_every_seed() {
-    for seed in 0..12 {
-        story(seed).await;
-    }
+#[test]
+fn every_message_is_kept_once_under_every_seed() {
+    under_seeds(0..12, story);
 }

@@ -1,7 +1,5 @@
 //! The real `platforms`; the test plays `auth`, and writes down what is told.
 
-use std::path::PathBuf;
-
 use axum::body::Body;
 use axum::http::{HeaderName, Request, header};
 use contracts::UserId;
@@ -9,9 +7,11 @@ use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use contracts::users::{User, UserEvent};
 use serde_json::{Value, json};
 use tidings::{
-    Db, Error, Event, FromRow, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid, params,
+    Error, Event, FromRow, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
+
+pub(crate) use tidings_test::on_both;
 
 pub(crate) struct Stage {
     pub(crate) world: World,
@@ -281,8 +281,7 @@ pub(crate) fn path_of(id: &Value) -> String {
 
 /// Status and first code.
 pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    let code = answer.json["code"].as_str().unwrap_or_default();
-    (answer.status.as_u16(), code)
+    answer.refusal()
 }
 
 /// Every field that was refused, with its code.
@@ -294,58 +293,3 @@ pub(crate) fn mistakes(answer: &Answer) -> Vec<(String, String)> {
         .map(|one| (text(one, "field"), text(one, "code")))
         .collect()
 }
-
-/// A folder that goes when the test does.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-        let path = std::env::temp_dir().join(format!("platforms-{id}"));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn storage(&self) -> Storage {
-        Storage::Sqlite(self.0.clone())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE platforms_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/platforms_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let folder = crate::stage::Folder::new();
-                Box::pin(super::$story(folder.storage())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(crate::stage::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;

@@ -3,8 +3,9 @@
 use serde_json::json;
 use tasks::Settings;
 use tidings::{Storage, Uuid};
+use tidings_test::on_both;
 
-use crate::stage::{Stage, admin, buyer, manager, on_both, refusal, worker};
+use crate::stage::{Stage, admin, buyer, manager, worker};
 
 on_both!(b_17_only_its_holder_completes_a_task_and_only_once);
 
@@ -17,16 +18,16 @@ async fn b_17_only_its_holder_completes_a_task_and_only_once(storage: Storage) {
     };
     for one in [other, manager(), admin(), buyer()] {
         let answer = stage.complete(one, id).await;
-        assert_eq!(refusal(&answer), (403, "forbidden"), "{one:?}");
+        assert_eq!(answer.refusal(), (403, "forbidden"), "{one:?}");
     }
     let answer = stage.complete(holder, id).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json["status"], "completed");
     let again = stage.complete(holder, id).await;
-    assert_eq!(refusal(&again), (409, "already_completed"));
+    assert_eq!(again.refusal(), (409, "already_completed"));
     let other = stage.complete(other, id).await;
     assert_eq!(
-        refusal(&other),
+        other.refusal(),
         (403, "forbidden"),
         "it is not theirs, done or not"
     );
@@ -48,11 +49,11 @@ async fn a_task_that_is_not_there_is_completed_by_nobody() {
     let stage = Stage::with(1).await;
     let nothing = Uuid::nil().into();
     assert_eq!(
-        refusal(&stage.complete(worker(1), nothing).await),
+        stage.complete(worker(1), nothing).await.refusal(),
         (403, "forbidden")
     );
     assert_eq!(
-        refusal(&stage.complete(manager(), nothing).await),
+        stage.complete(manager(), nothing).await.refusal(),
         (404, "not_found")
     );
 }

@@ -6,10 +6,9 @@ use contracts::tasks::TaskStatus;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{
-    Stage, accountant, buyer, holder_of, manager, on_both, person, refusal, worker,
-};
+use crate::stage::{Stage, accountant, buyer, holder_of, manager, person, worker};
 
 on_both!(
     b_10_a_new_task_falls_to_a_worker_at_once_and_is_told_of,
@@ -120,7 +119,7 @@ async fn b_12_without_workers_nothing_is_stored_and_nothing_told(storage: Storag
     let answer = stage
         .post(manager(), "/api/tasks", json!({ "title": "Mend the gate" }))
         .await;
-    assert_eq!(refusal(&answer), (422, "no_workers"));
+    assert_eq!(answer.refusal(), (422, "no_workers"));
     assert_eq!(stage.get(manager(), "/api/tasks?all").await.json, json!([]));
     assert_eq!(stage.heard().await, []);
 }
@@ -198,7 +197,7 @@ async fn whoever_has_a_role_may_create_and_nobody_else() {
         assert_eq!(answer.status, 201, "{one:?}");
     }
     let answer = stage.post(buyer(), "/api/tasks", body.clone()).await;
-    assert_eq!(refusal(&answer), (403, "forbidden"));
+    assert_eq!(answer.refusal(), (403, "forbidden"));
     let answer = stage.world.send("POST", "/api/tasks", None, body).await;
     assert_eq!(answer.status, 401);
 }
@@ -227,7 +226,7 @@ async fn a_title_with_brackets_and_what_is_no_task_is_refused() {
     ];
     for (body, code) in refused {
         let answer = stage.post(manager(), "/api/tasks", body).await;
-        assert_eq!(refusal(&answer), (422, code));
+        assert_eq!(answer.refusal(), (422, code));
     }
     assert_eq!(
         stage

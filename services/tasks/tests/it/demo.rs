@@ -3,9 +3,10 @@
 use serde_json::json;
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 
 use crate::races::check_life;
-use crate::stage::{Stage, manager, on_both, worker};
+use crate::stage::{Stage, manager, worker};
 
 on_both!(the_demonstration_is_a_week_of_work_and_is_made_once);
 

@@ -6,11 +6,9 @@ use contracts::accounting::PriceEvent;
 use serde_json::json;
 use tasks::{Labels, Settings};
 use tidings::Storage;
-use tidings_test::Answer;
+use tidings_test::{Answer, on_both};
 
-use crate::stage::{
-    Person, Stage, accountant, buyer, holder_of, id_of, manager, on_both, person, worker,
-};
+use crate::stage::{Person, Stage, accountant, buyer, holder_of, id_of, manager, person, worker};
 
 on_both!(a_worker_sees_what_waits_with_fee_and_reward_and_completes_it);
 

@@ -8,9 +8,10 @@ use contracts::TaskId;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 use tower::ServiceExt;
 
-use crate::stage::{Heard, Stage, holder_of, on_both, refusal, worker};
+use crate::stage::{Heard, Stage, holder_of, worker};
 
 on_both!(
     b_18_what_is_completed_first_is_skipped_by_the_run,
@@ -53,7 +54,7 @@ async fn b_18_what_is_dealt_first_is_not_completed_by_who_had_it(storage: Storag
     let (id, holder) = stage.create("Mend the gate").await;
     stage.shuffle().await;
     let answer = stage.complete(holder, id).await;
-    assert_eq!(refusal(&answer), (403, "forbidden"));
+    assert_eq!(answer.refusal(), (403, "forbidden"));
     assert_eq!(stage.heard_of("task.completed").await, [Value::Null; 0]);
 }
 

@@ -4,8 +4,9 @@ use contracts::accounting::PriceEvent;
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{Stage, accountant, admin, buyer, manager, on_both, refusal, worker};
+use crate::stage::{Stage, accountant, admin, buyer, manager, worker};
 
 on_both!(
     lists_are_narrowed_by_status_holder_and_words_and_come_in_parts,
@@ -74,7 +75,7 @@ async fn lists_are_narrowed_by_status_holder_and_words_and_come_in_parts(storage
         ("?cursor=x", "bad_cursor"),
     ] {
         let answer = stage.get(manager(), &format!("/api/tasks{query}")).await;
-        assert_eq!(refusal(&answer), (400, code));
+        assert_eq!(answer.refusal(), (400, code));
     }
 }
 
@@ -121,7 +122,7 @@ async fn b_31_a_worker_sees_their_own_tasks_and_no_others() {
     for one in [worker(1), accountant()] {
         for query in ["?all".to_owned(), format!("?assignee={}", worker(2).id)] {
             let answer = stage.get(one, &format!("/api/tasks{query}")).await;
-            assert_eq!(refusal(&answer), (403, "forbidden"), "{one:?} {query}");
+            assert_eq!(answer.refusal(), (403, "forbidden"), "{one:?} {query}");
         }
     }
     for one in [manager(), admin()] {
@@ -129,7 +130,7 @@ async fn b_31_a_worker_sees_their_own_tasks_and_no_others() {
         assert_eq!(list.as_array().unwrap().len(), 8, "{one:?}");
     }
     assert_eq!(
-        refusal(&stage.get(buyer(), "/api/tasks").await),
+        stage.get(buyer(), "/api/tasks").await.refusal(),
         (403, "forbidden")
     );
     assert_eq!(stage.world.get("/api/tasks", None).await.status, 401);
@@ -155,19 +156,19 @@ async fn b_31_a_task_is_shown_to_its_holder_its_author_and_those_who_deal() {
     let nothing = "/api/tasks/00000000-0000-0000-0000-000000000000";
     for one in strangers.chain([buyer()]) {
         assert_eq!(
-            refusal(&stage.get(one, &path).await),
+            stage.get(one, &path).await.refusal(),
             (403, "forbidden"),
             "{one:?}"
         );
-        assert_eq!(refusal(&stage.get(one, &history).await), (403, "forbidden"));
+        assert_eq!(stage.get(one, &history).await.refusal(), (403, "forbidden"));
         assert_eq!(
-            refusal(&stage.get(one, nothing).await),
+            stage.get(one, nothing).await.refusal(),
             (403, "forbidden"),
             "nothing leaks"
         );
     }
     assert_eq!(
-        refusal(&stage.get(manager(), nothing).await),
+        stage.get(manager(), nothing).await.refusal(),
         (404, "not_found")
     );
 
@@ -176,5 +177,5 @@ async fn b_31_a_task_is_shown_to_its_holder_its_author_and_those_who_deal() {
         stage.shuffle().await;
         task = stage.get(manager(), &path).await.json;
     }
-    assert_eq!(refusal(&stage.get(holder, &path).await), (403, "forbidden"));
+    assert_eq!(stage.get(holder, &path).await.refusal(), (403, "forbidden"));
 }

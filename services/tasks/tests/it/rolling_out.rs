@@ -7,9 +7,9 @@ use contracts::users::UserEvent;
 use serde_json::{Value, json};
 use tasks::{Records, Settings};
 use tidings::{Error, Event, Migration, Service, Storage, Tx, dead, params};
-use tidings_test::World;
+use tidings_test::{World, on_both};
 
-use crate::stage::{Stage, holder_of, manager, on_both, refusal, worker};
+use crate::stage::{Stage, holder_of, manager, worker};
 
 on_both!(
     b_01_a_history_of_both_versions_makes_the_replica_that_one_of_the_second_makes,
@@ -192,7 +192,7 @@ async fn b_02_nothing_is_set_aside_while_the_writer_changes_its_version(storage:
     let refused = stage
         .post(manager(), "/api/tasks", json!({ "title": "[POP-2] x" }))
         .await;
-    assert_eq!(refusal(&refused), (422, "title_has_brackets"));
+    assert_eq!(refused.refusal(), (422, "title_has_brackets"));
     stage.world.settle().await;
     let replica = stage.world.service("replica");
     assert!(dead::events(&replica, 10).await.unwrap().is_empty());

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use tasks::{SameAssignee, Settings};
 use tidings::Storage;
+use tidings_test::on_both;
 
-use crate::stage::{
-    Stage, accountant, admin, buyer, holder_of, manager, on_both, person, refusal, worker,
-};
+use crate::stage::{Stage, accountant, admin, buyer, holder_of, manager, person, worker};
 
 on_both!(
     b_15_every_open_task_is_dealt_once_in_a_run_and_told_of,
@@ -131,9 +130,9 @@ async fn b_14_only_managers_and_admins_deal_and_see_how_far_it_is() {
     let mut stage = Stage::with(1).await;
     for one in [worker(1), accountant(), buyer()] {
         let answer = stage.post(one, "/api/tasks/shuffle", Value::Null).await;
-        assert_eq!(refusal(&answer), (403, "forbidden"), "{one:?}");
+        assert_eq!(answer.refusal(), (403, "forbidden"), "{one:?}");
         let answer = stage.get(one, "/api/tasks/shuffles").await;
-        assert_eq!(refusal(&answer), (403, "forbidden"), "{one:?}");
+        assert_eq!(answer.refusal(), (403, "forbidden"), "{one:?}");
     }
     assert_eq!(stage.heard().await, []);
     let answer = stage.post(admin(), "/api/tasks/shuffle", Value::Null).await;
@@ -155,7 +154,7 @@ async fn b_14_only_managers_and_admins_deal_and_see_how_far_it_is() {
     assert_eq!(stage.get(manager(), &path).await.json["status"], "queued");
     let nothing = "/api/tasks/shuffles/00000000-0000-0000-0000-000000000000";
     assert_eq!(
-        refusal(&stage.get(manager(), nothing).await),
+        stage.get(manager(), nothing).await.refusal(),
         (404, "not_found")
     );
     stage.world.settle().await;

@@ -1,7 +1,6 @@
 //! The real `tasks`; the test plays `auth` and `accounting`, and writes down what is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use contracts::accounting::PriceEvent;
 use contracts::tasks::{AssignmentEvent, ShuffleEvent, TaskEvent};
@@ -10,7 +9,7 @@ use contracts::{TaskId, UserId};
 use serde_json::{Value, json};
 use tasks::Settings;
 use tidings::{
-    Db, Error, Event, FromRow, Handle, Migration, Service, Storage, Stream, Tx, Uuid, params,
+    Error, Event, FromRow, Handle, Migration, Service, Storage, Stream, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
 
@@ -251,66 +250,3 @@ pub(crate) fn holder_of(task: &Value) -> Person {
     let id: UserId = task["assignee"]["id"].as_str().unwrap().parse().unwrap();
     worker(id.uuid().as_u128() - 0x1000)
 }
-
-/// Status and first code.
-pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
-    (
-        answer.status.as_u16(),
-        answer.json["code"].as_str().unwrap_or_default(),
-    )
-}
-
-/// A folder that goes when the test does.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-        let path = std::env::temp_dir().join(format!("tasks-{id}"));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn storage(&self) -> Storage {
-        Storage::Sqlite(self.0.clone())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A database of its own on the server that `cargo xtask test` starts.
-pub(crate) async fn postgres() -> Storage {
-    let server = std::env::var("TIDINGS_TEST_POSTGRES")
-        .expect("run `cargo xtask test`, which starts PostgreSQL");
-    let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
-    let db = Db::postgres(&server, "public").await.unwrap();
-    let conn = db.read().await.unwrap();
-    let create = format!("CREATE DATABASE tasks_{id}");
-    let client = conn.as_postgres().unwrap();
-    client.batch_execute(&create).await.unwrap();
-    let (server, _) = server.rsplit_once('/').unwrap();
-    Storage::Postgres(format!("{server}/tasks_{id}"))
-}
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                let folder = crate::stage::Folder::new();
-                Box::pin(super::$story(folder.storage())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(crate::stage::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;

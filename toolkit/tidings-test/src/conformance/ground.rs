@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tempfile::TempDir;
-use tidings::{Clock, Db, Storage};
-
 use super::carrier::Carrier;
 use super::verdict::Failure;
+use crate::Database;
 
 /// Longer than any story takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,41 +14,34 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Ground {
     pub(super) carrier: Arc<dyn Carrier>,
     pub(super) patience: Duration,
-    database: Database,
+    kind: Kind,
 }
 
-enum Database {
+/// What kind of databases the two sides have.
+enum Kind {
     Sqlite,
-    Postgres(Option<String>),
-}
-
-/// The two sides' databases; the folder goes with it.
-pub(super) struct Storages {
-    pub(super) producer: Storage,
-    pub(super) subscriber: Storage,
-    _folders: Vec<TempDir>,
+    Postgres,
 }
 
 impl Ground {
     /// Both sides on SQLite files.
     #[must_use]
     pub fn sqlite(carrier: impl Carrier) -> Self {
-        Self::on(Database::Sqlite, carrier)
+        Self::on(Kind::Sqlite, carrier)
     }
 
     /// Both sides on the PostgreSQL server that `TIDINGS_TEST_POSTGRES` names. Without it the
     /// case fails: a test that is left out shows nothing.
     #[must_use]
     pub fn postgres(carrier: impl Carrier) -> Self {
-        let server = std::env::var("TIDINGS_TEST_POSTGRES").ok();
-        Self::on(Database::Postgres(server), carrier)
+        Self::on(Kind::Postgres, carrier)
     }
 
-    fn on(database: Database, carrier: impl Carrier) -> Self {
+    fn on(kind: Kind, carrier: impl Carrier) -> Self {
         Self {
             carrier: Arc::new(carrier),
             patience: PATIENCE,
-            database,
+            kind,
         }
     }
 
@@ -62,46 +53,11 @@ impl Ground {
         self
     }
 
-    pub(super) async fn storages(&self) -> Result<Storages, Failure> {
-        match &self.database {
-            Database::Sqlite => {
-                let folder = || TempDir::new().map_err(Failure::ground);
-                let folders = vec![folder()?, folder()?];
-                Ok(Storages {
-                    producer: Storage::Sqlite(folders[0].path().to_owned()),
-                    subscriber: Storage::Sqlite(folders[1].path().to_owned()),
-                    _folders: folders,
-                })
-            }
-            Database::Postgres(server) => {
-                let server = server.as_deref().ok_or_else(|| {
-                    Failure::ground("TIDINGS_TEST_POSTGRES names no server; run `cargo xtask test`")
-                })?;
-                Ok(Storages {
-                    producer: fresh(server).await?,
-                    subscriber: fresh(server).await?,
-                    _folders: Vec::new(),
-                })
-            }
-        }
+    pub(super) async fn database(&self) -> Result<Database, Failure> {
+        let made = match self.kind {
+            Kind::Sqlite => Database::try_sqlite(),
+            Kind::Postgres => Database::try_postgres().await,
+        };
+        made.map_err(Failure::ground)
     }
-}
-
-/// A database of its own on this server.
-async fn fresh(server: &str) -> Result<Storage, Failure> {
-    let id = tidings::uuid_at(Clock::system().now());
-    let name = format!("tidings_{}", id.simple());
-    let admin = Db::postgres(server, "conformance").await?;
-    let conn = admin.read().await?;
-    let client = conn.as_postgres();
-    let client = client.ok_or_else(|| Failure::ground("this is no PostgreSQL server"))?;
-    let create = format!("CREATE DATABASE {name}");
-    client
-        .batch_execute(&create)
-        .await
-        .map_err(Failure::ground)?;
-    let (server, _) = server
-        .rsplit_once('/')
-        .ok_or_else(|| Failure::ground("the server's address names no database"))?;
-    Ok(Storage::Postgres(format!("{server}/{name}")))
 }

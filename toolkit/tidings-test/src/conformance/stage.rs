@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tidings::{
-    Clock, Error, EventId, Feed, Handle, Installation, LocalFeed, Running, Setup, Storage,
-    Transport,
+    Clock, Error, EventId, Feed, Handle, Installation, LocalFeed, Running, Setup, Transport,
 };
 
 use super::carrier::{Carrier, Disturbance, Route};
-use super::ground::{Ground, Storages};
+use super::ground::Ground;
 use super::letters::{self, Line, PRODUCER, Paper, Script};
 use super::subscriber::Subscriber;
 use super::verdict::Failure;
 use super::watched::{Seen, Watched, lock};
+use crate::Database;
 
 /// How often somebody looks who waits.
 const LOOK: Duration = Duration::from_millis(20);
@@ -24,28 +24,30 @@ const MANY: u32 = 100_000;
 pub(super) struct Stage {
     pub(super) carrier: Arc<dyn Carrier>,
     pub(super) patience: Duration,
-    storages: Storages,
     producer: Option<(Installation, Running)>,
     handle: Handle,
     subscriber: Option<Subscriber>,
     script: Script,
     seen: Arc<Mutex<Seen>>,
+    producers: Database,
+    subscribers: Database,
 }
 
 impl Stage {
     /// The producer is at work and carried; nobody reads yet.
     pub(super) async fn open(ground: Ground) -> Result<Self, Failure> {
-        let storages = ground.storages().await?;
-        let (producer, handle) = start(&*ground.carrier, &storages.producer).await?;
+        let (producers, subscribers) = (ground.database().await?, ground.database().await?);
+        let (producer, handle) = start(&*ground.carrier, &producers).await?;
         Ok(Self {
             carrier: ground.carrier,
             patience: ground.patience,
-            storages,
             producer: Some(producer),
             handle,
             subscriber: None,
             script: Script::default(),
             seen: Arc::default(),
+            producers,
+            subscribers,
         })
     }
 
@@ -109,7 +111,7 @@ impl Stage {
     ) -> Result<(), Failure> {
         let Route { feed, transport } = self.route()?;
         let route = change(Route { feed, transport });
-        let storage = self.storages.subscriber.clone();
+        let storage = self.subscribers.storage();
         self.subscriber = Some(Subscriber::open(storage, &route, subscriptions).await?);
         Ok(())
     }
@@ -152,7 +154,7 @@ impl Stage {
 
     /// The producer is opened again on its database, and carried.
     pub(super) async fn start_producer(&mut self) -> Result<(), Failure> {
-        let (producer, handle) = start(&*self.carrier, &self.storages.producer).await?;
+        let (producer, handle) = start(&*self.carrier, &self.producers).await?;
         self.producer = Some(producer);
         self.handle = handle;
         Ok(())
@@ -285,9 +287,9 @@ pub(super) async fn pause(span: Duration) {
 
 async fn start(
     carrier: &dyn Carrier,
-    storage: &Storage,
+    database: &Database,
 ) -> Result<((Installation, Running), Handle), Failure> {
-    let setup = Setup::new(storage.clone()).service(letters::producer());
+    let setup = Setup::new(database.storage()).service(letters::producer());
     let mut producer = carrier.prepare(setup).open().await?;
     let running = producer.start();
     carrier.carry(&producer).await.map_err(Failure::Carrier)?;

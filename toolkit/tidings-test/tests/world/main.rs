@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tidings::{Error, Event, Installation, Migration, Service, Stream, Tx, params};
-use tidings_test::{Misbehaviour, World};
+use tidings_test::{Misbehaviour, World, under_seeds};
 
 #[derive(Clone, Debug, PartialEq, Stream)]
 #[stream(name = "deposits", key = "account", slots = 4)]
@@ -156,13 +156,11 @@ async fn story(seed: u64) -> BTreeMap<String, u32> {
 }
 
 /// nothing lost, nothing twice, in order per key, under every seed.
-#[tokio::test]
-async fn every_seed_ends_with_the_same_books_everywhere() {
+#[test]
+fn every_seed_ends_with_the_same_books_everywhere() {
     let mut fallen: BTreeMap<String, u32> = BTreeMap::new();
-    for seed in 0..300 {
-        for (fault, count) in story(seed).await {
-            *fallen.entry(fault).or_default() += count;
-        }
+    for (fault, count) in under_seeds(0..300, story).into_iter().flatten() {
+        *fallen.entry(fault).or_default() += count;
     }
     println!("faults that happened: {fallen:?}");
     let expected = [

@@ -3,14 +3,14 @@
 mod transport;
 pub(crate) mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tidings::{Clock, Handle, Installation, Service, Setup, Storage, Worker};
+use tidings_test::Database;
 use tokio_postgres::NoTls;
-use uuid::Uuid;
 
+pub(crate) use tidings_test::on_both;
 pub(crate) use transport::{BadTransport, Faults};
 pub(crate) use words::{
     CountEvent, add, consumer, effects, effects_by_key, producer, publish, publish_all,
@@ -21,52 +21,70 @@ const START: &str = "2026-01-01T12:00:00Z";
 /// More than any story needs; one that goes on longer goes in circles.
 const STEPS_MAX: usize = 20_000;
 
-/// A fresh database.
-pub(crate) enum Bed {
-    Sqlite(TempDir),
-    Postgres(String),
+/// A fresh database, or the address of one that somebody else keeps.
+pub(crate) struct Bed {
+    storage: Storage,
+    database: Option<Database>,
+}
+
+impl From<&Database> for Bed {
+    fn from(database: &Database) -> Self {
+        Self {
+            storage: database.storage(),
+            database: Some(database.clone()),
+        }
+    }
 }
 
 impl Bed {
     pub(crate) fn sqlite() -> Self {
-        Self::Sqlite(TempDir::new().unwrap())
+        Self::from(&Database::sqlite())
     }
 
     pub(crate) async fn postgres() -> Self {
-        let server = std::env::var("TIDINGS_TEST_POSTGRES")
-            .expect("run `cargo xtask test`, which starts PostgreSQL");
-        let name = format!(
-            "tidings_{}",
-            Uuid::new_v7(uuid::Timestamp::now(uuid::NoContext)).simple()
-        );
-        let client = client(&server).await;
-        let create = format!("CREATE DATABASE {name}");
-        client.batch_execute(&create).await.unwrap();
-        let (server, _) = server.rsplit_once('/').unwrap();
-        Self::Postgres(format!("{server}/{name}"))
+        Self::from(&Database::postgres().await)
+    }
+
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            storage: Storage::Postgres(url.to_owned()),
+            database: None,
+        }
+    }
+
+    /// Another fresh one of the same kind.
+    pub(crate) async fn another(&self) -> Self {
+        let database = self.database.as_ref().expect("a database of its own");
+        Self::from(&database.another().await)
     }
 
     pub(crate) fn storage(&self) -> Storage {
-        match self {
-            Bed::Sqlite(folder) => Storage::Sqlite(folder.path().to_owned()),
-            Bed::Postgres(url) => Storage::Postgres(url.clone()),
-        }
+        self.storage.clone()
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.storage, Storage::Sqlite(_))
     }
 
     /// The PostgreSQL database.
     pub(crate) fn url(&self) -> &str {
-        match self {
-            Bed::Sqlite(_) => panic!("not a story for SQLite"),
-            Bed::Postgres(url) => url,
+        match &self.storage {
+            Storage::Postgres(url) => url,
+            other => panic!("not a story for {other:?}"),
+        }
+    }
+
+    /// Where SQLite has its files.
+    pub(crate) fn folder(&self) -> &Path {
+        match &self.storage {
+            Storage::Sqlite(folder) => folder,
+            other => panic!("not a story for {other:?}"),
         }
     }
 
     /// The SQLite file of one service.
     pub(crate) fn file(&self, service: &str) -> PathBuf {
-        match self {
-            Bed::Sqlite(folder) => folder.path().join(format!("{service}.db")),
-            Bed::Postgres(_) => panic!("not a story for PostgreSQL"),
-        }
+        self.folder().join(format!("{service}.db"))
     }
 
     pub(crate) fn setup(&self, clock: &Clock) -> Setup {
@@ -146,23 +164,3 @@ impl Stage {
         self.settle().await;
     }
 }
-
-/// Runs each story on both databases.
-macro_rules! on_both {
-    ($($story:ident),* $(,)?) => {$(
-        mod $story {
-            use crate::bed::Bed;
-
-            #[tokio::test]
-            async fn on_sqlite() {
-                Box::pin(super::$story(Bed::sqlite())).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                Box::pin(super::$story(Bed::postgres().await)).await;
-            }
-        }
-    )*};
-}
-pub(crate) use on_both;

@@ -251,7 +251,7 @@ async fn streams_of_commands_and_replies_are_streams_like_others(bed: Bed) {
         };
         all.into_iter().map(named).collect()
     };
-    if matches!(bed, Bed::Sqlite(_)) {
+    if bed.is_sqlite() {
         // PostgreSQL gives the numbers later, with a tick.
         let before = lag::subscriptions(&stage.installation).await.unwrap();
         assert_eq!(owed(before)[1].1, 3);

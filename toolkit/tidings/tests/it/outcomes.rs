@@ -69,7 +69,7 @@ const NOTES: &[Migration] = &[Migration::new(
 
 /// Commits a change with its event over the way; says how that ended.
 async fn commit_over(way: &Way, bed: &Bed, mode: u8) -> (Result<(), Error>, i64, i64) {
-    let far = Bed::Postgres(way.url.clone());
+    let far = Bed::at(&way.url);
     let service = far.serve(producer().migrations(NOTES)).await;
     let mut tx = service.begin_own().await.unwrap();
     let insert = "INSERT INTO notes (id) VALUES ($1)";

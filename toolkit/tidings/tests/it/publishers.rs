@@ -149,10 +149,7 @@ async fn a_broker_forgets_what_a_restored_database_does_not_know(bed: Bed) {
     publish(&before.handle("producer"), "a", 1).await;
     before.settle().await;
     assert_eq!(bus.taken().len(), 1);
-    let restored = match bed {
-        Bed::Sqlite(_) => Bed::sqlite(),
-        Bed::Postgres(_) => Bed::postgres().await,
-    };
+    let restored = bed.another().await;
     let mut after = stage(&restored, &bus).await;
     after.settle().await;
     assert_eq!(bus.taken(), []);

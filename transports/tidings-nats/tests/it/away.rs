@@ -7,10 +7,10 @@ use tidings::{Clock, Setup, Worker, alert, lag};
 use tidings_nats::Nats;
 use tidings_test::Proxy;
 
-use crate::bed::{Bed, on_both};
 use crate::server::{NatsServer, by};
 use crate::story::{applied, consumer, handed_over, producer, publish, quick, within};
 use crate::words;
+use tidings_test::{Database, on_both};
 
 on_both![
     a_broker_that_is_killed_and_comes_back_loses_nothing,
@@ -21,10 +21,10 @@ on_both![
     an_alert_opens_while_the_broker_is_away_and_closes_by_itself,
 ];
 
-async fn a_broker_that_is_killed_and_comes_back_loses_nothing(bed: Bed) {
+async fn a_broker_that_is_killed_and_comes_back_loses_nothing(database: Database) {
     let mut server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), quick()).await;
-    let (consumer, _) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    let producer = producer(&database, &server.url(), quick()).await;
+    let (consumer, _) = consumer(&database, &server.url(), quick(), &producer.handle).await;
     for round in 0..4 {
         publish(&producer.handle, round * 60..round * 60 + 30).await;
         server.kill();
@@ -35,15 +35,15 @@ async fn a_broker_that_is_killed_and_comes_back_loses_nothing(bed: Bed) {
     handed_over(&server, &producer.handle).await;
 }
 
-async fn a_broker_that_comes_back_with_nothing_is_made_up_for_by_the_producer(bed: Bed) {
+async fn a_broker_that_comes_back_with_nothing_is_made_up_for_by_the_producer(database: Database) {
     let mut server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), quick()).await;
+    let producer = producer(&database, &server.url(), quick()).await;
     publish(&producer.handle, 0..100).await;
     handed_over(&server, &producer.handle).await;
     server.kill();
     server.forget_all();
     server.run().await;
-    let (consumer, feed) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), quick(), &producer.handle).await;
     applied(&consumer.handle, 100).await;
     assert_eq!(feed.given(), 100 * crate::story::KEYS);
     // A reader that was far in the old stream is at the beginning of the new one.
@@ -58,12 +58,12 @@ async fn a_broker_that_comes_back_with_nothing_is_made_up_for_by_the_producer(be
 }
 
 /// the truth is in the outbox, and a start does not need the broker.
-async fn a_broker_that_is_down_from_the_start_delays_nobody(bed: Bed) {
+async fn a_broker_that_is_down_from_the_start_delays_nobody(database: Database) {
     let mut server = NatsServer::start().await;
     server.kill();
-    let producer = producer(&bed, &server.url(), quick()).await;
+    let producer = producer(&database, &server.url(), quick()).await;
     publish(&producer.handle, 0..30).await;
-    let (consumer, feed) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), quick(), &producer.handle).await;
     applied(&consumer.handle, 30).await;
     assert!(feed.given() > 0);
     server.run().await;
@@ -72,11 +72,11 @@ async fn a_broker_that_is_down_from_the_start_delays_nobody(bed: Bed) {
     applied(&consumer.handle, 60).await;
 }
 
-async fn a_consumer_cut_off_from_the_broker_asks_the_producer_and_comes_back(bed: Bed) {
+async fn a_consumer_cut_off_from_the_broker_asks_the_producer_and_comes_back(database: Database) {
     let server = NatsServer::start().await;
     let proxy = Proxy::to(&server.address()).await.unwrap();
-    let producer = producer(&bed, &server.url(), quick()).await;
-    let (consumer, feed) = consumer(&bed, &by(&proxy), quick(), &producer.handle).await;
+    let producer = producer(&database, &server.url(), quick()).await;
+    let (consumer, feed) = consumer(&database, &by(&proxy), quick(), &producer.handle).await;
     publish(&producer.handle, 0..20).await;
     applied(&consumer.handle, 20).await;
     for (round, cut) in [Proxy::silence, Proxy::close].into_iter().enumerate() {
@@ -101,11 +101,11 @@ async fn a_consumer_cut_off_from_the_broker_asks_the_producer_and_comes_back(bed
     assert!(within(carries).await);
 }
 
-async fn a_producer_cut_off_from_the_broker_hands_over_what_has_waited(bed: Bed) {
+async fn a_producer_cut_off_from_the_broker_hands_over_what_has_waited(database: Database) {
     let server = NatsServer::start().await;
     let proxy = Proxy::to(&server.address()).await.unwrap();
-    let producer = producer(&bed, &by(&proxy), quick()).await;
-    let (consumer, _) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    let producer = producer(&database, &by(&proxy), quick()).await;
+    let (consumer, _) = consumer(&database, &server.url(), quick(), &producer.handle).await;
     for (round, cut) in [Proxy::silence, Proxy::close].into_iter().enumerate() {
         let first = 40 * i64::try_from(round).unwrap();
         publish(&producer.handle, first..first + 10).await;
@@ -118,11 +118,11 @@ async fn a_producer_cut_off_from_the_broker_hands_over_what_has_waited(bed: Bed)
 }
 
 /// Stepped by hand, on a clock that the test moves past the minute.
-async fn an_alert_opens_while_the_broker_is_away_and_closes_by_itself(bed: Bed) {
+async fn an_alert_opens_while_the_broker_is_away_and_closes_by_itself(database: Database) {
     let mut server = NatsServer::start().await;
     let nats = Nats::connect(&server.url(), quick()).await.unwrap();
     let clock = Clock::manual("2026-01-01T12:00:00Z".parse().unwrap());
-    let setup = Setup::new(bed.storage()).clock(clock.clone());
+    let setup = Setup::new(database.storage()).clock(clock.clone());
     let setup = setup.service(words::producer()).bus(Arc::new(nats));
     let mut installation = setup.open().await.unwrap();
     let mut workers = installation.workers();

@@ -1,12 +1,12 @@
 //! A broker that does what it should: it carries everything, and producers are left alone.
 
-use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{
     KEYS, applied, consumer, handed_over, jetstream, patient, producer, publish, quick,
 };
 use async_nats::jetstream::consumer::DeliverPolicy;
 use futures_util::TryStreamExt;
+use tidings_test::{Database, on_both};
 
 on_both![
     history_and_what_comes_live_are_carried_without_asking_the_producer,
@@ -15,40 +15,40 @@ on_both![
     a_reader_that_is_nearly_there_begins_nearly_there,
 ];
 
-async fn history_and_what_comes_live_are_carried_without_asking_the_producer(bed: Bed) {
+async fn history_and_what_comes_live_are_carried_without_asking_the_producer(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), patient()).await;
+    let producer = producer(&database, &server.url(), patient()).await;
     publish(&producer.handle, 0..150).await;
     handed_over(&server, &producer.handle).await;
-    let (consumer, feed) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), patient(), &producer.handle).await;
     applied(&consumer.handle, 150).await;
     publish(&producer.handle, 150..300).await;
     applied(&consumer.handle, 300).await;
     assert_eq!(feed.given(), 0);
 }
 
-async fn a_consumer_that_crashes_again_and_again_applies_each_event_once(bed: Bed) {
+async fn a_consumer_that_crashes_again_and_again_applies_each_event_once(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), patient()).await;
+    let producer = producer(&database, &server.url(), patient()).await;
     for round in 0..6 {
         let (first, end) = (round * 50, (round + 1) * 50);
         publish(&producer.handle, first..end).await;
         // Dropped in the middle of its work, at a different place every time.
-        let (crashing, _) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+        let (crashing, _) = consumer(&database, &server.url(), patient(), &producer.handle).await;
         let pause = std::time::Duration::from_millis(10 * u64::try_from(round).unwrap());
         tidings::Clock::system().sleep(pause).await;
         drop(crashing);
     }
-    let (consumer, feed) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), patient(), &producer.handle).await;
     applied(&consumer.handle, 300).await;
     assert_eq!(feed.given(), 0);
 }
 
-async fn two_publishers_of_one_stream_make_no_second_effect(bed: Bed) {
+async fn two_publishers_of_one_stream_make_no_second_effect(database: Database) {
     let server = NatsServer::start().await;
-    let one = producer(&bed, &server.url(), quick()).await;
-    let other = producer(&bed, &server.url(), quick()).await;
-    let (consumer, _) = consumer(&bed, &server.url(), quick(), &one.handle).await;
+    let one = producer(&database, &server.url(), quick()).await;
+    let other = producer(&database, &server.url(), quick()).await;
+    let (consumer, _) = consumer(&database, &server.url(), quick(), &one.handle).await;
     for number in 0..100 {
         let side = if number % 2 == 0 { &one } else { &other };
         publish(&side.handle, number..number + 1).await;
@@ -57,16 +57,16 @@ async fn two_publishers_of_one_stream_make_no_second_effect(bed: Bed) {
 }
 
 /// Nothing is stored about where a reader is in the broker; it is found by the cursors.
-async fn a_reader_that_is_nearly_there_begins_nearly_there(bed: Bed) {
+async fn a_reader_that_is_nearly_there_begins_nearly_there(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), patient()).await;
+    let producer = producer(&database, &server.url(), patient()).await;
     publish(&producer.handle, 0..200).await;
-    let (first, _) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+    let (first, _) = consumer(&database, &server.url(), patient(), &producer.handle).await;
     applied(&first.handle, 200).await;
     drop(first);
     publish(&producer.handle, 200..202).await;
     handed_over(&server, &producer.handle).await;
-    let (again, _) = consumer(&bed, &server.url(), patient(), &producer.handle).await;
+    let (again, _) = consumer(&database, &server.url(), patient(), &producer.handle).await;
     applied(&again.handle, 202).await;
     let stream = jetstream(&server).await.get_stream("TIDINGS_COUNTS").await;
     let consumers: Vec<_> = stream.unwrap().consumers().try_collect().await.unwrap();

@@ -9,10 +9,10 @@ use aws_lc_rs::digest;
 use tidings::Clock;
 use tidings_nats::NatsSettings;
 
-use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{applied, consumer, handed_over, jetstream, producer, publish, quick};
 use crate::words;
+use tidings_test::{Database, on_both};
 
 const WINDOW: Duration = Duration::from_millis(100);
 
@@ -64,9 +64,9 @@ fn digest_of(data: &[u8]) -> String {
     format!("sha256={hex}")
 }
 
-async fn messages_that_were_edited_are_left_out_and_come_from_the_producer(bed: Bed) {
+async fn messages_that_were_edited_are_left_out_and_come_from_the_producer(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), forgetful()).await;
+    let producer = producer(&database, &server.url(), forgetful()).await;
     publish(&producer.handle, 0..20).await;
     handed_over(&server, &producer.handle).await;
     Clock::system().sleep(WINDOW * 2).await;
@@ -75,15 +75,15 @@ async fn messages_that_were_edited_are_left_out_and_come_from_the_producer(bed: 
     edit(&broker, 3, &all, false).await;
     edit(&broker, 50, &["Nats-Msg-Id"], false).await;
     edit(&broker, 80, &[], false).await;
-    let (consumer, feed) = consumer(&bed, &server.url(), forgetful(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), forgetful(), &producer.handle).await;
     applied(&consumer.handle, 20).await;
     assert_eq!(words::notes(&consumer.handle).await, ["as published"]);
     assert!(feed.given() >= 3);
 }
 
-async fn messages_that_are_no_events_do_no_harm(bed: Bed) {
+async fn messages_that_are_no_events_do_no_harm(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), quick()).await;
+    let producer = producer(&database, &server.url(), quick()).await;
     publish(&producer.handle, 0..10).await;
     handed_over(&server, &producer.handle).await;
     let broker = jetstream(&server).await;
@@ -99,25 +99,25 @@ async fn messages_that_are_no_events_do_no_harm(bed: Bed) {
         acknowledged.await.unwrap();
     }
     publish(&producer.handle, 10..20).await;
-    let (consumer, _) = consumer(&bed, &server.url(), quick(), &producer.handle).await;
+    let (consumer, _) = consumer(&database, &server.url(), quick(), &producer.handle).await;
     applied(&consumer.handle, 20).await;
 }
 
 /// SEC: who may write to the broker cannot make events, where readers share a secret with
 /// producers. Without one a digest that fits is believed, and only the prefix of what is said
 /// here would hold; see the README.
-async fn with_a_secret_a_message_with_a_new_digest_is_left_out(bed: Bed) {
+async fn with_a_secret_a_message_with_a_new_digest_is_left_out(database: Database) {
     let settings = || NatsSettings {
         secret: Some(vec![7; 32]),
         ..forgetful()
     };
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), settings()).await;
+    let producer = producer(&database, &server.url(), settings()).await;
     publish(&producer.handle, 0..20).await;
     handed_over(&server, &producer.handle).await;
     Clock::system().sleep(WINDOW * 2).await;
     edit(&jetstream(&server).await, 7, &["Nats-Msg-Id"], true).await;
-    let (consumer, feed) = consumer(&bed, &server.url(), settings(), &producer.handle).await;
+    let (consumer, feed) = consumer(&database, &server.url(), settings(), &producer.handle).await;
     applied(&consumer.handle, 20).await;
     assert_eq!(words::notes(&consumer.handle).await, ["as published"]);
     assert!(feed.given() >= 1);

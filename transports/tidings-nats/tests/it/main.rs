@@ -8,7 +8,6 @@
     reason = "clippy takes only functions marked as tests for tests"
 )]
 
-mod bed;
 mod server;
 mod story;
 mod words;

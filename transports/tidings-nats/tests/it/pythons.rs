@@ -5,10 +5,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{KEYS, producer, publish, quick};
 use crate::words::SLOTS;
+use tidings_test::{Database, on_both};
 
 const PROGRAM: &str = "tests/python/follow.py";
 
@@ -20,9 +20,9 @@ fn from_xtask(name: &str) -> std::ffi::OsString {
 }
 
 /// It checks what is promised of each event by itself, and here is what it has read.
-async fn a_program_in_python_follows_a_stream_with_published_packages(bed: Bed) {
+async fn a_program_in_python_follows_a_stream_with_published_packages(database: Database) {
     let server = NatsServer::start().await;
-    let producer = producer(&bed, &server.url(), quick()).await;
+    let producer = producer(&database, &server.url(), quick()).await;
     publish(&producer.handle, 0..10).await;
     let all = 20 * KEYS;
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(PROGRAM);

@@ -7,10 +7,10 @@ use tidings::{Clock, Setup, alert, lag};
 use tidings_nats::Nats;
 
 use crate::away::step;
-use crate::bed::{Bed, on_both};
 use crate::server::NatsServer;
 use crate::story::{publish, quick, within};
 use crate::words;
+use tidings_test::{Database, on_both};
 
 on_both![an_account_without_rights_is_told_of_by_what_it_may_not_do];
 
@@ -24,12 +24,12 @@ fn user(denied: &str) -> String {
 
 /// The broker is silent about it, and the client would only say that nobody answered. Stepped by
 /// hand, on a clock that the test moves past the minute.
-async fn an_account_without_rights_is_told_of_by_what_it_may_not_do(bed: Bed) {
+async fn an_account_without_rights_is_told_of_by_what_it_may_not_do(database: Database) {
     let mut server = NatsServer::start_with(&user("\"tidings.>\"")).await;
     let url = format!("nats://shop:secret@{}", server.address());
     let nats = Nats::connect(&url, quick()).await.unwrap();
     let clock = Clock::manual("2026-01-01T12:00:00Z".parse().unwrap());
-    let setup = Setup::new(bed.storage()).clock(clock.clone());
+    let setup = Setup::new(database.storage()).clock(clock.clone());
     let setup = setup.service(words::producer()).bus(Arc::new(nats.clone()));
     let mut installation = setup.open().await.unwrap();
     let mut workers = installation.workers();

@@ -13,8 +13,8 @@ use tidings::{
 };
 use tidings_nats::{Nats, NatsSettings};
 
-use crate::bed::Bed;
 use crate::words::{self, CountEvent};
+use tidings_test::Database;
 
 const DONE_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) const KEYS: usize = 5;
@@ -54,15 +54,15 @@ async fn run(setup: Setup) -> Side {
     }
 }
 
-pub(crate) async fn producer(bed: &Bed, url: &str, settings: NatsSettings) -> Side {
+pub(crate) async fn producer(database: &Database, url: &str, settings: NatsSettings) -> Side {
     let nats = Nats::connect(url, settings).await.unwrap();
-    let setup = Setup::new(bed.storage()).service(words::producer());
+    let setup = Setup::new(database.storage()).service(words::producer());
     run(setup.bus(Arc::new(nats))).await
 }
 
 /// A consumer of what a producer hands to the broker, and the feed that it asks.
 pub(crate) async fn consumer(
-    bed: &Bed,
+    database: &Database,
     url: &str,
     settings: NatsSettings,
     producer: &Handle,
@@ -72,7 +72,7 @@ pub(crate) async fn consumer(
         feed: LocalFeed::new(producer.clone()),
         given: AtomicUsize::new(0),
     });
-    let setup = Setup::new(bed.storage())
+    let setup = Setup::new(database.storage())
         .service(words::consumer())
         .elsewhere(
             "counts",

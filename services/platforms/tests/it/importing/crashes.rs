@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tidings::crash::{Plan, with_plan};
-use tidings_test::{Misbehaviour, World};
+use tidings_test::{Database, Misbehaviour, World};
 
 use super::{CSV, counts};
-use crate::stage::{Folder, Stage, everybody, infra, services};
+use crate::stage::{Stage, everybody, infra, services};
 
 /// Around each commit of the job: just before it, and just after it.
 const POINTS: [&str; 2] = ["P2", "P4"];
@@ -116,11 +116,11 @@ async fn an_import_goes_on_in_the_next_process_wherever_the_last_one_stopped() {
 
 /// Says whether there was such a point.
 async fn ends_at(point: u32) -> bool {
-    let folder = Folder::new();
+    let database = Database::sqlite();
     // Nobody listens yet, or most points would be those of who listens.
     let mut without_ear = services();
     without_ear.pop();
-    let world = World::on(folder.storage(), without_ear).await;
+    let world = World::on(database.storage(), without_ear).await;
     let mut stage = Stage { world };
     stage.create_named("Old").await;
     let path = stage.ask_to_import("", CSV, file()).await;
@@ -132,7 +132,7 @@ async fn ends_at(point: u32) -> bool {
     let settled = with_plan(&plan, Box::pin(stage.world.settle())).await;
     drop(stage);
 
-    let world = World::on(folder.storage(), services()).await;
+    let world = World::on(database.storage(), services()).await;
     let mut stage = Stage { world };
     // The claim of the dead process has to run out first.
     for _ in 0..3 {
@@ -148,8 +148,8 @@ async fn rehearsals_and_imports_of_all_or_none_survive_crashes_too() {
     let file = "name,publisher\nA,Acme\nB,Acme\nC,Acme\n";
     for (query, expected) in [("?dry_run=true", 0), ("?atomic=true", 3)] {
         for point in 0..6 {
-            let folder = Folder::new();
-            let mut stage = Stage::on(folder.storage()).await;
+            let database = Database::sqlite();
+            let mut stage = Stage::on(database.storage()).await;
             let path = stage.ask_to_import(query, CSV, file).await;
             let mut passed = 0;
             let plan = Plan::new(move |name| {
@@ -158,7 +158,7 @@ async fn rehearsals_and_imports_of_all_or_none_survive_crashes_too() {
             });
             with_plan(&plan, Box::pin(stage.world.settle())).await;
             drop(stage);
-            let mut stage = Stage::on(folder.storage()).await;
+            let mut stage = Stage::on(database.storage()).await;
             stage.world.advance(Duration::from_secs(90)).await;
             stage.world.advance(Duration::from_secs(90)).await;
             let import = stage.get(infra(), &path).await.json;

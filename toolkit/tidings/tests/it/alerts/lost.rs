@@ -245,13 +245,12 @@ async fn a_producer_that_does_not_answer_is_an_alert_of_its_readers(bed: Bed) {
 }
 
 fn reading(bed: &Bed, clock: &Clock) -> Setup {
-    Setup::new(match bed {
-        Bed::Sqlite(folder) => {
-            let folder = folder.path().join("reader");
-            std::fs::create_dir(&folder).unwrap();
-            tidings::Storage::Sqlite(folder)
-        }
-        Bed::Postgres(url) => tidings::Storage::Postgres(url.clone()),
+    Setup::new(if bed.is_sqlite() {
+        let folder = bed.folder().join("reader");
+        std::fs::create_dir(&folder).unwrap();
+        tidings::Storage::Sqlite(folder)
+    } else {
+        bed.storage()
     })
     .clock(clock.clone())
     .seed(1)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tidings::{Clock, Command, Error, Feed, Handle, Received, Service, Start, Tx, alert, params};
 
-use super::site::{Site, another, consumer_of, counting, until};
+use super::site::{Site, consumer_of, counting, until};
 use crate::bed::{Bed, effects_by_key, on_both, producer, publish, publish_all};
 
 /// Asks the consumer to write down that it was asked.
@@ -63,7 +63,7 @@ async fn publish_each(service: &Handle, numbers: std::ops::Range<i64>) {
 async fn a_long_history_and_what_comes_meanwhile_is_applied_once_and_in_order(bed: Bed) {
     let producer = Site::of_producer(&bed).await;
     publish_each(&producer.handle("producer"), 0..300).await;
-    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
+    let consumer = consumer_of(bed.another().await, producer.feed()).await;
     publish_each(&producer.handle("producer"), 300..400).await;
     let service = consumer.handle("consumer");
     until(async || applied(&service).await >= 2000).await;
@@ -74,7 +74,7 @@ async fn a_long_history_and_what_comes_meanwhile_is_applied_once_and_in_order(be
 
 async fn what_is_published_is_applied_elsewhere_at_once(bed: Bed) {
     let producer = Site::of_producer(&bed).await;
-    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
+    let consumer = consumer_of(bed.another().await, producer.feed()).await;
     let service = consumer.handle("consumer");
     publish(&producer.handle("producer"), "a", 0).await;
     until(async || applied(&service).await == 1).await;
@@ -100,7 +100,7 @@ async fn a_producer_that_was_away_is_followed_again_on_its_port(bed: Bed) {
     let first = Site::of_producer(&bed).await;
     let (port, feed) = (first.address.port(), first.feed());
     publish_each(&first.handle("producer"), 0..20).await;
-    let consumer = consumer_of(another(&bed).await, feed).await;
+    let consumer = consumer_of(bed.another().await, feed).await;
     let service = consumer.handle("consumer");
     until(async || applied(&service).await == 100).await;
     let began = std::time::Instant::now();
@@ -123,7 +123,7 @@ async fn a_producer_that_was_away_is_followed_again_on_its_port(bed: Bed) {
 async fn where_slots_go_on_is_asked_of_a_producer_elsewhere(bed: Bed) {
     let producer = Site::of_producer(&bed).await;
     publish_each(&producer.handle("producer"), 0..4).await;
-    let consumer = consumer_of(another(&bed).await, producer.feed()).await;
+    let consumer = consumer_of(bed.another().await, producer.feed()).await;
     let service = consumer.handle("consumer");
     until(async || applied(&service).await == 20).await;
     let of = &consumer.installation.subscriptions()[0];
@@ -148,7 +148,7 @@ async fn where_slots_go_on_is_asked_of_a_producer_elsewhere(bed: Bed) {
 /// Three processes with the same definitions: one runs the producer, one the consumer, and
 /// between them is one that runs neither and passes on what it is asked.
 async fn services_of_one_installation_follow_each_other_over_a_gateway(bed: Bed) {
-    let beds = [another(&bed).await, another(&bed).await];
+    let beds = [bed.another().await, bed.another().await];
     let part = |bed: &Bed, only: &[&str]| {
         let setup = bed.setup(&Clock::system());
         let [producer, consumer] = services();

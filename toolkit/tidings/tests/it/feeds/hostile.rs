@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tidings::{Clock, Feed, chain};
 use tokio::net::TcpListener;
 
-use super::site::{Site, another, consumer_of, feed_at, until};
+use super::site::{Site, consumer_of, feed_at, until};
 use crate::bed::{Bed, effects_by_key, on_both, publish_all};
 
 /// A server that gives everybody the same answer.
@@ -242,7 +242,7 @@ async fn garbled_and_repeated_answers_end_in_effects_once_and_in_order(bed: Bed)
     };
     let routes = Router::new().fallback(spoil).with_state(Arc::new(spoiler));
     let url = serve(routes).await;
-    let consumer = consumer_of(another(&bed).await, feed_at(&url)).await;
+    let consumer = consumer_of(bed.another().await, feed_at(&url)).await;
     let keys = ["a", "b", "c"];
     for number in 0..60 {
         let events = keys.map(|key| (key, number));

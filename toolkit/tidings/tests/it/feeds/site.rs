@@ -212,14 +212,6 @@ pub(crate) async fn consumer_of(bed: Bed, feed: HttpFeed) -> Site {
     site
 }
 
-/// Another database of the same kind.
-pub(crate) async fn another(bed: &Bed) -> Bed {
-    match bed {
-        Bed::Sqlite(_) => Bed::sqlite(),
-        Bed::Postgres(_) => Bed::postgres().await,
-    }
-}
-
 /// Waits until something is so; how long it took.
 pub(crate) async fn until<T: AsyncFnMut() -> bool>(mut is_so: T) -> Duration {
     let began = Instant::now();

@@ -23,7 +23,7 @@ impl Late {
     pub(super) fn begin(bed: &Bed, key: &str, number: i64) -> Self {
         let (tell, inserted) = oneshot::channel();
         let (go, wait) = mpsc::channel();
-        let bed = Bed::Postgres(bed.url().to_owned());
+        let bed = Bed::at(bed.url());
         let event = add(key, number);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()

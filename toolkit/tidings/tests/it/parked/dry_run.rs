@@ -142,7 +142,7 @@ async fn a_dry_run_says_what_would_happen_and_nothing_does(bed: Bed) {
     assert_eq!((change.inserted, change.updated, change.deleted), (1, 0, 0));
     let change = of("sums");
     assert_eq!((change.inserted, change.updated, change.deleted), (0, 1, 1));
-    if let Bed::Sqlite(_) = bed {
+    if bed.is_sqlite() {
         let (before, after) = (
             json!({"key": key, "sum": 5}),
             json!({"key": key, "sum": 12}),

@@ -80,13 +80,12 @@ async fn only_the_named_services_have_a_database_routes_and_moving_parts(bed: Be
         (elsewhere[0].name, elsewhere[0].url.as_deref()),
         ("counter", None)
     );
-    match &bed {
-        Bed::Sqlite(_) => assert!(!bed.file("counter").exists()),
-        Bed::Postgres(url) => {
-            let client = bed::client(url).await;
-            let sql = "SELECT 1 FROM pg_namespace WHERE nspname = 'counter'";
-            assert!(client.query(sql, &[]).await.unwrap().is_empty());
-        }
+    if bed.is_sqlite() {
+        assert!(!bed.file("counter").exists());
+    } else {
+        let client = bed::client(bed.url()).await;
+        let sql = "SELECT 1 FROM pg_namespace WHERE nspname = 'counter'";
+        assert!(client.query(sql, &[]).await.unwrap().is_empty());
     }
 }
 

@@ -127,17 +127,15 @@ async fn nothing_is_left_beside_the_service_when_it_is_done(bed: Bed) {
     let cut_off = tidings::crash::with_plan(&plan, build(&installation)).await;
     assert!(cut_off.is_none());
     build(&installation).await.unwrap();
-    let left = match &bed {
-        Bed::Sqlite(folder) => {
-            let files = std::fs::read_dir(folder.path()).unwrap();
-            let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-            names.filter(|name| name.contains("rebuild")).collect()
-        }
-        Bed::Postgres(url) => {
-            let sql = "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '%rebuild%'";
-            let rows = crate::bed::client(url).await.query(sql, &[]).await.unwrap();
-            rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
-        }
+    let left = if bed.is_sqlite() {
+        let files = std::fs::read_dir(bed.folder()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("rebuild")).collect()
+    } else {
+        let sql = "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '%rebuild%'";
+        let client = crate::bed::client(bed.url()).await;
+        let rows = client.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
     };
     assert_eq!(left, [""; 0]);
 }

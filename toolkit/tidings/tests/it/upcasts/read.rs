@@ -12,7 +12,7 @@ use tidings::{
 
 use super::{FirstEvent, FourthEvent, HEARD, PersonEvent, hear, publish, rows, set_aside, writer};
 use crate::bed::{BadTransport, Bed, Faults, Stage, on_both};
-use crate::feeds::site::{SECRET, Site, another, until};
+use crate::feeds::site::{SECRET, Site, until};
 
 on_both!(
     a_parked_event_is_upcast_at_each_try,
@@ -133,7 +133,7 @@ async fn an_old_event_is_upcast_by_who_follows_over_http(bed: Bed) {
     let reader = Service::new("reader")
         .migrations(HEARD)
         .subscribes("hear", hear);
-    let elsewhere = another(&bed).await;
+    let elsewhere = bed.another().await;
     let setup = elsewhere.setup(&clock).service(reader);
     let setup = setup.elsewhere("people", Arc::new(feed), transport);
     let follower = Site::open(setup, None).await;

@@ -94,9 +94,9 @@ impl Killer {
 
     /// Runs a process to its end. Says whether it was killed.
     fn run(&mut self, trip: &Trip, crash: Option<&str>) -> bool {
-        let (folder, url) = match &self.bed {
-            Bed::Sqlite(folder) => (Some(folder.path().to_owned()), String::new()),
-            Bed::Postgres(url) => (None, url.clone()),
+        let (folder, url) = match self.bed.is_sqlite() {
+            true => (Some(self.bed.folder().to_owned()), String::new()),
+            false => (None, self.bed.url().to_owned()),
         };
         // A day later each time: the leases of those who were killed have ended.
         self.processes += 1;

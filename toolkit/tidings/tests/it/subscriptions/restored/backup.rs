@@ -19,7 +19,7 @@ pub(super) enum Backup {
 
 impl Backup {
     pub(super) async fn take(bed: &Bed) -> Self {
-        if let Bed::Sqlite(_) = bed {
+        if bed.is_sqlite() {
             let files = ["db", "db-wal", "db-shm"];
             let files = files.map(|end| bed.file("producer").with_extension(end));
             let files = files.into_iter().map(|file| {
