@@ -33,7 +33,10 @@ pub(crate) fn run(for_cargo: &[String]) -> Outcome<ExitCode> {
     let (status, tally) = run_counting(cargo)?;
     // Its files are in the folder, which goes last.
     drop(postgres);
-    drop(scratch);
+    match status.success() {
+        true => drop(scratch),
+        false => scratch.leave(),
+    }
 
     println!();
     println!(

@@ -16,7 +16,7 @@ const ROOM_KIB: u64 = 6 * 1024 * 1024;
 /// Everybody may write here, and remove what is their own.
 const FOR_EVERYBODY: u32 = 0o1777;
 
-/// Dropping it removes the folder.
+/// Dropping it removes the folder, unless it is left.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -39,6 +39,13 @@ impl Scratch {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.0
+    }
+
+    /// Leaves what failed tests have left to be looked at.
+    pub(crate) fn leave(self) {
+        let folder = self.0.display();
+        println!("xtask: {folder} has what the tests left; remove it when you have seen it");
+        std::mem::forget(self);
     }
 
     pub(crate) fn tell(&self, command: &mut Command) {
