@@ -9,11 +9,13 @@ pub mod conformance;
 mod ground;
 mod live;
 mod misbehaviour;
+mod pace;
 mod proxy;
 mod world;
 
 pub use ground::postgres;
 pub use live::Live;
 pub use misbehaviour::Misbehaviour;
+pub use pace::Pace;
 pub use proxy::Proxy;
 pub use world::{Answer, World};
