@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tidings::{Dialect, Storage, Tx};
+use tidings_test::Pace;
 
 use crate::stage::{Stage, on_both, support};
 
 on_both!(the_best_of_500_000_commands_are_found_at_once);
 
-/// What a search may take, answer and all: the quickest of some looks. Others that run beside
-/// it only add to what a look takes, so the quickest is the nearest to what it takes by itself.
+/// What a search may take, answer and all, where nothing else runs; one of some looks must.
 const LONGEST: Duration = Duration::from_millis(50);
 const LOOKS: usize = 20;
 
@@ -179,10 +179,11 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
     let begun = Instant::now();
     fill(&stage).await;
     println!("filled in {:?}", begun.elapsed());
+    let mut pace = Pace::learn(&stage.world.service("commands")).await.unwrap();
     let mut slow = Vec::new();
     for (query, first) in SEARCHES {
         let path = format!("/api/c/commands?limit=20&{query}");
-        let (took, found) = quickest(&stage, &path).await;
+        let (took, found) = quickest(&stage, &mut pace, &path).await;
         println!("{:>6.1} ms  {query}", took.as_secs_f64() * 1000.0);
         assert_eq!(found.is_empty(), first.is_none(), "{query}");
         let says = |one: &Value| {
@@ -202,13 +203,16 @@ async fn the_best_of_500_000_commands_are_found_at_once(storage: Storage) {
     assert_eq!(slow, [""; 0]);
 }
 
-/// How long the quickest look takes, and what it finds. One that is quick enough is the last.
-async fn quickest(stage: &Stage, path: &str) -> (Duration, Vec<Value>) {
+/// How long the quickest look takes, as on a machine where nothing else runs, and what it finds.
+/// One that is quick enough is the last.
+async fn quickest(stage: &Stage, pace: &mut Pace, path: &str) -> (Duration, Vec<Value>) {
+    let service = stage.world.service("commands");
     let mut best = (Duration::MAX, Vec::new());
     for _ in 0..LOOKS {
+        let factor = pace.factor(&service).await.unwrap();
         let begun = Instant::now();
         let answer = stage.get(support(), path).await;
-        let took = begun.elapsed();
+        let took = begun.elapsed().div_f64(factor);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         if took < best.0 {
             best = (took, answer.json.as_array().unwrap().clone());

@@ -3,24 +3,16 @@
 use std::time::{Duration, Instant};
 
 use tidings::{Dialect, Storage};
+use tidings_test::Pace;
 
 use crate::stage::{Stage, infra, on_both};
 
 on_both!(every_look_at_a_hundred_thousand_platforms_is_answered_at_once);
 
 const PLATFORMS: i64 = 100_000;
-/// What a look may take, answer and all: the quickest of some. Others that run beside it only
-/// add to what a look takes, so the quickest is the nearest to what it takes by itself.
+/// What a look may take, answer and all, where nothing else runs; one of some looks must.
 const LOOK: Duration = Duration::from_millis(50);
 const TRIES: u32 = 20;
-/// Where next to nothing matches and no index knows it, all platforms are looked at.
-const LOOK_AT_ALL: Duration = Duration::from_millis(150);
-const LOOKS_AT_ALL: [&str; 4] = [
-    "q=even+odd",
-    "q=even+odd+x&sort=-cost",
-    "unowned=true&lifecycle=production,proposed",
-    "cost_min=99999999&archived=all",
-];
 
 /// Filled in the database, because one by one would take minutes. Each platform has some words
 /// of its own and some that many have; no platform is both even and odd.
@@ -72,7 +64,7 @@ const FILL: [&str; 4] = [
 ];
 
 /// Few, many and no matches; one filter, several, and none; every order both ways.
-const LOOKS: [&str; 28] = [
+const LOOKS: [&str; 32] = [
     "",
     "sort=-name",
     "sort=publisher",
@@ -101,6 +93,11 @@ const LOOKS: [&str; 28] = [
     "unowned=true&sort=-cost",
     "archived=true&kind=database&sort=-criticality",
     "licence_expires_before=2026-03-01&cost_min=50000&sort=expires",
+    // Next to nothing matches, and no index knows it: all platforms are looked at.
+    "q=even+odd",
+    "q=even+odd+x&sort=-cost",
+    "unowned=true&lifecycle=production,proposed",
+    "cost_min=99999999&archived=all",
 ];
 
 async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage: Storage) {
@@ -123,21 +120,18 @@ async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage:
     assert_eq!(many, (PLATFORMS,));
     tx.commit().await.unwrap();
     println!("filled in {:?}", begun.elapsed());
+    let mut pace = Pace::learn(&service).await.unwrap();
     let mut slow = Vec::new();
-    let looks = LOOKS.map(|look| (look, LOOK));
-    for (look, longest) in looks
-        .into_iter()
-        .chain(LOOKS_AT_ALL.map(|look| (look, LOOK_AT_ALL)))
-    {
+    for look in LOOKS {
         let mut path = format!("/api/platforms?limit=50&{look}");
         // The first part, and the two behind it.
         for part in 1..=3 {
-            let (took, next) = best_of(&stage, &path).await;
+            let (took, next) = best_of(&stage, &mut pace, &path).await;
             println!(
                 "{:>6.1} ms  {look} part {part}",
                 took.as_secs_f64() * 1000.0
             );
-            if took > longest {
+            if took > LOOK {
                 slow.push(format!("{look} part {part}: {took:?}"));
             }
             let Some(next) = next else { break };
@@ -147,14 +141,17 @@ async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage:
     assert_eq!(slow, Vec::<String>::new());
 }
 
-/// How long the quickest of some tries takes, and where the next part is.
-async fn best_of(stage: &Stage, path: &str) -> (Duration, Option<String>) {
+/// How long the quickest of some tries takes, as on a machine where nothing else runs, and where
+/// the next part is. One that is quick enough is the last.
+async fn best_of(stage: &Stage, pace: &mut Pace, path: &str) -> (Duration, Option<String>) {
+    let service = stage.world.service("platforms");
     let mut best = Duration::MAX;
     let mut next = None;
     for _ in 0..TRIES {
+        let factor = pace.factor(&service).await.unwrap();
         let begun = Instant::now();
         let answer = stage.get(infra(), path).await;
-        best = best.min(begun.elapsed());
+        best = best.min(begun.elapsed().div_f64(factor));
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         next = answer.headers.get("link").map(|link| {
             let link = link.to_str().unwrap();
