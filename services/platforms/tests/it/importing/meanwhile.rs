@@ -3,10 +3,11 @@
 use axum::http::header;
 use serde_json::{Value, json};
 use tidings::{Handle, Storage};
+use tidings_test::Database;
 use tower::ServiceExt;
 
 use super::{CSV, counts, errors};
-use crate::stage::{Stage, infra, on_both, path_of, postgres, support};
+use crate::stage::{Stage, infra, on_both, path_of, support};
 
 on_both!(
     a_18_what_somebody_has_changed_since_is_told_and_not_overwritten,
@@ -125,7 +126,8 @@ async fn until_waiting(service: &Handle, many: i64) {
 /// turn here and behind it there, each would wait for the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_and_relations_that_are_said_meanwhile_never_wait_for_each_other() {
-    let mut stage = Stage::on(postgres().await).await;
+    let database = Database::postgres().await;
+    let mut stage = Stage::on(database.storage()).await;
     stage.team("Data").await;
     let old = json!({"name": "Old", "publisher": "Acme", "owner": "Data",
         "lifecycle": "production"});
