@@ -1,9 +1,3 @@
--- A-14.
-CREATE TRIGGER changes_are_not_changed BEFORE UPDATE ON changes
-BEGIN SELECT RAISE(ABORT, 'changes are append-only'); END;
-CREATE TRIGGER changes_are_not_deleted BEFORE DELETE ON changes
-BEGIN SELECT RAISE(ABORT, 'changes are append-only'); END;
-
 -- What lists of platforms look at, and nothing else, so that looking at all of them is quick.
 CREATE TABLE shelf (
     number INTEGER PRIMARY KEY,

@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         "0001_register",
         include_str!("../migrations/0001_register.sql"),
     ),
+    Migration::new(
+        "0001_changes",
+        include_str!("../migrations/0001_changes.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0001_changes.postgres.sql")),
     Migration::new("0002_fields", include_str!("../migrations/0002_fields.sql")),
     Migration::new(
         "0003_relations",

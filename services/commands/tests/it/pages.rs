@@ -81,7 +81,19 @@ async fn support_finds_fills_in_and_copies(storage: Storage) {
     let found = stage.get(support(), "/commands?q=restart").await;
     assert_eq!(location(&found), url);
 
-    let page = stage.get(support(), &url).await;
+    it_is_filled_in_and_copied(&stage, &url).await;
+
+    // What has nothing to fill in is there at once.
+    let page = stage.get(support(), "/commands/2").await;
+    assert_shows(&page, &["kubectl get pods</textarea>", "data-copy"]);
+    assert_eq!(stage.get(support(), "/commands/99").await.status, 404);
+    assert_eq!(stage.get(accountant(), &url).await.status, 403);
+    let nobody = stage.world.get("/commands/1", None).await;
+    assert_eq!(location(&nobody), "/signin?next=/commands/1");
+}
+
+async fn it_is_filled_in_and_copied(stage: &Stage, url: &str) {
+    let page = stage.get(support(), url).await;
     assert_eq!(page.status, 200);
     assert_shows(
         &page,
@@ -93,7 +105,7 @@ async fn support_finds_fills_in_and_copies(storage: Storage) {
         ],
     );
     assert_hides(&page, &["data-copy"]);
-    let empty = stage.submit(support(), &url, "value.pod=").await;
+    let empty = stage.submit(support(), url, "value.pod=").await;
     assert_eq!(empty.status, 422);
     assert_shows(
         &empty,
@@ -105,7 +117,7 @@ async fn support_finds_fills_in_and_copies(storage: Storage) {
     );
 
     let filled = stage
-        .submit(support(), &url, "value.pod=web+1%3B+reboot")
+        .submit(support(), url, "value.pod=web+1%3B+reboot")
         .await;
     assert_eq!(filled.status, 200, "{}", filled.text);
     assert_eq!(filled.headers["cache-control"], "no-store");
@@ -128,14 +140,6 @@ async fn support_finds_fills_in_and_copies(storage: Storage) {
         &page,
         &["on record that it worked", "Once", "pod: web 1", "Worked"],
     );
-
-    // What has nothing to fill in is there at once.
-    let page = stage.get(support(), "/commands/2").await;
-    assert_shows(&page, &["kubectl get pods</textarea>", "data-copy"]);
-    assert_eq!(stage.get(support(), "/commands/99").await.status, 404);
-    assert_eq!(stage.get(accountant(), &url).await.status, 403);
-    let nobody = stage.world.get("/commands/1", None).await;
-    assert_eq!(location(&nobody), "/signin?next=/commands/1");
 }
 
 async fn a_26_a_secret_is_on_no_page_but_in_the_line(storage: Storage) {

@@ -345,7 +345,7 @@ async fn a_13_the_changes_are_told_field_by_field() {
     }
     // What stands in the log as an id has a name on the page.
     stage.create_named("Linux").await;
-    let relations = json!({ "relations": [{ "type": "depends_on", "to": 2 }] });
+    let relations = json!({ "relations": [{ "type": "depends_on", "to": "2" }] });
     let path = "/api/platforms/1/relations";
     let put = stage.send(infra(), "PUT", path, relations).await;
     assert_eq!(put.status, 200, "{}", put.text);
