@@ -82,7 +82,7 @@ async fn write_down(person: &Person, platform: &str, how_to: String) -> Outcome 
 
 async fn use_it(person: &Person, command: String, note: String) {
     let path = format!("/api/c/commands/{command}/usages");
-    let body = json!({ "outcome": "ok", "note": note });
+    let body = json!({ "revision": 1, "outcome": "ok", "note": note });
     let operation = Operation::UseCommand { command, note };
     person.post(operation, &path, &body, made).await;
 }

@@ -17,5 +17,5 @@ const BINARY: &str = env!("CARGO_BIN_EXE_tidings-under-test");
 /// The processes of the stories with more than one.
 const PARTS: [&str; 2] = [
     "orders,expiration,payments,notifications,accounting,analytics,gateway",
-    "auth,tickets,tasks",
+    "auth,tickets,tasks,platforms,commands",
 ];

@@ -82,7 +82,7 @@ async fn while_auth_is_away_whoever_has_signed_in_goes_on_dealing_and_completing
 -> Result<(), Failure> {
     let kinds = [
         "auth",
-        "tickets,orders,expiration,payments,notifications,tasks,accounting",
+        "tickets,orders,expiration,payments,notifications,tasks,accounting,platforms,commands",
         "gateway",
     ];
     let mut stage = Stage::open(&kinds, None).await?;
@@ -141,7 +141,7 @@ async fn tasks_are_created_while_the_broker_is_away_and_handed_over_when_it_is_b
 -> Result<(), Failure> {
     let mut nats = Nats::start().await?;
     let kinds = [
-        "auth,tickets,orders,expiration,payments,notifications,gateway",
+        "auth,tickets,orders,expiration,payments,notifications,platforms,commands,gateway",
         "tasks",
         "accounting",
     ];
@@ -192,7 +192,7 @@ const REACHED: &str = "SELECT coalesce(max(reassigned + skipped), 0) FROM shuffl
 async fn a_shuffle_whose_process_is_killed_in_mid_run_goes_on_and_deals_each_task_once()
 -> Result<(), Failure> {
     let kinds = [
-        "auth,tickets,orders,expiration,payments,notifications,accounting,gateway",
+        "auth,tickets,orders,expiration,payments,notifications,accounting,platforms,commands,gateway",
         "tasks",
     ];
     let mut stage = Stage::open(&kinds, None).await?;

@@ -17,7 +17,7 @@ use crate::BINARY;
 
 /// `accounting` twice: the second one only closes days beside the first.
 const PARTS: [&str; 4] = [
-    "auth,tickets,orders,expiration,payments,notifications,gateway",
+    "auth,tickets,orders,expiration,payments,notifications,platforms,commands,gateway",
     "tasks",
     "accounting",
     "accounting",
