@@ -4,7 +4,7 @@
 /// `as_str` wrote, and all of them in their order.
 ///
 /// ```
-/// contracts::words! {
+/// tidings_contracts::words! {
 ///     /// How loud something is.
 ///     pub enum Loudness ("loudness") {
 ///         /// One has to listen for it.

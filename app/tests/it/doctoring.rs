@@ -191,7 +191,8 @@ async fn a_server_that_loses_commits_is_a_problem_for_every_subscription() {
 /// Two databases of PostgreSQL and a folder, of which one database does not answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_database_that_the_settings_name_is_looked_at() {
-    let folder = tempfile::tempdir().unwrap();
+    // On a disk: what lies in memory is a problem.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("its.toml"));
     let (_database, orders) = postgres::database().await;
     let silent = "postgres://127.0.0.1:1/nothing";
