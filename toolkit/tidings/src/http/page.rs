@@ -1,9 +1,18 @@
 //! Why a page is not shown.
 
 use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Problem, SignedIn};
 use crate::Identity;
+
+/// What is written in other letters where an address is the value of a query's parameter.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 /// Why a page is not shown: what [`Problem`] says, or that its reader has to sign in first,
 /// who then comes back to it.
@@ -18,8 +27,8 @@ use crate::Identity;
 /// ```
 #[derive(Debug)]
 pub enum PageRefusal {
-    /// Whoever asks has not signed in. The path is the page's own, never the caller's: it is
-    /// put into an address as it is.
+    /// Whoever asks has not signed in. The address is the page's, with its query if it has
+    /// one, as the request says it.
     SignIn(String),
     /// Anything else.
     Problem(Problem),
@@ -47,8 +56,35 @@ impl<T: Into<Problem>> From<T> for PageRefusal {
 impl IntoResponse for PageRefusal {
     fn into_response(self) -> Response {
         match self {
-            Self::SignIn(next) => Redirect::to(&format!("/signin?next={next}")).into_response(),
+            Self::SignIn(next) => {
+                let next = utf8_percent_encode(&next, IN_QUERY);
+                Redirect::to(&format!("/signin?next={next}")).into_response()
+            }
             Self::Problem(problem) => problem.into_response(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{StatusCode, header};
+
+    use super::*;
+
+    #[test]
+    fn whoever_signs_in_comes_back_to_all_of_the_address() {
+        for (page, location) in [
+            ("/mine", "/signin?next=/mine"),
+            (
+                "/mine?tab=2&x=%26",
+                "/signin?next=/mine%3Ftab%3D2%26x%3D%2526",
+            ),
+            ("/mine/a\nb", "/signin?next=/mine/a%0Ab"),
+            ("/mine/\u{e9}", "/signin?next=/mine/%C3%A9"),
+        ] {
+            let answer = PageRefusal::SignIn(page.to_owned()).into_response();
+            assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{page:?}");
+            assert_eq!(answer.headers()[header::LOCATION], location);
         }
     }
 }
