@@ -17,15 +17,15 @@ const FACTOR_MAX: f64 = 10.0;
 /// How much slower the machine is at the moment than when nothing is in its way, told by
 /// a statement that is always the same work.
 ///
-/// A test that holds something to a time multiplies the time with it, and does not fail because
-/// others build on the same machine.
+/// A test that holds something to a time asks for its time as on a quiet machine, and does not
+/// fail because others build on the same one.
 ///
 /// ```
 /// # async fn example(service: &tidings::Handle) -> Result<(), tidings::Error> {
 /// let mut pace = tidings_test::Pace::learn(service).await?;
-/// let longest = std::time::Duration::from_millis(50);
-/// let now = longest.mul_f64(pace.factor(service).await?);
-/// assert!(now >= longest);
+/// let (took, sum) = pace.time(service, async { 1 + 1 }).await?;
+/// assert_eq!(sum, 2);
+/// assert!(took < std::time::Duration::from_millis(50));
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
@@ -48,12 +48,28 @@ impl Pace {
         Ok(pace)
     }
 
-    /// How many times as long the work takes now: 1 on a machine that does nothing else, and at
-    /// most 10.
+    /// What comes of something, and how long it would have taken where nothing is in its way.
+    /// How busy the machine is is looked at before and after, and the less busy of the two
+    /// counts: what was slow by itself is not excused.
     ///
     /// # Errors
     /// As statements.
-    pub async fn factor(&mut self, service: &Handle) -> Result<f64, Error> {
+    pub async fn time<T>(
+        &mut self,
+        service: &Handle,
+        work: impl Future<Output = T>,
+    ) -> Result<(Duration, T), Error> {
+        let before = self.factor(service).await?;
+        let begun = Instant::now();
+        let done = work.await;
+        let took = begun.elapsed();
+        let factor = before.min(self.factor(service).await?);
+        Ok((took.div_f64(factor), done))
+    }
+
+    /// How many times as long the work takes now: 1 on a machine that does nothing else, and at
+    /// most 10.
+    async fn factor(&mut self, service: &Handle) -> Result<f64, Error> {
         let mut all = Duration::ZERO;
         for _ in 0..TO_COMPARE {
             all += self.work(service).await?;

@@ -209,10 +209,8 @@ async fn quickest(stage: &Stage, pace: &mut Pace, path: &str) -> (Duration, Vec<
     let service = stage.world.service("commands");
     let mut best = (Duration::MAX, Vec::new());
     for _ in 0..LOOKS {
-        let factor = pace.factor(&service).await.unwrap();
-        let begun = Instant::now();
-        let answer = stage.get(support(), path).await;
-        let took = begun.elapsed().div_f64(factor);
+        let look = stage.get(support(), path);
+        let (took, answer) = pace.time(&service, look).await.unwrap();
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         if took < best.0 {
             best = (took, answer.json.as_array().unwrap().clone());

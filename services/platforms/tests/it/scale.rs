@@ -148,10 +148,9 @@ async fn best_of(stage: &Stage, pace: &mut Pace, path: &str) -> (Duration, Optio
     let mut best = Duration::MAX;
     let mut next = None;
     for _ in 0..TRIES {
-        let factor = pace.factor(&service).await.unwrap();
-        let begun = Instant::now();
-        let answer = stage.get(infra(), path).await;
-        best = best.min(begun.elapsed().div_f64(factor));
+        let look = stage.get(infra(), path);
+        let (took, answer) = pace.time(&service, look).await.unwrap();
+        best = best.min(took);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         next = answer.headers.get("link").map(|link| {
             let link = link.to_str().unwrap();
