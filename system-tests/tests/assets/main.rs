@@ -1,9 +1,16 @@
 //! The register of platforms and the repository of commands, as people and programs meet them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy takes only functions marked as tests for tests"
+)]
+
 mod called;
 mod first_sync;
 mod following;
 mod office;
+mod secrets;
+mod together;
 
 use std::io::Write;
 

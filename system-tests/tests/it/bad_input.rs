@@ -10,7 +10,7 @@ use serde_json::json;
 use system_tests::{Account, Answer, Books, Client, Failure, NoAnswer, Site, pause};
 
 use crate::{BINARY, tell};
-use cases::{Case, Sent};
+use cases::{Assets, Case, Sent};
 
 /// What an answer must never hold: where we live, what we run on, how we ask the database.
 const SECRETS: [&str; 13] = [
@@ -40,16 +40,20 @@ async fn bad_input_is_refused_clearly_on_postgresql() -> Result<(), Failure> {
 }
 
 async fn refuse_everything(site: Site, name: &str) -> Result<(), Failure> {
-    let server = site.start().await?;
+    let (server, admin) = site.start_with_admin(&[]).await?;
     let somebody = Account::sign_up(site.address()).await?;
     let ticket = list(&somebody, "Two seats").await?;
+    let assets = write_down(&admin).await?;
     settled().await;
     let before = everything(&site.books()).await?;
 
     let mut wrong = Vec::new();
-    let cases = cases::all(&ticket);
-    for case in &cases {
-        if let Err(finding) = refused(&somebody.client, case).await {
+    let cases = cases::all(&ticket).into_iter();
+    let cases = cases.map(|case| (&somebody, case));
+    let of_assets = cases::of_assets(&assets).into_iter();
+    let cases: Vec<_> = cases.chain(of_assets.map(|case| (&admin, case))).collect();
+    for (by, case) in &cases {
+        if let Err(finding) = refused(&by.client, case).await {
             wrong.push(finding);
         }
     }
@@ -214,6 +218,26 @@ async fn list(seller: &Account, title: &str) -> Result<String, Failure> {
     }
 }
 
+/// A platform with a command, `pod` being what has to be filled in.
+async fn write_down(by: &Account) -> Result<Assets, Failure> {
+    let body = json!({"name": "Kubernetes", "publisher": "CNCF"});
+    let platform = by.client.post("/api/platforms", &body).await?.field("id");
+    settled().await;
+    let body = json!({
+        "howTo": "Restart a pod", "commandLine": "kubectl delete pod {{pod}}", "status": "published",
+        "params": [{"name": "pod", "type": "string", "required": true}],
+    });
+    let path = format!("/api/c/platforms/{platform}/commands");
+    let answer = by.client.post(&path, &body).await?;
+    match answer.status {
+        201 => Ok(Assets {
+            platform,
+            command: answer.field("id"),
+        }),
+        _ => Err(format!("writing down gave {} {}", answer.status, answer.text).into()),
+    }
+}
+
 /// Longer than an event needs from service to service when nothing else is going on.
 async fn settled() {
     pause(Duration::from_millis(1500)).await;
@@ -236,6 +260,15 @@ async fn everything(books: &Books) -> Result<Vec<i64>, Failure> {
         ("payments", "tidings_jobs"),
         ("payments", "tidings_workflows"),
         ("notifications", "messages"),
+        ("platforms", "platforms"),
+        ("platforms", "changes"),
+        ("platforms", "imports"),
+        ("platforms", "tidings_outbox"),
+        ("commands", "commands"),
+        ("commands", "revisions"),
+        ("commands", "usages"),
+        ("commands", "imports"),
+        ("commands", "tidings_outbox"),
     ];
     let mut counts = Vec::new();
     for (service, table) in tables {

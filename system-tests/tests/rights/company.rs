@@ -1,4 +1,5 @@
-//! each endpoint of the register and of the repository, asked by somebody of every role.
+//! what the register and the repository show and let change, asked by somebody of every
+//! role; `rules.rs` asks the rest.
 
 use std::time::Duration;
 
@@ -216,7 +217,7 @@ async fn write(market: &Market, refused: bool) -> Result<Vec<String>, Failure> {
     Ok(wrong)
 }
 
-/// Every endpoint for every role; what is refused has changed nothing.
+/// For every role; what is refused has changed nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_21_each_role_of_the_register_and_the_repository_gets_what_is_its_own()
 -> Result<(), Failure> {

@@ -1,6 +1,9 @@
 //! Requests that are HTTP, and nonsense.
 
 mod api;
+mod assets;
+
+pub(super) use assets::Assets;
 
 /// What is sent with a request.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +50,11 @@ const FINE: &[u16] = &[200];
 
 const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 const BODY_BYTES: usize = 10 * 1024 * 1024;
+
+/// Every case for somebody who may write to the register and to the repository.
+pub(super) fn of_assets(assets: &Assets) -> Vec<Case> {
+    assets::all(assets)
+}
 
 /// Every case, around one ticket that the caller sells.
 pub(super) fn all(ticket: &str) -> Vec<Case> {

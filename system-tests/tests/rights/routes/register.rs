@@ -15,7 +15,6 @@ const PROPOSERS: Rule = Rule::Roles(&["infrastructure", "support", "engineering"
 
 pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/platforms", REGISTER),
-    // What an accountant sends is looked at before it is refused (`company.rs`).
     program("POST", "/api/platforms", PROPOSERS),
     program("GET", "/api/platforms/{id}", REGISTER),
     program("PATCH", "/api/platforms/{id}", REGISTER),
