@@ -39,11 +39,15 @@ pub(crate) const PLATFORM: &str = "platform";
 /// version that the caller has seen.
 async fn held_in_tx(tx: &mut Tx, id: PlatformId, if_match: Option<u64>) -> Result<Platform, Error> {
     let platform = store::hold(tx, id).await?.ok_or(Error::PlatformUnknown)?;
+    check_seen(if_match, platform.version)?;
+    Ok(platform)
+}
+
+/// Whether the caller has seen something as it is now, if they say what they have seen.
+fn check_seen(if_match: Option<u64>, now: u64) -> Result<(), Error> {
     match if_match {
-        Some(seen) if seen != platform.version => Err(Error::Stale {
-            now: platform.version,
-        }),
-        _ => Ok(platform),
+        Some(seen) if seen != now => Err(Error::Stale { now }),
+        _ => Ok(()),
     }
 }
 
