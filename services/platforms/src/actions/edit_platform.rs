@@ -117,6 +117,9 @@ pub(crate) async fn review_platform_in_tx(
     if before.archived_at.is_some() {
         return Err(Error::Archived);
     }
+    if before.lifecycle == Lifecycle::Retired {
+        return Err(Error::Retired);
+    }
     let mut after = before.clone();
     after.last_reviewed_at = Some(tx.now());
     after.last_reviewed_by = Some(changing.by);
