@@ -21,7 +21,9 @@ use crate::{Error, store};
 
 pub(crate) use archive_platform::archive_platform_in_tx;
 pub(crate) use create_platform::{create_platform_in_tx, draft};
-pub(crate) use edit_platform::{admit_in_tx, edit_platform_in_tx, review_platform_in_tx};
+pub(crate) use edit_platform::{
+    admit_in_tx, edit_platform_in_tx, replace_in_tx, review_platform_in_tx,
+};
 pub(crate) use fields::{delete_field_in_tx, drop_values, put_field_in_tx};
 pub(crate) use relations::{
     RELATIONS, end_relations_in_tx, put_relations_in_tx, replaced_by_in_tx,
