@@ -56,7 +56,7 @@ const REGISTER: For = For::Roles(&[
     "admin",
 ]);
 const REPOSITORY: For = For::Roles(&["infrastructure", "support", "engineering", "admin"]);
-const KEEPERS: For = For::Roles(&["infrastructure", "admin"]);
+const IMPORTERS: For = For::Roles(&["infrastructure", "accountant", "admin"]);
 const WRITERS: For = For::Roles(&["infrastructure", "support", "admin"]);
 
 /// One of the systems of the company, beside the market.
@@ -96,7 +96,7 @@ const SYSTEMS: [System; 3] = [
             ("/platforms/changes", "Changes", REGISTER),
             ("/platforms/reviews", "Reviews", REGISTER),
             ("/platforms/reports", "Reports", REGISTER),
-            ("/platforms/import", "Import", KEEPERS),
+            ("/platforms/import", "Import", IMPORTERS),
             ("/platforms/teams", "Teams", REGISTER),
             ("/platforms/fields", "Fields", REGISTER),
         ],

@@ -53,6 +53,16 @@ impl Member {
         }
     }
 
+    /// Somebody who edits costs and licences, for the same.
+    pub(crate) fn accountant(id: UserId) -> Self {
+        Self {
+            id,
+            edits: false,
+            accounts: true,
+            proposes: false,
+        }
+    }
+
     /// Whether they edit everything: infrastructure and administrators.
     pub(crate) fn may_edit(self) -> bool {
         self.edits
@@ -74,6 +84,17 @@ impl Member {
         match self.edits {
             true => Ok(self),
             false => Err(not_theirs("This is for infrastructure and administrators.")),
+        }
+    }
+
+    /// # Errors
+    /// For whoever imports nothing: files are for those who edit what many platforms have.
+    pub(crate) fn must_import(self) -> Result<Self, Error> {
+        match self.may_edit_costs() {
+            true => Ok(self),
+            false => Err(not_theirs(
+                "Imports are for infrastructure, administrators and accountants.",
+            )),
         }
     }
 
@@ -120,6 +141,17 @@ impl Member {
             return self.check_new(after);
         };
         self.check_columns(before, differing(before, after))
+    }
+
+    /// The fields that differ and are not theirs to change.
+    pub(crate) fn foreign(self, before: &Platform, after: &Platform) -> Vec<String> {
+        if self.edits {
+            return Vec::new();
+        }
+        let columns = differing(before, after).into_iter();
+        columns
+            .filter(|column| !self.may_edit_field(before, column))
+            .collect()
     }
 
     /// # Errors

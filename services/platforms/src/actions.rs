@@ -21,7 +21,9 @@ use crate::{Error, store};
 
 pub(crate) use archive_platform::archive_platform_in_tx;
 pub(crate) use create_platform::{create_platform_in_tx, draft};
-pub(crate) use edit_platform::{admit_in_tx, edit_platform_in_tx, review_platform_in_tx};
+pub(crate) use edit_platform::{
+    admit_in_tx, edit_platform_in_tx, replace_in_tx, review_platform_in_tx,
+};
 pub(crate) use fields::{delete_field_in_tx, drop_values, put_field_in_tx};
 pub(crate) use relations::{
     RELATIONS, end_relations_in_tx, put_relations_in_tx, replaced_by_in_tx,
@@ -39,11 +41,15 @@ pub(crate) const PLATFORM: &str = "platform";
 /// version that the caller has seen.
 async fn held_in_tx(tx: &mut Tx, id: PlatformId, if_match: Option<u64>) -> Result<Platform, Error> {
     let platform = store::hold(tx, id).await?.ok_or(Error::PlatformUnknown)?;
+    check_seen(if_match, platform.version)?;
+    Ok(platform)
+}
+
+/// Whether the caller has seen something as it is now, if they say what they have seen.
+fn check_seen(if_match: Option<u64>, now: u64) -> Result<(), Error> {
     match if_match {
-        Some(seen) if seen != platform.version => Err(Error::Stale {
-            now: platform.version,
-        }),
-        _ => Ok(platform),
+        Some(seen) if seen != now => Err(Error::Stale { now }),
+        _ => Ok(()),
     }
 }
 

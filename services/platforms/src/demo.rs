@@ -161,7 +161,7 @@ impl Keeper<'_> {
             create_team_in_tx(self.tx, &setup, team).await?;
         }
         for field in &register.fields {
-            put_field_in_tx(self.tx, &setup, &field.key, &field.draft).await?;
+            put_field_in_tx(self.tx, &setup, &field.key, &field.draft, None).await?;
         }
         let mut deprecated = Vec::new();
         for written in register.platforms {

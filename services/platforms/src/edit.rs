@@ -6,7 +6,7 @@ mod read;
 use std::collections::BTreeMap;
 
 use contracts::TeamId;
-use contracts::platforms::{Criticality, Lifecycle, Period, PlatformKind, Renewal};
+use contracts::platforms::Period;
 use tidings::FieldError;
 
 use crate::columns::{COLUMNS, CUSTOM};
@@ -30,7 +30,7 @@ const CUSTOM_MAX: usize = 50;
 const TEAM_LETTERS_SHOWN: usize = 100;
 
 /// Fields by their flat names with the text that each shall have. What is not here stays; an
-/// empty text clears.
+/// empty text clears what can be empty, and leaves the words that always say something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Edit {
     told: BTreeMap<String, String>,
@@ -79,6 +79,14 @@ impl Edit {
     /// The fields of which something was said.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
         self.told.keys().map(String::as_str)
+    }
+
+    /// Whether it says a name, or speaks of a team or a custom field, which nobody may take or
+    /// remove before it is saved.
+    pub(crate) fn needs_names(&self) -> bool {
+        const OF_NAMES: [&str; 4] = ["name", "publisher", "owner", "owner_team_id"];
+        let mut columns = self.columns();
+        columns.any(|column| OF_NAMES.contains(&column) || column.starts_with(CUSTOM))
     }
 
     /// Changes the platform, and says everything that is wrong with what comes of it; it is
@@ -175,15 +183,15 @@ fn write(platform: &mut Platform, told: &Told<'_>) -> Result<(), FieldError> {
         "name" => platform.name = told.line(NAME_LETTERS_MAX)?,
         "publisher" => platform.publisher = told.line(NAME_LETTERS_MAX)?,
         "description" => platform.description = told.lines(DESCRIPTION_LETTERS_MAX)?,
-        "kind" => platform.kind = told.word(PlatformKind::Other)?,
+        "kind" => told.word(&mut platform.kind)?,
         "version_label" => platform.version_label = told.line(TEXT_LETTERS_MAX)?,
         "technical_contact" => platform.technical_contact = told.line(TEXT_LETTERS_MAX)?,
         "support_contact" => platform.support_contact = told.line(TEXT_LETTERS_MAX)?,
         "cost_centre" => platform.cost_centre = told.line(TEXT_LETTERS_MAX)?,
         "budget_code" => platform.budget_code = told.line(TEXT_LETTERS_MAX)?,
         "purchase_order" => platform.purchase_order = told.line(TEXT_LETTERS_MAX)?,
-        "lifecycle" => platform.lifecycle = told.word(Lifecycle::Proposed)?,
-        "criticality" => platform.criticality = told.word(Criticality::Low)?,
+        "lifecycle" => told.word(&mut platform.lifecycle)?,
+        "criticality" => told.word(&mut platform.criticality)?,
         "eol_on" => platform.eol_on = told.day()?,
         "tags" => platform.tags = told.tags()?,
         "links" => platform.links = told.links()?,
@@ -208,24 +216,22 @@ fn write_cost(platform: &mut Platform, told: &Told<'_>) -> Result<(), FieldError
     let cost = &mut platform.cost;
     match told.column {
         "cost_amount" => cost.amount_minor = told.amount()?,
-        "cost_currency" => cost.currency = told.currency()?,
-        _ => cost.period = told.word(Period::Free)?,
+        "cost_currency" => told.currency(&mut cost.currency)?,
+        _ => told.word(&mut cost.period)?,
     }
     Ok(())
 }
 
 fn write_licence(platform: &mut Platform, told: &Told<'_>) -> Result<(), FieldError> {
-    use contracts::platforms::LicenceType;
-
     let licence = &mut platform.licence;
     match told.column {
-        "licence_type" => licence.kind = told.word(LicenceType::Freeware)?,
+        "licence_type" => told.word(&mut licence.kind)?,
         "licence_spdx" => licence.spdx = told.maybe(told.line(TEXT_LETTERS_MAX)?),
         "licence_seats" => licence.seats = told.count()?,
         "licence_reference" => licence.reference = told.maybe(told.line(TEXT_LETTERS_MAX)?),
         "licence_starts_on" => licence.starts_on = told.day()?,
         "licence_expires_on" => licence.expires_on = told.day()?,
-        _ => licence.renewal = told.word(Renewal::None)?,
+        _ => told.word(&mut licence.renewal)?,
     }
     Ok(())
 }

@@ -170,7 +170,7 @@ impl From<Error> for Problem {
             ),
             Error::Archived => Problem::conflict(
                 "platform_archived",
-                "This platform is in the archive. Restore it first.",
+                "This platform is in the archive, and nothing of it changes but its owner. Restore it first.",
             ),
             Error::Retired => Problem::conflict(
                 "platform_retired",

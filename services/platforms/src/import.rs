@@ -4,11 +4,14 @@
 //! nothing is stored then. Its rows are stored, with the platform that each speaks of and the
 //! version which that has at this moment, before anybody is told that the import was accepted.
 //! From then on what one row does depends on no other row of the file: no two may speak of the
-//! same platform or end with the same publisher and name, and none takes a name that another
-//! platform has when the import is accepted. So a rehearsal counts what the real run counts on
-//! the same register, and a row that somebody has changed since is told and left alone.
+//! same platform or end with the same publisher and name, none takes a name that another
+//! platform has when the import is accepted, what takes the place of another is in the register
+//! by then, and no rows make a circle of such places. So a rehearsal, whose slices are taken
+//! back one by one, counts what the real run counts on the same register, and a row that
+//! somebody has changed since is told and left alone.
 
 mod accept;
+mod circles;
 mod decode;
 mod header;
 mod lines;
@@ -83,13 +86,15 @@ impl Format {
 }
 
 /// How a file is to be taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct How {
     pub(crate) mode: Mode,
     /// A rehearsal: everything is counted and nothing is written.
     pub(crate) dry_run: bool,
     /// All rows or none.
     pub(crate) atomic: bool,
+    /// Why, for the history; rows that step back in life need it.
+    pub(crate) comment: String,
 }
 
 /// What is known of a file besides its rows.

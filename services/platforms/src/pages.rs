@@ -17,8 +17,9 @@ use serde::Deserialize;
 use tidings::{Conn, Handle, PageRefusal as Refusal, SignedIn};
 
 use crate::access::Member;
-use crate::store;
+use crate::{Error, store};
 use difference::Teams;
+use wrong::Wrong;
 
 /// The routes of the pages.
 pub(crate) fn routes() -> Router<Handle> {
@@ -52,6 +53,20 @@ impl Asked {
         let said = self.done.as_deref();
         let known = words.iter().find(|word| said == Some(**word));
         known.copied().unwrap_or_default()
+    }
+}
+
+/// The version that whoever sends a form has seen; none where the form does not say it. What is
+/// no version was never seen.
+fn seen(version: &str) -> Option<u64> {
+    (!version.is_empty()).then(|| version.parse().unwrap_or(0))
+}
+
+/// What is wrong with a form that was sent, be it that somebody else was faster.
+fn wrong_of(error: Error) -> Result<Wrong, Refusal> {
+    match error {
+        Error::Stale { .. } => Ok(Wrong::stale()),
+        error => error.try_into(),
     }
 }
 

@@ -99,6 +99,12 @@ pub(crate) fn slug_of(name: &str) -> String {
     }
 }
 
+/// Whether a text can stand in addresses for a name.
+pub(crate) fn is_slug(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    !text.is_empty() && text.len() <= 100 && text.bytes().all(is_letter)
+}
+
 /// What must hold of every platform that is stored, beyond what each field says alone.
 pub(crate) fn mistakes(platform: &Platform) -> Vec<FieldError> {
     let mut found = Vec::new();

@@ -11,6 +11,8 @@ use crate::edit::wrong;
 use crate::line::{line, told_line};
 
 pub(crate) const NAME_LETTERS_MAX: usize = 100;
+/// Of each text that narrows the list, as of lists themselves.
+const SCOPE_LETTERS_MAX: usize = 200;
 
 tidings::typed_id! {
     /// Names a review.
@@ -159,10 +161,13 @@ impl ReviewDraft {
                 None
             }
         };
+        let scope = self.scope.tidied();
+        let parts = scope.parts().into_iter();
+        mistakes.extend(parts.filter_map(|(part, text)| line(part, text, SCOPE_LETTERS_MAX).err()));
         match (name, due_on) {
-            (Ok(name), Some(due_on)) => Ok(Checked {
+            (Ok(name), Some(due_on)) if mistakes.is_empty() => Ok(Checked {
                 name,
-                scope: self.scope.tidied(),
+                scope,
                 due_on,
             }),
             _ => Err(mistakes),

@@ -20,7 +20,7 @@ use contracts::platforms::Lifecycle;
 use contracts::{PlatformId, TeamId};
 use tidings::{Conn, Error, FromRow, Row, Tx, Value, params};
 
-use crate::platform::{PAGES, Platform, natural_key, slug_of};
+use crate::platform::{PAGES, Platform, is_slug, natural_key, slug_of};
 
 pub(crate) use row::read;
 
@@ -116,8 +116,7 @@ pub(crate) async fn resolve(conn: &mut Conn, text: &str) -> Result<Option<Platfo
     } else if let Ok(number) = text.parse::<i32>() {
         ("number", number.into())
     } else {
-        let is_slug = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if text.is_empty() || text.len() > 100 || !text.bytes().all(is_slug) {
+        if !is_slug(text) {
             return Ok(None);
         }
         ("slug", Value::from(text))

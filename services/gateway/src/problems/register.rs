@@ -159,6 +159,10 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
         "Every row needs the columns name and publisher. The first line of the file names the columns.",
     ),
     (
+        "not_deprecated",
+        "What takes the place of a platform is said when it is deprecated, or of a new one that is so already. Of any other it is one of its relations.",
+    ),
+    (
         "not_in_review",
         "This platform is not on the list of the review.",
     ),
@@ -209,7 +213,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ("relation_self", "A platform has no relation to itself."),
     (
         "relation_unknown",
-        "There is no platform with this id or number.",
+        "There is no platform with this id or number. In a file, what takes the place of another is in the register already.",
     ),
     (
         "repeated_column",

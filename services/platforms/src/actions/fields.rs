@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidings::{Job, Tx, Uuid};
 
-use super::save_in_tx;
+use super::{check_seen, save_in_tx};
 use crate::changes::{self, Action, Changing};
 use crate::edit::wrong;
 use crate::fields::{CustomField, FIELDS_MAX, FieldDraft, FieldType, Told, check_key};
@@ -15,12 +15,14 @@ use crate::{Error, store};
 const SLICE: u32 = 100;
 
 /// Defines a field, or says something else of it; says whether it is new. What is so already
-/// is no change.
+/// is no change. `if_match` is the version that the caller has seen, if they say so: what they
+/// have seen is not defined anew once it is gone.
 pub(crate) async fn put_field_in_tx(
     tx: &mut Tx,
     changing: &Changing,
     key: &str,
     draft: &FieldDraft,
+    if_match: Option<u64>,
 ) -> Result<(CustomField, bool), Error> {
     check_key(key)?;
     let told = draft.check()?;
@@ -29,10 +31,13 @@ pub(crate) async fn put_field_in_tx(
     let fields = store::fields::all(tx).await?;
     let before = fields.iter().find(|field| field.key == key);
     if let Some(before) = before {
+        check_seen(if_match, before.version)?;
         check_change_in_tx(tx, before, &told).await?;
         if before.told == told {
             return Ok((before.clone(), false));
         }
+    } else if if_match.is_some() {
+        return Err(Error::FieldUnknown);
     } else if fields.len() >= FIELDS_MAX {
         let message = format!("There are at most {FIELDS_MAX} custom fields.");
         return Err(wrong("key", "too_many_fields", message).into());

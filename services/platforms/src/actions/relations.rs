@@ -6,6 +6,7 @@ use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
 use tidings::{FieldError, Tx};
 
+use super::check_seen;
 use crate::access::Member;
 use crate::changes::{self, Action, Changing};
 use crate::edit::wrong;
@@ -36,9 +37,7 @@ pub(crate) async fn put_relations_in_tx(
     let changing = Changing::new(tx.now(), member.id, Action::Update, comment)?;
     store::relations::take_turn(tx).await?;
     let now = store::relations::version(tx, id).await?;
-    if if_match.is_some_and(|seen| seen != now) {
-        return Err(Error::Stale { now });
-    }
+    check_seen(if_match, now)?;
     let told = read_in_tx(tx, id, drafts).await?;
     let relations: BTreeSet<Relation> = told.iter().map(|(_, relation)| *relation).collect();
     let relations: Vec<_> = relations.into_iter().collect();

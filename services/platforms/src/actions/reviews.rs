@@ -2,6 +2,7 @@
 
 use contracts::PlatformId;
 use contracts::calendar::Day;
+use contracts::platforms::Lifecycle;
 use serde::{Deserialize, Serialize};
 use tidings::{Job, Place as _, Tx};
 
@@ -75,12 +76,20 @@ fn narrowed(scope: &Scope) -> Result<Narrowed, Error> {
             mistakes.push(wrong("owner", "unknown_team", "There is no such team."));
         }
     }
+    // What is retired stays as it is.
+    let reviewed = Lifecycle::ALL.iter().copied();
+    let mut reviewed: Vec<_> = reviewed.filter(|one| *one != Lifecycle::Retired).collect();
     if let Some(word) = &scope.lifecycle {
         match word.parse() {
-            Ok(lifecycle) => read.lifecycle.push(lifecycle),
+            Ok(Lifecycle::Retired) => {
+                let message = "What is retired stays as it is: nobody reviews it.";
+                mistakes.push(wrong("lifecycle", "nothing_to_review", message));
+            }
+            Ok(lifecycle) => reviewed = vec![lifecycle],
             Err(message) => mistakes.push(wrong("lifecycle", "bad_word", message)),
         }
     }
+    read.lifecycle = reviewed;
     if let Some(word) = &scope.kind {
         match word.parse() {
             Ok(kind) => read.kind = Some(kind),

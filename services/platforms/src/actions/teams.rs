@@ -4,6 +4,7 @@ use contracts::TeamId;
 use serde_json::{Value, json};
 use tidings::Tx;
 
+use super::check_seen;
 use crate::changes::{self, Changing};
 use crate::team::{Team, TeamEdit, Told};
 use crate::{Error, store};
@@ -35,17 +36,20 @@ pub(crate) async fn create_team_in_tx(
     Ok(team)
 }
 
-/// Changes a team; what is so already is no change.
+/// Changes a team; what is so already is no change. `if_match` is the version that the caller
+/// has seen, if they say so.
 pub(crate) async fn edit_team_in_tx(
     tx: &mut Tx,
     changing: &Changing,
     id: TeamId,
     edit: &TeamEdit,
+    if_match: Option<u64>,
 ) -> Result<Team, Error> {
     // Names before teams, as whoever adds a platform takes them.
     store::hold_names(tx).await?;
     let team = store::teams::load_for_update(tx, id).await?;
     let mut team = team.ok_or(Error::TeamUnknown)?;
+    check_seen(if_match, team.version)?;
     let told = edit.apply(Some(&team.told))?;
     if told == team.told {
         return Ok(team);

@@ -65,30 +65,30 @@ impl Told<'_> {
         Some(text).filter(|text| !text.is_empty())
     }
 
-    /// One of the words; nothing said is the one that is meant then.
-    pub(super) fn word<T>(&self, unsaid: T) -> Result<T, FieldError>
+    /// One of the words. Fields of words are never empty: where nothing is said, they stay.
+    pub(super) fn word<T>(&self, field: &mut T) -> Result<(), FieldError>
     where
         T: FromStr,
         T::Err: Display,
     {
-        let text = self.text.trim().to_lowercase();
-        if text.is_empty() {
-            return Ok(unsaid);
-        }
         // What was typed may be as long as a body, and the message repeats it.
-        let text: String = text.chars().take(40).collect();
-        let read = text.parse();
-        read.map_err(|error: T::Err| self.wrong("bad_word", format!("{error}.")))
+        let text = self.text.trim().chars().take(40);
+        let text = text.collect::<String>().to_lowercase();
+        if !text.is_empty() {
+            let read = text.parse();
+            *field = read.map_err(|error: T::Err| self.wrong("bad_word", format!("{error}.")))?;
+        }
+        Ok(())
     }
 
-    pub(super) fn currency(&self) -> Result<Currency, FieldError> {
+    /// One of the currencies, as [`Self::word`].
+    pub(super) fn currency(&self, field: &mut Currency) -> Result<(), FieldError> {
         let text = self.text.trim().to_lowercase();
-        match text.is_empty() {
-            true => Ok(Currency::default()),
-            false => text
-                .parse()
-                .map_err(|_| self.wrong("bad_word", "A currency is usd or eur.")),
+        if !text.is_empty() {
+            let read = text.parse();
+            *field = read.map_err(|_| self.wrong("bad_word", "A currency is usd or eur."))?;
         }
+        Ok(())
     }
 
     pub(super) fn amount(&self) -> Result<i64, FieldError> {

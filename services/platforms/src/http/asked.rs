@@ -100,7 +100,8 @@ pub(super) fn read<'a, T>(
     read.map(Some)
 }
 
-fn yes(text: &str) -> Result<bool, String> {
+/// Reads a field that is yes or no.
+pub(super) fn yes(text: &str) -> Result<bool, String> {
     match text {
         "true" | "on" | "1" => Ok(true),
         "false" | "0" => Ok(false),

@@ -1,7 +1,7 @@
 //! The API of custom fields.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use tidings::{Handle, Json, Path, Problem, Query, RequestContext, SignedIn, Timestamp};
@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{seen, tag};
 use crate::access::Member;
 use crate::actions::{delete_field_in_tx, put_field_in_tx};
 use crate::changes::{Action, Changing};
@@ -79,7 +80,8 @@ async fn list(
 /// One custom field.
 #[utoipa::path(get, path = "/api/platforms/fields/{key}", tag = "platforms",
     params(("key" = String, Path, description = "Its key")), responses(
-    (status = 200, description = "The custom field", body = FieldBody),
+    (status = 200, description = "The custom field", body = FieldBody,
+        headers(("ETag" = String, description = "Its version, for If-Match"))),
     (status = 401, description = "Nobody has signed in"),
     (status = 403, description = "The account has no part in the register"),
     (status = 404, description = "No such custom field"),
@@ -88,22 +90,33 @@ async fn show(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
     Path(key): Path<String>,
-) -> Result<Json<FieldBody>, Problem> {
+) -> Result<Response, Problem> {
     Member::of(&identity)?;
     let field = store::fields::find(&mut service.read().await?, &key).await?;
-    Ok(Json(field.ok_or(Error::FieldUnknown)?.into()))
+    Ok(answer(StatusCode::OK, field.ok_or(Error::FieldUnknown)?))
+}
+
+fn answer(status: StatusCode, field: CustomField) -> Response {
+    let headers = [(header::ETAG, tag(field.version))];
+    (status, headers, Json(FieldBody::from(field))).into_response()
 }
 
 /// Define a custom field, or say something else of it. The same again changes nothing.
 #[utoipa::path(put, path = "/api/platforms/fields/{key}", tag = "platforms",
     request_body = FieldDraft,
-    params(("key" = String, Path, description = "Small letters, digits and _, a letter first")),
+    params(
+        ("key" = String, Path, description = "Small letters, digits and _, a letter first"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read; 412 if it has changed since, 404 if it is gone"),
+    ),
     responses(
         (status = 200, description = "It is so now", body = FieldBody),
         (status = 201, description = "It is new", body = FieldBody),
         (status = 401, description = "Nobody has signed in"),
+        (status = 400, description = "bad_if_match"),
         (status = 403, description = "Custom fields are for infrastructure and administrators"),
+        (status = 404, description = "No such custom field, for who has seen one"),
         (status = 409, description = "field_in_use: platforms have values, which are of the type that it has; field_going"),
+        (status = 412, description = "stale_version"),
         (status = 422, description = "bad_key, field_missing, field_too_long, bad_text, bad_type, bad_allowed_values, bad_kind, too_many_fields"),
     ))]
 async fn put(
@@ -111,19 +124,21 @@ async fn put(
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(key): Path<String>,
+    headers: HeaderMap,
     Json(draft): Json<FieldDraft>,
 ) -> Result<Response, Problem> {
     let member = Member::of(&identity)?.must_edit()?;
     let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment);
     let changing = changing.map_err(Error::from)?;
+    let seen = seen(&headers)?;
     let mut tx = service.begin(context).await?;
-    let (field, is_new) = put_field_in_tx(&mut tx, &changing, &key, &draft).await?;
+    let (field, is_new) = put_field_in_tx(&mut tx, &changing, &key, &draft, seen).await?;
     tx.commit().await?;
     let status = match is_new {
         true => StatusCode::CREATED,
         false => StatusCode::OK,
     };
-    Ok((status, Json(FieldBody::from(field))).into_response())
+    Ok(answer(status, field))
 }
 
 /// How a custom field is removed.

@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::asked::{read, yes};
 use crate::access::Member;
 use crate::csv::{self, KIND, MARK};
 use crate::import::{Format, How, Mode, RowError, Upload, accept, as_it_stands};
@@ -42,6 +43,8 @@ struct Asked {
     dry_run: Option<String>,
     /// `true`: all rows or none, of at most 2,000.
     atomic: Option<String>,
+    /// Why, for the history, at most 200 letters; rows that step back in life need it.
+    comment: Option<String>,
     /// `csv` or `json`, if the content type does not say it.
     format: Option<String>,
 }
@@ -52,8 +55,9 @@ impl Asked {
         let mode = mode.map_or(Some(Mode::Upsert), Mode::read);
         Ok(How {
             mode: mode.ok_or_else(|| bad("mode", "upsert or create_only"))?,
-            dry_run: yes("dry_run", self.dry_run.as_deref())?,
-            atomic: yes("atomic", self.atomic.as_deref())?,
+            dry_run: flag("dry_run", self.dry_run.as_deref())?,
+            atomic: flag("atomic", self.atomic.as_deref())?,
+            comment: self.comment.clone().unwrap_or_default(),
         })
     }
 
@@ -79,16 +83,13 @@ fn bad(field: &str, words: &str) -> Problem {
     Problem::field("bad_filter", field, format!("{field} is {words}."))
 }
 
-fn yes(field: &str, text: Option<&str>) -> Result<bool, Problem> {
-    match text {
-        Some("true" | "1" | "on") => Ok(true),
-        None | Some("" | "false" | "0") => Ok(false),
-        Some(_) => Err(bad(field, "true or false")),
-    }
+fn flag(field: &str, text: Option<&str>) -> Result<bool, Problem> {
+    Ok(read(field, text, yes)?.unwrap_or_default())
 }
 
 /// Have a file of platforms taken over. What cannot be understood as a whole is refused at
-/// once, and nothing is stored of it; of the rest each row is taken over or told.
+/// once, and nothing is stored of it; of the rest each row is taken over or told. Of what an
+/// accountant sends, rows that say more than costs and licences are told.
 #[utoipa::path(post, path = "/api/platforms/import", tag = "platforms", params(Asked),
     request_body(content = String, content_type = "text/csv", description = "The file, at most 25 MB and 100,000 rows: a table as export.csv and template.csv have it, with commas, semicolons or tabs, in UTF-8, UTF-16 with its mark or Windows-1252; or JSON as export.json has it"),
     responses(
@@ -97,10 +98,10 @@ fn yes(field: &str, text: Option<&str>) -> Result<bool, Problem> {
                 ("Retry-After" = u32, description = "When to ask for the first time"))),
         (status = 400, description = "bad_filter"),
         (status = 401, description = "Nobody has signed in"),
-        (status = 403, description = "This is for infrastructure and administrators"),
+        (status = 403, description = "Imports are for infrastructure, administrators and accountants"),
         (status = 413, description = "too_large"),
         (status = 415, description = "unsupported_media_type"),
-        (status = 422, description = "unknown_column, missing_column, repeated_column, file_empty, not_text, open_quote, bad_json, too_many_rows, atomic_too_long"),
+        (status = 422, description = "unknown_column, missing_column, repeated_column, file_empty, not_text, open_quote, bad_json, too_many_rows, atomic_too_long, field_too_long, bad_text"),
     ))]
 async fn request(
     State(service): State<Handle>,
@@ -110,27 +111,27 @@ async fn request(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Accepted, Problem> {
-    let member = Member::of(&identity)?.must_edit()?;
+    let member = Member::of(&identity)?.must_import()?;
     let how = asked.how()?;
     let upload = Upload {
         name: String::new(),
         format: asked.format(&headers)?,
         bytes: body?,
     };
-    Ok(accept(&service, context, member.id, how, upload).await?)
+    Ok(accept(&service, context, member, how, upload).await?)
 }
 
 /// The last imports, newest first, without their mistakes.
 #[utoipa::path(get, path = "/api/platforms/import", tag = "platforms", responses(
     (status = 200, description = "The last fifty", body = [ImportBody]),
     (status = 401, description = "Nobody has signed in"),
-    (status = 403, description = "This is for infrastructure and administrators"),
+    (status = 403, description = "Imports are for infrastructure, administrators and accountants"),
 ))]
 async fn list(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
 ) -> Result<Json<Vec<ImportBody>>, Problem> {
-    Member::of(&identity)?.must_edit()?;
+    Member::of(&identity)?.must_import()?;
     let last = imports::last(&mut service.read().await?, LISTED).await?;
     let mut bodies = Vec::new();
     for import in last {
@@ -146,7 +147,7 @@ async fn list(
     responses(
         (status = 200, description = "The import, with its first 1,000 mistakes", body = ImportBody),
         (status = 401, description = "Nobody has signed in"),
-        (status = 403, description = "This is for infrastructure and administrators"),
+        (status = 403, description = "Imports are for infrastructure, administrators and accountants"),
         (status = 404, description = "No such import"),
     ))]
 async fn show(
@@ -154,7 +155,7 @@ async fn show(
     SignedIn(identity): SignedIn,
     Path(job): Path<Uuid>,
 ) -> Result<Json<ImportBody>, Problem> {
-    Member::of(&identity)?.must_edit()?;
+    Member::of(&identity)?.must_import()?;
     let import = find(&service, job.into()).await?;
     let mut conn = service.read().await?;
     let errors = imports::errors(&mut conn, import.id, ERRORS_KEPT).await?;
@@ -193,7 +194,7 @@ pub(crate) async fn same_file(
     responses(
         (status = 200, description = "The first 1,000: row, column, code, message", content_type = "text/csv"),
         (status = 401, description = "Nobody has signed in"),
-        (status = 403, description = "This is for infrastructure and administrators"),
+        (status = 403, description = "Imports are for infrastructure, administrators and accountants"),
         (status = 404, description = "No such import"),
     ))]
 async fn errors_file(
@@ -201,7 +202,7 @@ async fn errors_file(
     SignedIn(identity): SignedIn,
     Path(job): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    Member::of(&identity)?.must_edit()?;
+    Member::of(&identity)?.must_import()?;
     let import = find(&service, job.into()).await?;
     let errors = imports::errors(&mut service.read().await?, import.id, ERRORS_KEPT).await?;
     let mut out = String::from(MARK);
@@ -238,6 +239,8 @@ pub(crate) struct ImportBody {
     /// Whether it is a rehearsal, of which nothing is written.
     dry_run: bool,
     atomic: bool,
+    /// Why, for the history.
+    comment: String,
     /// `csv`, `json`.
     format: String,
     /// `utf-8`, `utf-16le`, `utf-16be`; `windows-1252` was assumed.
@@ -309,6 +312,7 @@ impl ImportBody {
             mode: import.mode,
             dry_run: import.dry_run,
             atomic: import.atomic,
+            comment: import.comment,
             format: import.format,
             encoding: import.encoding,
             delimiter: import.delimiter,

@@ -66,14 +66,14 @@ async fn list(
 
 /// Bring a platform into the register, or propose it.
 #[utoipa::path(post, path = "/api/platforms", tag = "platforms",
-    request_body(content = PlatformBody, description = "`name` and `publisher`, and whatever else is known; `cost` in words or as the object `{amount_minor, currency, period}`; `owner` by its name; `comment` for the history"),
+    request_body(content = PlatformBody, description = "`name` and `publisher`, and whatever else is known; `cost` in words or as the object `{amount_minor, currency, period}`; `owner` by its name; `replaced_by` (a platform, or `none`) of what is deprecated or retired already; `comment` for the history"),
     responses(
         (status = 201, description = "It is in the register", body = PlatformBody,
             headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version"))),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Accountants add none; support and engineering only propose"),
         (status = 409, description = "platform_exists: there is one of this publisher and name"),
-        (status = 422, description = "A field cannot be so: field_missing, field_too_long, bad_text, bad_word, bad_cost, bad_amount, bad_day, bad_number, bad_tag, bad_link, too_many, unknown_field, unknown_team, owner_missing, cost_is_free, licence_ends_early"),
+        (status = 422, description = "A field cannot be so: field_missing, field_too_long, bad_text, bad_word, bad_cost, bad_amount, bad_day, bad_number, bad_tag, bad_link, too_many, unknown_field, unknown_team, owner_missing, cost_is_free, licence_ends_early, relation_unknown, relation_archived, not_deprecated"),
     ))]
 async fn create(
     State(service): State<Handle>,
@@ -125,8 +125,9 @@ async fn show(
     Ok((headers, Json(body)).into_response())
 }
 
-/// Say something else about a platform. What is not said stays, null clears; the same again
-/// changes nothing.
+/// Say something else about a platform. What is not said stays, null clears, and words that
+/// always say something (such as `kind` or `lifecycle`) stay with null; the same again changes
+/// nothing.
 #[utoipa::path(patch, path = "/api/platforms/{id}", tag = "platforms",
     request_body(content = PlatformBody, description = "Any of the fields of POST; `replaced_by` (a platform, or `none`) when it becomes deprecated; `comment`, which steps back in life need"),
     params(
@@ -141,7 +142,7 @@ async fn show(
         (status = 404, description = "No such platform"),
         (status = 409, description = "platform_exists, lifecycle_move, platform_retired, platform_archived"),
         (status = 412, description = "stale_version"),
-        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, relation_unknown"),
+        (status = 422, description = "As for POST; comment_missing, replaced_by_missing, relation_self, relation_circle"),
     ))]
 async fn edit(
     State(service): State<Handle>,

@@ -1,7 +1,7 @@
 //! The API of teams.
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use tidings::{Handle, Json, Path, Problem, RequestContext, SignedIn, Timestamp, Uuid};
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::{seen, tag};
 use crate::access::Member;
 use crate::actions::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
 use crate::changes::{Action, Changing};
@@ -32,7 +33,7 @@ struct TeamBody {
     email: String,
     /// How many platforms in use belong to it.
     platforms: u64,
-    /// Rises by one with every change.
+    /// Rises by one with every change; in quotation marks, what `If-Match` takes.
     version: u64,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
@@ -78,7 +79,7 @@ async fn list(
 #[utoipa::path(post, path = "/api/platforms/teams", tag = "platforms", request_body = TeamEdit,
     responses(
         (status = 201, description = "Added", body = TeamBody,
-            headers(("Location" = String, description = "Where the team is"))),
+            headers(("Location" = String, description = "Where the team is"), ("ETag" = String, description = "Its version"))),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Teams are for infrastructure and administrators"),
         (status = 409, description = "team_exists: another one has this name"),
@@ -94,25 +95,35 @@ async fn create(
     let mut tx = service.begin(context).await?;
     let changing = changing(&service, member, Action::Create, &edit)?;
     let team = create_team_in_tx(&mut tx, &changing, &edit).await?;
-    let location = [(
-        header::LOCATION,
-        format!("/api/platforms/teams/{}", team.id),
-    )];
+    let headers = [
+        (
+            header::LOCATION,
+            format!("/api/platforms/teams/{}", team.id),
+        ),
+        (header::ETAG, tag(team.version)),
+    ];
     let body = TeamBody::of(team, 0);
-    tx.answer(StatusCode::CREATED, &location, &body)?;
+    tx.answer(StatusCode::CREATED, &headers, &body)?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, location, Json(body)))
+    Ok((StatusCode::CREATED, headers, Json(body)))
 }
 
 /// Change a team; what is left out stays.
 #[utoipa::path(patch, path = "/api/platforms/teams/{id}", tag = "platforms",
-    request_body = TeamEdit, params(("id" = Uuid, Path, description = "The team")),
+    request_body = TeamEdit,
+    params(
+        ("id" = Uuid, Path, description = "The team"),
+        ("If-Match" = Option<String>, Header, description = "The version that was read; 412 if it has changed since"),
+    ),
     responses(
-        (status = 200, description = "The team as it is now", body = TeamBody),
+        (status = 200, description = "The team as it is now", body = TeamBody,
+            headers(("ETag" = String, description = "Its version"))),
+        (status = 400, description = "bad_if_match"),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "Teams are for infrastructure and administrators"),
         (status = 404, description = "No such team"),
         (status = 409, description = "team_exists: another one has this name"),
+        (status = 412, description = "stale_version"),
         (status = 422, description = "field_missing, field_too_long, bad_text, bad_kind, bad_email"),
     ))]
 async fn edit(
@@ -120,16 +131,19 @@ async fn edit(
     SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
+    headers: HeaderMap,
     Json(edit): Json<TeamEdit>,
-) -> Result<Json<TeamBody>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let member = Member::of(&identity)?.must_edit()?;
     let changing = changing(&service, member, Action::Update, &edit)?;
+    let seen = seen(&headers)?;
     let mut tx = service.begin(context).await?;
-    let team = edit_team_in_tx(&mut tx, &changing, id.into(), &edit).await?;
+    let team = edit_team_in_tx(&mut tx, &changing, id.into(), &edit, seen).await?;
     let counts = store::teams::counts(&mut tx).await?;
     tx.commit().await?;
     let platforms = counts.get(&team.id).copied().unwrap_or(0);
-    Ok(Json(TeamBody::of(team, platforms)))
+    let headers = [(header::ETAG, tag(team.version))];
+    Ok((headers, Json(TeamBody::of(team, platforms))))
 }
 
 /// Remove a team that has nothing any more.

@@ -1,16 +1,19 @@
 //! Somebody sends a file: it is read, its rows are stored, and a job is to take them over.
 
 use axum::body::Bytes;
-use contracts::{ImportId, UserId};
+use contracts::ImportId;
 use sha2::{Digest, Sha256};
 use tidings::{Accept, Accepted, Context, FieldError, Handle};
 
+use super::circles::refuse_circles;
 use super::decode::decode;
 use super::run::ImportPlatforms;
 use super::targets::{Seen, resolve};
 use super::{ATOMIC_ROWS_MAX, FileFacts, Format, How, Line, Mode, SLICE_ROWS, known_columns};
 use super::{lines, refused};
 use crate::Error;
+use crate::access::Member;
+use crate::changes::{Action, Changing};
 use crate::known::Known;
 use crate::store::imports::{self, Import, NewImport};
 
@@ -29,37 +32,60 @@ pub(crate) struct Upload {
 /// Accepts an import of a file. Nothing is stored of one that is refused.
 ///
 /// # Errors
-/// [`Error::Wrong`] for a file that cannot be understood as a whole.
+/// [`Error::Wrong`] for a file that cannot be understood as a whole, [`Error::NotTheirs`].
 pub(crate) async fn accept(
     service: &Handle,
     context: Context,
-    by: UserId,
+    by: Member,
     how: How,
     upload: Upload,
 ) -> Result<Accepted, Error> {
+    let how = checked(service, by, how)?;
     let columns = known_columns(&Known::load(&mut service.read().await?).await?);
     // Some tens of megabytes take their time, in which others want to be answered.
     let read = tokio::task::spawn_blocking(move || read(&upload, &columns)).await;
     let (file, lines) = read.map_err(|_| Error::Unreadable)??;
-    check_atomic(how, lines.len())?;
+    check_atomic(&how, lines.len())?;
     let prepared = prepare(service, how.mode, lines).await?;
-    store(service, context, by, how, &file, prepared, None).await
+    let asked = Asked { by, how, file };
+    store(service, context, &asked, prepared, None).await
+}
+
+/// What somebody asks for.
+struct Asked {
+    by: Member,
+    how: How,
+    file: FileFacts,
+}
+
+/// Checks what is asked for beside the file.
+fn checked(service: &Handle, by: Member, how: How) -> Result<How, Error> {
+    if how.mode == Mode::CreateOnly {
+        by.must_propose()?;
+    }
+    let changing = Changing::new(service.now(), by.id, Action::Import, &how.comment)?;
+    Ok(How {
+        comment: changing.comment,
+        ..how
+    })
 }
 
 /// Accepts the import of a file that was rehearsed, in earnest. Its rows are looked up anew:
 /// the register may have changed since.
 ///
 /// # Errors
-/// [`Error::ImportUnknown`], and [`Error::FileGone`] when its rows are not there any more.
+/// [`Error::ImportUnknown`], [`Error::NotTheirs`], and [`Error::FileGone`] when its rows are not
+/// there any more.
 pub(crate) async fn repeat(
     service: &Handle,
     context: Context,
-    by: UserId,
+    by: Member,
     rehearsal: ImportId,
 ) -> Result<Accepted, Error> {
     let mut conn = service.read().await?;
     let import = imports::find(&mut conn, rehearsal).await?;
     let import = import.ok_or(Error::ImportUnknown)?;
+    let how = checked(service, by, how_of(&import))?;
     if !import.dry_run || import.status != "completed" {
         return Err(Error::FileGone);
     }
@@ -78,9 +104,10 @@ pub(crate) async fn repeat(
         line.wrong.clear();
         line.target = None;
     }
-    let (how, file) = (how_of(&import), facts_of(&import));
     let prepared = prepare(service, how.mode, lines).await?;
-    store(service, context, by, how, &file, prepared, Some(rehearsal)).await
+    let file = facts_of(&import);
+    let asked = Asked { by, how, file };
+    store(service, context, &asked, prepared, Some(rehearsal)).await
 }
 
 fn how_of(rehearsal: &Import) -> How {
@@ -88,6 +115,7 @@ fn how_of(rehearsal: &Import) -> How {
         mode: Mode::read(&rehearsal.mode).unwrap_or_default(),
         dry_run: false,
         atomic: rehearsal.atomic,
+        comment: rehearsal.comment.clone(),
     }
 }
 
@@ -122,7 +150,7 @@ fn read(upload: &Upload, columns: &[String]) -> Result<(FileFacts, Vec<Line>), V
     Ok((file, lines))
 }
 
-fn check_atomic(how: How, rows: usize) -> Result<(), Error> {
+fn check_atomic(how: &How, rows: usize) -> Result<(), Error> {
     match how.atomic && rows > ATOMIC_ROWS_MAX {
         false => Ok(()),
         true => {
@@ -147,15 +175,14 @@ async fn prepare(service: &Handle, mode: Mode, lines: Vec<Line>) -> Result<Vec<V
         resolve(&mut conn, mode, &mut slice, &mut seen).await?;
         slices.push(slice);
     }
+    refuse_circles(&mut conn, &mut slices, &seen.replaced).await?;
     Ok(slices)
 }
 
 async fn store(
     service: &Handle,
     context: Context,
-    by: UserId,
-    how: How,
-    file: &FileFacts,
+    asked: &Asked,
     slices: Vec<Vec<Line>>,
     rehearsal: Option<ImportId>,
 ) -> Result<Accepted, Error> {
@@ -169,15 +196,15 @@ async fn store(
         return Err(Error::FileGone);
     }
     let accepted = tx
-        .accept(&ImportPlatforms {}, Accept::for_user(by.uuid()))
+        .accept(&ImportPlatforms {}, Accept::for_user(asked.by.id.uuid()))
         .await?;
     let id = ImportId::from(accepted.id);
-    let same_file = imports::of_file(&mut tx, &file.hash).await?;
+    let same_file = imports::of_file(&mut tx, &asked.file.hash).await?;
     let new = NewImport {
         id,
-        requested_by: by,
-        how,
-        file,
+        requested_by: asked.by,
+        how: &asked.how,
+        file: &asked.file,
         total: u64::try_from(rows).unwrap_or(u64::MAX),
         same_file,
     };

@@ -14,11 +14,11 @@ use utoipa::ToSchema;
 
 use super::Line;
 use super::take::{Taking, take_lines};
-use crate::Error;
 use crate::access::Member;
 use crate::changes::{Action, Changing};
 use crate::known::Known;
 use crate::store::imports::{self, Import};
+use crate::{Error, store};
 
 /// From so many written rows on the planner is told that the register has grown.
 const LARGE_ROWS: u64 = 1_000;
@@ -142,8 +142,14 @@ async fn take_slices(
     lines: &[Line],
     slices: u64,
 ) -> Result<u8, Error> {
+    // Nobody removes a team or a custom field between here and COMMIT.
+    store::hold_names(&mut tx).await?;
     let taking = Taking {
-        member: Member::editor(import.requested_by),
+        member: match import.costs_only {
+            true => Member::accountant(import.requested_by),
+            false => Member::editor(import.requested_by),
+        },
+        is_explained: !import.comment.is_empty(),
         changing: &changing(import),
         known: &Known::load(&mut tx).await?,
     };
@@ -171,9 +177,10 @@ fn changing(import: &Import) -> Changing {
         request_id: import.id.uuid(),
         by: import.requested_by,
         action: Action::Import,
-        comment: match name.is_empty() {
-            true => "import".to_owned(),
-            false => format!("import {name}"),
+        comment: match (import.comment.as_str(), name.is_empty()) {
+            ("", true) => "import".to_owned(),
+            ("", false) => format!("import {name}"),
+            (comment, _) => comment.to_owned(),
         },
     }
 }

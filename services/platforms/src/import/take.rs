@@ -8,9 +8,9 @@ use tidings::{Problem, Tx};
 use super::targets::key_of;
 use super::{Counts, Line, RowError, Target};
 use crate::access::Member;
-use crate::actions::{Save, admit_in_tx, draft, save_all_in_tx};
+use crate::actions::{Save, admit_in_tx, draft, replace_in_tx, save_all_in_tx};
 use crate::changes::Changing;
-use crate::edit::Edit;
+use crate::edit::{Edit, wrong};
 use crate::import::header::REPLACED_BY;
 use crate::known::Known;
 use crate::platform::{Platform, natural_key};
@@ -19,6 +19,8 @@ use crate::{Error, store};
 /// What is the same for all rows of a slice.
 pub(super) struct Taking<'a> {
     pub(super) member: Member,
+    /// Whether somebody has said why; what stands in the history if nobody has is no reason.
+    pub(super) is_explained: bool,
     pub(super) changing: &'a Changing,
     pub(super) known: &'a Known,
 }
@@ -52,11 +54,6 @@ pub(super) async fn take_lines(
             errors.extend(line.wrong.iter().cloned());
             continue;
         }
-        if line.cell(REPLACED_BY).is_some_and(|by| !by.is_empty()) {
-            // It may speak of a platform of the rows before it.
-            save_all_in_tx(tx, taking.changing, &mut saves).await?;
-            saves.clear();
-        }
         match Box::pin(take(tx, taking, &there, line)).await {
             Ok(Outcome::Save(save)) => {
                 match save.before {
@@ -88,10 +85,9 @@ struct There {
 }
 
 impl There {
-    /// Names, then platforms, then relations: in the same order as all others who hold several
-    /// of these.
+    /// Names, which whoever calls holds, then platforms, then relations: in the same order as
+    /// all others who hold several of these.
     async fn hold(tx: &mut Tx, lines: &[Line]) -> Result<Self, Error> {
-        store::hold_names(tx).await?;
         let fine = || lines.iter().filter(|line| line.wrong.is_empty());
         let targets = fine()
             .filter_map(|line| line.target)
@@ -123,14 +119,16 @@ async fn take(
     }
     let now = tx.now();
     let new = draft(now, taking.member, taking.changing, taking.known, &edit)?;
-    match there.by_key.get(&natural_key(&new.publisher, &new.name)) {
-        None => Ok(Outcome::Save(Box::new(Save {
-            before: None,
-            after: new,
-        }))),
+    if let Some(platform) = there.by_key.get(&natural_key(&new.publisher, &new.name)) {
         // It was not there when the import was accepted.
-        Some(platform) => change(tx, taking, &edit, platform, None).await,
+        return change(tx, taking, &edit, platform, None).await;
     }
+    let (member, changing) = (taking.member, taking.changing);
+    replace_in_tx(tx, member, changing, &edit, None, &new).await?;
+    Ok(Outcome::Save(Box::new(Save {
+        before: None,
+        after: new,
+    })))
 }
 
 /// Changes a platform as it was when the import was accepted. One that is so already stays,
@@ -144,13 +142,25 @@ async fn change(
 ) -> Result<Outcome, Error> {
     let mut after = platform.clone();
     edit.apply(&mut after, taking.known)?;
+    let (member, changing) = (taking.member, taking.changing);
     if after == *platform {
+        replace_in_tx(tx, member, changing, edit, Some(platform), &after).await?;
         return Ok(Outcome::Unchanged);
     }
     if target.is_none_or(|target| target.version != platform.version) {
         return Err(Error::ChangedMeanwhile);
     }
-    admit_in_tx(tx, taking.member, taking.changing, edit, platform, &after).await?;
+    let foreign = member.foreign(platform, &after).into_iter();
+    let foreign = foreign.map(|column| wrong(&column, "forbidden", "It is not yours to change."));
+    let foreign: Vec<_> = foreign.collect();
+    if !foreign.is_empty() {
+        return Err(foreign.into());
+    }
+    admit_in_tx(tx, member, changing, edit, platform, &after).await?;
+    if after.lifecycle < platform.lifecycle && !taking.is_explained {
+        let text = "It goes back in its life: say why in the comment on the import.";
+        return Err(wrong("lifecycle", "comment_missing", text).into());
+    }
     Ok(Outcome::Save(Box::new(Save {
         before: Some(platform.clone()),
         after,

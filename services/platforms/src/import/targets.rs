@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use contracts::PlatformId;
 use tidings::{Conn, Error, Value};
 
-use super::{Line, Mode, RowError};
-use crate::platform::natural_key;
+use super::header::REPLACED_BY;
+use super::{Line, Mode, RowError, Target};
+use crate::platform::{is_slug, natural_key};
 use crate::store::imports::{By, Found, find_by};
 
 /// What the rows before have spoken of: each with its row.
@@ -14,6 +15,16 @@ use crate::store::imports::{By, Found, find_by};
 pub(super) struct Seen {
     keys: HashMap<String, u64>,
     ids: HashMap<PlatformId, u64>,
+    /// What takes the place of which platform.
+    pub(super) replaced: Vec<Replaced>,
+}
+
+/// A row that says what takes the place of a platform.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Replaced {
+    pub(super) row: u64,
+    pub(super) platform: PlatformId,
+    pub(super) by: PlatformId,
 }
 
 /// What the register knows of some rows.
@@ -21,6 +32,7 @@ pub(super) struct Seen {
 struct There {
     by_id: HashMap<PlatformId, Found>,
     by_number: HashMap<i32, PlatformId>,
+    by_slug: HashMap<String, PlatformId>,
     by_key: HashMap<String, PlatformId>,
 }
 
@@ -29,6 +41,7 @@ impl There {
         for one in found {
             let id = one.target.id;
             self.by_number.insert(one.number, id);
+            self.by_slug.insert(one.slug.clone(), id);
             if let Some(key) = &one.natural_key {
                 self.by_key.insert(key.clone(), id);
             }
@@ -36,33 +49,39 @@ impl There {
         }
     }
 
-    /// The platform that a row names by its id or number.
-    fn named(&self, line: &Line) -> Option<&Found> {
-        match named(line) {
-            Named::Id(id) => self.by_id.get(&id),
-            Named::Number(number) => self.by_id.get(self.by_number.get(&number)?),
-            Named::Not | Named::Badly => None,
-        }
+    fn named(&self, name: &Named<'_>) -> Option<&Found> {
+        let id = match name {
+            Named::Id(id) => id,
+            Named::Number(number) => self.by_number.get(number)?,
+            Named::Slug(slug) => self.by_slug.get(*slug)?,
+        };
+        self.by_id.get(id)
     }
 }
 
-/// How a row names its platform.
-enum Named {
+/// How a cell names a platform.
+enum Named<'a> {
     Id(PlatformId),
     Number(i32),
-    /// By publisher and name alone.
-    Not,
-    Badly,
+    Slug(&'a str),
 }
 
-fn named(line: &Line) -> Named {
-    let text = line.cell("id").unwrap_or_default();
-    match (text.parse(), text.parse()) {
-        _ if text.is_empty() => Named::Not,
-        (Ok(id), _) => Named::Id(id),
-        (_, Ok(number)) => Named::Number(number),
-        _ => Named::Badly,
+impl<'a> Named<'a> {
+    /// None of an empty cell.
+    fn read(line: &'a Line, column: &str) -> Option<Self> {
+        let text = line.cell(column).filter(|text| !text.is_empty())?;
+        Some(match (text.parse(), text.parse()) {
+            (Ok(id), _) => Self::Id(id),
+            (_, Ok(number)) => Self::Number(number),
+            _ => Self::Slug(text),
+        })
     }
+}
+
+/// What takes the place of the platform of a row, where the row says that something does.
+fn replacement(line: &Line) -> Option<Named<'_>> {
+    let is_said = line.cell(REPLACED_BY) != Some("none");
+    Named::read(line, REPLACED_BY).filter(|_| is_said)
 }
 
 /// The key of a row that says publisher and name.
@@ -82,20 +101,28 @@ pub(super) async fn resolve(
     lines: &mut [Line],
     seen: &mut Seen,
 ) -> Result<(), Error> {
-    let (mut ids, mut numbers) = (Vec::new(), Vec::new());
+    let (mut ids, mut numbers, mut slugs) = (Vec::new(), Vec::new(), Vec::new());
     let fine = |line: &&Line| line.wrong.is_empty();
     for line in lines.iter().filter(fine) {
-        match named(line) {
-            Named::Id(id) => ids.push(Value::from(id)),
-            Named::Number(number) => numbers.push(Value::from(number)),
-            Named::Not | Named::Badly => {}
+        let names = [Named::read(line, "id"), replacement(line)];
+        for name in names.into_iter().flatten() {
+            match name {
+                Named::Id(id) => ids.push(Value::from(id)),
+                Named::Number(number) => numbers.push(Value::from(number)),
+                Named::Slug(slug) if is_slug(slug) => slugs.push(Value::from(slug)),
+                Named::Slug(_) => {}
+            }
         }
     }
     let mut there = There::default();
     there.add(find_by(conn, By::Id, ids).await?);
     there.add(find_by(conn, By::Number, numbers).await?);
+    there.add(find_by(conn, By::Slug, slugs).await?);
     let keys = lines.iter().filter(fine);
-    let keys = keys.filter_map(|line| final_key(line, there.named(line)));
+    let keys = keys.filter_map(|line| {
+        let named = Named::read(line, "id");
+        final_key(line, named.and_then(|name| there.named(&name)))
+    });
     let keys: Vec<Value> = keys.map(Value::from).collect();
     there.add(find_by(conn, By::Key, keys).await?);
     for line in lines.iter_mut().filter(|line| line.wrong.is_empty()) {
@@ -109,12 +136,13 @@ pub(super) async fn resolve(
 fn settle(line: &mut Line, mode: Mode, there: &There, seen: &mut Seen) -> Result<(), RowError> {
     let row = line.row;
     let wrong = |column: &str, code: &str, text: &str| RowError::new(row, Some(column), code, text);
-    let named = match (named(line), there.named(line)) {
-        (Named::Badly, _) => {
+    let name = Named::read(line, "id");
+    let named = match (&name, name.as_ref().and_then(|name| there.named(name))) {
+        (Some(Named::Slug(_)), _) => {
             let text = "An id is a UUID or the number of a platform.";
             return Err(wrong("id", "bad_id", text));
         }
-        (Named::Id(_) | Named::Number(_), None) => {
+        (Some(_), None) => {
             let text = "There is no such platform. Leave the id empty for a new one.";
             return Err(wrong("id", "platform_unknown", text));
         }
@@ -140,8 +168,32 @@ fn settle(line: &mut Line, mode: Mode, there: &There, seen: &mut Seen) -> Result
     if let Some(other) = holder.filter(is_other) {
         return Err(wrong("name", "platform_exists", &is_there(other)));
     }
-    line.target = target.map(|found| found.target);
+    let target = target.map(|found| found.target);
+    seen.replaced.extend(replaced(line, target, there)?);
+    line.target = target;
     Ok(())
+}
+
+/// What takes the place of the platform of a row, if that is in the register; nothing is replaced
+/// by what is not.
+fn replaced(
+    line: &Line,
+    target: Option<Target>,
+    there: &There,
+) -> Result<Option<Replaced>, RowError> {
+    let Some(name) = replacement(line) else {
+        return Ok(None);
+    };
+    let by = there.named(&name).ok_or_else(|| {
+        let text = "No platform of the register is that. What the same file brings can take the \
+            place of another once it is there: import that first.";
+        RowError::new(line.row, Some(REPLACED_BY), "relation_unknown", text)
+    })?;
+    Ok(target.map(|target| Replaced {
+        row: line.row,
+        platform: target.id,
+        by: by.target.id,
+    }))
 }
 
 fn is_there(found: &Found) -> String {

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::platforms::PlatformKind;
@@ -12,7 +13,7 @@ use tidings::{
 };
 
 use super::wrong::Wrong;
-use super::{Asked, member};
+use super::{Asked, member, seen, wrong_of};
 use crate::access::Member;
 use crate::actions::{delete_field_in_tx, put_field_in_tx};
 use crate::changes::{Action, Changing};
@@ -42,6 +43,8 @@ pub(super) struct Typed {
     /// One a line.
     allowed_values: String,
     applies_to_kind: String,
+    /// The version of the field that was seen.
+    version: String,
 }
 
 impl Typed {
@@ -55,7 +58,28 @@ impl Typed {
             required: told.required.then(|| "yes".to_owned()),
             allowed_values: told.allowed_values.join("\n"),
             applies_to_kind: kind.unwrap_or_default(),
+            version: field.version.to_string(),
         }
+    }
+
+    /// What each field says that says something else in another form, with its label.
+    fn differing(&self, other: &Self) -> Vec<(&'static str, String)> {
+        let text = |typed: &Self| {
+            let required = typed.required.as_ref().map_or("no", |_| "yes");
+            [
+                ("Label", typed.label.clone()),
+                ("Type", typed.kind.clone()),
+                (
+                    "Choices",
+                    typed.allowed_values.replace("\r\n", "\n").trim().to_owned(),
+                ),
+                ("For platforms of the kind", typed.applies_to_kind.clone()),
+                ("Every new platform must have it", required.to_owned()),
+            ]
+        };
+        let pairs = text(self).into_iter().zip(text(other));
+        let pairs = pairs.filter(|(own, other)| own != other);
+        pairs.map(|(own, _)| own).collect()
     }
 
     fn draft(&self) -> FieldDraft {
@@ -141,7 +165,8 @@ async fn put(
         let message = "There is a field of this key: change that one.";
         return Err(crate::edit::wrong("key", "field_exists", message).into());
     }
-    put_field_in_tx(&mut tx, &changing, &typed.key, &typed.draft()).await?;
+    let (draft, seen) = (typed.draft(), seen(&typed.version));
+    put_field_in_tx(&mut tx, &changing, &typed.key, &draft, seen).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -170,6 +195,8 @@ struct FieldForm {
     used: u64,
     words: Words,
     typed: Typed,
+    /// What others have made of it since it was seen.
+    meanwhile: Vec<(&'static str, String)>,
     wrong: Wrong,
 }
 
@@ -183,13 +210,22 @@ async fn form_page(
     let field = store::fields::find(&mut conn, &key).await?;
     let field = field.ok_or(Error::FieldUnknown)?;
     let status = wrong.status;
+    let now = Typed::of(&field);
+    let mut typed = typed.unwrap_or_else(|| now.clone());
+    let mut meanwhile = Vec::new();
+    if status == StatusCode::PRECONDITION_FAILED {
+        // Whoever saves again has seen what the other has made of it.
+        typed.version.clone_from(&now.version);
+        meanwhile = now.differing(&typed);
+    }
     let page = FieldForm {
         used: store::fields::used(&mut conn, &key).await?,
         is_going: field.removed_at.is_some(),
-        typed: typed.unwrap_or_else(|| Typed::of(&field)),
         label: field.told.label,
         words: Words::all(),
         key,
+        typed,
+        meanwhile,
         wrong,
     };
     let fragment = Fragment::try_new("Custom field", page.render())?;
@@ -221,7 +257,7 @@ async fn save(
     };
     match put(&service, member, context, &typed, false).await {
         Ok(()) => Ok(Redirect::to("/platforms/fields?done=saved").into_response()),
-        Err(error) => form_page(&service, key, Some(typed), error.try_into()?).await,
+        Err(error) => form_page(&service, key, Some(typed), wrong_of(error)?).await,
     }
 }
 

@@ -12,13 +12,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::UserId;
 use tidings::{
-    FieldError, Fragment, Handle, PageRefusal as Refusal, Problem, RequestContext, SignedIn,
-    Timestamp, Uuid,
+    Fragment, Handle, PageRefusal as Refusal, Problem, RequestContext, SignedIn, Timestamp, Uuid,
 };
 
-use crate::Error;
+use super::wrong::Wrong;
 use crate::access::Member;
-use crate::import::{How, Mode, accept, as_it_stands};
+use crate::edit::wrong;
+use crate::import::{How, accept, as_it_stands};
 use crate::store::imports::{self, Import};
 
 /// How many of the last ones are shown.
@@ -35,8 +35,10 @@ pub(super) fn routes() -> Router<Handle> {
 #[derive(Template)]
 #[template(path = "import.html")]
 struct Page {
+    /// Accountants change costs and licences of what is there.
+    may_edit: bool,
     how: How,
-    wrong: Vec<FieldError>,
+    wrong: Wrong,
     imports: Vec<Line>,
 }
 
@@ -112,11 +114,16 @@ fn label(status: &str) -> &'static str {
 }
 
 /// Whoever may import, or the way to sign in and come back.
-fn editor(who: Option<SignedIn>, page: &str) -> Result<Member, Refusal> {
-    Ok(super::member(who, page)?.must_edit()?)
+fn importer(who: Option<SignedIn>, page: &str) -> Result<Member, Refusal> {
+    Ok(super::member(who, page)?.must_import()?)
 }
 
-async fn page(service: &Handle, how: How, wrong: Vec<FieldError>) -> Result<Fragment, Problem> {
+async fn page(
+    service: &Handle,
+    member: Member,
+    how: How,
+    wrong: Wrong,
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let last = imports::last(&mut conn, SHOWN).await?;
     let names = imports::requesters(&mut conn).await?;
@@ -125,23 +132,21 @@ async fn page(service: &Handle, how: How, wrong: Vec<FieldError>) -> Result<Frag
     for import in last {
         lines.push(Line::of(as_it_stands(service, import).await?, &names));
     }
+    let status = wrong.status;
     let page = Page {
+        may_edit: member.may_edit(),
         how,
         wrong,
         imports: lines,
     };
-    Fragment::try_new("Import platforms", page.render())
+    let fragment = Fragment::try_new("Import platforms", page.render())?;
+    Ok(fragment.status(status).into_response())
 }
 
 /// GET `/platforms/import`
-async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Fragment, Refusal> {
-    editor(who, "/platforms/import")?;
-    let how = How {
-        mode: Mode::Upsert,
-        dry_run: true,
-        atomic: false,
-    };
-    Ok(page(&service, how, Vec::new()).await?)
+async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Refusal> {
+    let member = importer(who, "/platforms/import")?;
+    Ok(page(&service, member, How::default(), Wrong::default()).await?)
 }
 
 /// POST `/platforms/import`
@@ -152,27 +157,18 @@ async fn submit(
     request: Request,
 ) -> Result<Response, Refusal> {
     // Before the file is read: whoever may not import shall not fill the memory.
-    let member = editor(who, "/platforms/import")?;
+    let member = importer(who, "/platforms/import")?;
     let sent = sent::read(request).await?;
     let how = sent.how;
     let accepted = match sent.upload {
-        Some(upload) => accept(&service, context, member.id, how, upload).await,
-        None => Err(Error::Wrong(vec![FieldError {
-            code: "file_missing",
-            message: "Choose a file.".to_owned(),
-            field: Some("file".to_owned()),
-        }])),
+        Some(upload) => accept(&service, context, member, how.clone(), upload).await,
+        None => Err(wrong("file", "file_missing", "Choose a file.").into()),
     };
     match accepted {
         Ok(accepted) => {
             let url = format!("/platforms/import/{}", accepted.id);
             Ok(Redirect::to(&url).into_response())
         }
-        Err(error @ Error::Wrong(_)) => {
-            let problem = Problem::from(error);
-            let page = page(&service, how, problem.errors().to_vec()).await?;
-            Ok(page.status(problem.status()).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Ok(page(&service, member, how, error.try_into()?).await?),
     }
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::TeamId;
@@ -13,11 +14,11 @@ use tidings::{
 };
 
 use super::wrong::Wrong;
-use super::{Asked, member};
+use super::{Asked, member, seen, wrong_of};
 use crate::access::Member;
 use crate::actions::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
 use crate::changes::{Action, Changing};
-use crate::team::{TeamEdit, TeamKind};
+use crate::team::{Team, TeamEdit, TeamKind};
 use crate::{Error, store};
 
 const PAGE: &str = "/platforms/teams";
@@ -38,9 +39,34 @@ pub(super) struct Typed {
     name: String,
     kind: String,
     email: String,
+    /// The version of the team that was seen.
+    version: String,
 }
 
 impl Typed {
+    fn of(team: &Team) -> Self {
+        Self {
+            name: team.told.name.clone(),
+            kind: team.told.kind.to_string(),
+            email: team.told.email.clone(),
+            version: team.version.to_string(),
+        }
+    }
+
+    /// What each field says that says something else in another form, with its label.
+    fn differing(&self, other: &Self) -> Vec<(&'static str, String)> {
+        let text = |typed: &Self| {
+            [
+                ("Name", typed.name.clone()),
+                ("What it does", typed.kind.clone()),
+                ("E-mail", typed.email.clone()),
+            ]
+        };
+        let pairs = text(self).into_iter().zip(text(other));
+        let pairs = pairs.filter(|(own, other)| own != other);
+        pairs.map(|(own, _)| own).collect()
+    }
+
     fn edit(&self) -> TeamEdit {
         TeamEdit {
             name: Some(self.name.clone()),
@@ -150,6 +176,8 @@ struct TeamForm {
     platforms: u64,
     kinds: Vec<&'static str>,
     typed: Typed,
+    /// What others have made of it since it was seen.
+    meanwhile: Vec<(&'static str, String)>,
     wrong: Wrong,
 }
 
@@ -163,17 +191,22 @@ async fn form_page(
     let team = store::teams::find(&mut conn, id).await?;
     let team = team.ok_or(Error::TeamUnknown)?;
     let (platforms, _) = store::teams::owned(&mut conn, id, 0).await?;
+    let now = Typed::of(&team);
+    let mut typed = typed.unwrap_or_else(|| now.clone());
     let status = wrong.status;
+    let mut meanwhile = Vec::new();
+    if status == StatusCode::PRECONDITION_FAILED {
+        // Whoever saves again has seen what the other has made of it.
+        typed.version.clone_from(&now.version);
+        meanwhile = now.differing(&typed);
+    }
     let page = TeamForm {
         id,
-        name: team.told.name.clone(),
+        name: team.told.name,
         platforms,
         kinds: kinds(),
-        typed: typed.unwrap_or_else(|| Typed {
-            name: team.told.name,
-            kind: team.told.kind.to_string(),
-            email: team.told.email,
-        }),
+        typed,
+        meanwhile,
         wrong,
     };
     let fragment = Fragment::try_new("Team", page.render())?;
@@ -203,13 +236,14 @@ async fn save(
     let saved = async {
         let changing = Changing::new(service.now(), member.id, Action::Update, "")?;
         let mut tx = service.begin(context).await?;
-        edit_team_in_tx(&mut tx, &changing, id.into(), &edit).await?;
+        let seen = seen(&typed.version);
+        edit_team_in_tx(&mut tx, &changing, id.into(), &edit, seen).await?;
         tx.commit().await?;
         Ok::<_, Error>(())
     };
     match saved.await {
         Ok(()) => Ok(Redirect::to("/platforms/teams?done=saved").into_response()),
-        Err(error) => form_page(&service, id.into(), Some(typed), error.try_into()?).await,
+        Err(error) => form_page(&service, id.into(), Some(typed), wrong_of(error)?).await,
     }
 }
 

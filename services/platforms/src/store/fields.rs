@@ -4,6 +4,7 @@ use contracts::PlatformId;
 use tidings::{Conn, Error, FromRow, Row, Tx, params};
 
 use super::count;
+use crate::edit::is_key;
 use crate::fields::{CustomField, Told};
 
 impl FromRow for CustomField {
@@ -37,6 +38,10 @@ pub(crate) async fn all(conn: &mut Conn) -> Result<Vec<CustomField>, Error> {
 }
 
 pub(crate) async fn find(conn: &mut Conn, key: &str) -> Result<Option<CustomField>, Error> {
+    // PostgreSQL refuses texts that nothing can be called, such as NUL.
+    if !is_key(key) {
+        return Ok(None);
+    }
     let sql = "SELECT * FROM custom_fields WHERE key = $1";
     conn.query_opt(sql, params![key]).await
 }

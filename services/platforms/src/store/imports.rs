@@ -6,6 +6,7 @@ use contracts::{ImportId, PlatformId, UserId};
 use tidings::{Conn, Error, FromRow, Timestamp, Tx, Value, params};
 
 use super::{count, parts, places};
+use crate::access::Member;
 use crate::import::{Counts, FileFacts, How, Line, RowError, Target};
 
 /// How many mistakes of an import are kept.
@@ -19,6 +20,9 @@ pub(crate) struct Import {
     pub(crate) mode: String,
     pub(crate) dry_run: bool,
     pub(crate) atomic: bool,
+    pub(crate) comment: String,
+    /// Whether whoever asked for it edits costs and licences, and nothing else (A-21).
+    pub(crate) costs_only: bool,
     pub(crate) format: String,
     pub(crate) encoding: String,
     pub(crate) delimiter: String,
@@ -59,8 +63,8 @@ impl Import {
 /// A new import.
 pub(crate) struct NewImport<'a> {
     pub(crate) id: ImportId,
-    pub(crate) requested_by: UserId,
-    pub(crate) how: How,
+    pub(crate) requested_by: Member,
+    pub(crate) how: &'a How,
     pub(crate) file: &'a FileFacts,
     pub(crate) total: u64,
     pub(crate) same_file: Option<ImportId>,
@@ -84,13 +88,14 @@ fn of_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, 
 pub(crate) async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<(), Error> {
     let sql = "INSERT INTO imports (id, requested_by, mode, dry_run, atomic, format, encoding,
             delimiter, file_name, file_hash, status, total, created, updated, unchanged,
-            failed, skipped, errors_kept, slices_done, same_file, created_at, revision)
+            failed, skipped, errors_kept, slices_done, same_file, created_at, revision,
+            comment, costs_only)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', $11, 0, 0, 0, 0, 0, 0, 0,
-            $12, $13, 1)";
+            $12, $13, 1, $14, $15)";
     let (how, file) = (new.how, new.file);
     let row = params![
         new.id,
-        new.requested_by,
+        new.requested_by.id,
         how.mode.as_str(),
         how.dry_run,
         how.atomic,
@@ -102,6 +107,8 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<(), Error
         count(new.total),
         new.same_file,
         tx.now(),
+        &how.comment,
+        !new.requested_by.may_edit(),
     ];
     tx.execute(sql, row).await?;
     Ok(())
@@ -261,6 +268,7 @@ pub(crate) async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
 pub(crate) struct Found {
     pub(crate) target: Target,
     pub(crate) number: i32,
+    pub(crate) slug: String,
     /// None in the archive.
     pub(crate) natural_key: Option<String>,
 }
@@ -274,19 +282,22 @@ pub(crate) async fn find_by(
     let column = match column {
         By::Id => "id",
         By::Number => "number",
+        By::Slug => "slug",
         By::Key => "natural_key",
     };
     let mut found = Vec::new();
     for part in parts(&values, 1) {
         let sql = format!(
-            "SELECT id, version, number, natural_key FROM platforms WHERE {column} IN {}",
+            "SELECT id, version, number, slug, natural_key FROM platforms WHERE {column} IN {}",
             places(1, part.len())
         );
-        let rows: Vec<(PlatformId, u64, i32, Option<String>)> = conn.query(&sql, part).await?;
+        let rows: Vec<(PlatformId, u64, i32, String, Option<String>)> =
+            conn.query(&sql, part).await?;
         let rows = rows.into_iter();
-        found.extend(rows.map(|(id, version, number, natural_key)| Found {
+        found.extend(rows.map(|(id, version, number, slug, natural_key)| Found {
             target: Target { id, version },
             number,
+            slug,
             natural_key,
         }));
     }
@@ -298,6 +309,7 @@ pub(crate) async fn find_by(
 pub(crate) enum By {
     Id,
     Number,
+    Slug,
     Key,
 }
 

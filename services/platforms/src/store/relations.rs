@@ -49,6 +49,15 @@ pub(crate) async fn outgoing(conn: &mut Conn, id: PlatformId) -> Result<Vec<Rela
     Ok(relations)
 }
 
+/// All relations of one type: from which platform to which.
+pub(crate) async fn all(
+    conn: &mut Conn,
+    kind: RelationType,
+) -> Result<Vec<(PlatformId, PlatformId)>, Error> {
+    let sql = "SELECT from_id, to_id FROM relations WHERE type = $1";
+    conn.query(sql, params![kind]).await
+}
+
 /// The platforms that have a relation to one.
 pub(crate) async fn incoming(conn: &mut Conn, id: PlatformId) -> Result<Vec<PlatformId>, Error> {
     let sql = "SELECT DISTINCT from_id FROM relations WHERE to_id = $1 ORDER BY from_id";

@@ -13,6 +13,7 @@ on_both!(
     filters_and_cursors_that_are_none_are_refused,
     bodies_that_are_none_are_refused,
     a_list_is_no_object,
+    zero_bytes_name_nothing,
 );
 
 async fn what_cannot_be_is_refused_field_by_field(storage: Storage) {
@@ -337,5 +338,34 @@ async fn a_list_is_no_object(storage: Storage) {
             "{}",
             answer.text
         );
+    }
+}
+
+/// PostgreSQL refuses a text with one in it.
+async fn zero_bytes_name_nothing(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    stage.create_named("A").await;
+    for path in ["/api/platforms/fields/%00", "/platforms/fields/%00"] {
+        let answer = stage.get(infra(), path).await;
+        assert_eq!(refusal(&answer), (404, "not_found"), "{path}");
+    }
+    let path = "/api/platforms/fields/a%00";
+    let answer = stage.send(infra(), "DELETE", path, Value::Null).await;
+    assert_eq!(refusal(&answer), (404, "not_found"));
+    let token = stage.world.token(infra().id.uuid(), infra().roles);
+    let request = Request::post("/platforms/fields")
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from("key=%00&label=A&type=text"))
+        .unwrap();
+    let answer = stage.world.call(request).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    for part in ["q", "publisher", "tag"] {
+        for (text, code) in [("a\u{0}", "bad_text"), (&"x".repeat(201), "field_too_long")] {
+            let body = json!({"name": "A", "due_on": "2027-01-01", "scope": {part: text}});
+            let answer = stage.post(infra(), "/api/platforms/reviews", body).await;
+            let expected = [(part.to_owned(), code.to_owned())];
+            assert_eq!(mistakes(&answer), expected, "{part}");
+        }
     }
 }

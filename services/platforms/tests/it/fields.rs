@@ -1,5 +1,6 @@
 //! Custom fields: what an organisation wants to know of its platforms besides.
 
+use axum::http::header;
 use serde_json::{Value, json};
 use tidings::Storage;
 
@@ -13,6 +14,7 @@ on_both!(
     a_field_is_defined_filled_and_checked_by_its_type,
     a_field_that_is_removed_takes_its_values_along_as_one_request,
     what_became_required_stops_nobody_who_changes_something_else,
+    a_stale_version_of_a_field_changes_nothing,
 );
 
 async fn define(stage: &Stage, key: &str, body: Value) -> Value {
@@ -192,6 +194,45 @@ async fn what_became_required_stops_nobody_who_changes_something_else(storage: S
         (cleared.status.as_u16(), mistakes(&cleared)),
         (422, missing.to_vec())
     );
+}
+
+async fn a_stale_version_of_a_field_changes_nothing(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    define(&stage, "rack", json!({"label": "Rack", "type": "text"})).await;
+    let path = format!("{FIELDS}/rack");
+    assert_eq!(
+        stage.get(infra(), &path).await.headers[header::ETAG],
+        "\"1\""
+    );
+    let put = async |path: &str, seen: &str, label: &str| {
+        let body = json!({"label": label, "type": "text"});
+        stage
+            .send_with(infra(), ("PUT", path), (header::IF_MATCH, seen), body)
+            .await
+    };
+    let first = put(&path, "\"1\"", "First").await;
+    assert_eq!(
+        (first.status.as_u16(), &first.headers[header::ETAG]),
+        (200, &"\"2\"".parse().unwrap())
+    );
+    assert_eq!(
+        refusal(&put(&path, "\"1\"", "Second").await),
+        (412, "stale_version")
+    );
+    assert_eq!(stage.get(infra(), &path).await.json["label"], "First");
+    // What somebody has seen is not defined anew once another has removed it.
+    assert_eq!(
+        stage
+            .send(infra(), "DELETE", &path, Value::Null)
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        refusal(&put(&path, "\"2\"", "Third").await),
+        (404, "not_found")
+    );
+    assert_eq!(stage.get(infra(), FIELDS).await.json, json!([]));
 }
 
 #[tokio::test]

@@ -171,6 +171,48 @@ async fn a_custom_field_is_added_edited_and_removed_by_forms() {
     assert_eq!(stage.get(infra(), path).await.status, 404);
 }
 
+/// Both at once: 1. Two open the form. 2. One makes a mistake. 3. The other saves. 4. The first
+/// mends it, saves, and is told, with what was typed. 5. Who saves then has seen it.
+#[tokio::test]
+async fn whoever_saves_a_team_or_a_field_that_another_has_overtaken_is_told() {
+    let stage = Stage::new().await;
+    let id = stage.team("Core").await;
+    let field = "key=rack&label=Rack&type=text&allowed_values=&applies_to_kind=";
+    led_to(&submit(&stage, infra(), "/platforms/fields", field).await);
+    let team = format!("/platforms/teams/{id}");
+    for (path, first, wrong, second) in [
+        (
+            team.as_str(),
+            "name=Base&kind=infra&email=",
+            "name=Central&kind=boss&email=",
+            "name=Central&kind=infra&email=",
+        ),
+        (
+            "/platforms/fields/rack",
+            "label=Base&type=text&allowed_values=&applies_to_kind=",
+            "label=Central&type=boss&allowed_values=&applies_to_kind=",
+            "label=Central&type=text&allowed_values=&applies_to_kind=",
+        ),
+    ] {
+        let seen = "name=\"version\" value=\"1\"";
+        assert_shows(&stage.get(infra(), path).await, 200, &[seen]);
+        let of = |form: &str, version: u64| format!("{form}&version={version}");
+        let mistake = submit(&stage, infra(), path, &of(wrong, 1)).await;
+        assert_shows(&mistake, 422, &[seen, "Central"]);
+        led_to(&submit(&stage, infra(), path, &of(first, 1)).await);
+        let stale = submit(&stage, infra(), path, &of(second, 1)).await;
+        let parts = [
+            "name=\"version\" value=\"2\"",
+            "value=\"Central\"",
+            "<dd>Base</dd>",
+            "Somebody else has changed it",
+        ];
+        assert_shows(&stale, 412, &parts);
+        led_to(&submit(&stage, infra(), path, &of(second, 2)).await);
+        assert_shows(&stage.get(infra(), path).await, 200, &["value=\"Central\""]);
+    }
+}
+
 #[tokio::test]
 async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
     let stage = Stage::new().await;

@@ -6,9 +6,10 @@ use axum::body::Body;
 use axum::http::{Request, header};
 use serde_json::{Value, json};
 use tidings::Storage;
+use tidings_test::Database;
 use tower::ServiceExt;
 
-use crate::stage::{Stage, infra, on_both, path_of};
+use crate::stage::{Stage, infra, on_both, path_of, until_waiting};
 
 on_both!(
     a_10_two_creates_of_one_name_at_once_make_one_platform,
@@ -135,4 +136,71 @@ async fn x_02_a_request_that_is_sent_twice_is_carried_out_once(storage: Storage)
     assert_eq!(create("two").await.status, 409);
     assert_eq!(stage.heard_of("platform.created").await.len(), 1);
     assert_eq!(stage.history(&first.json["id"]).await.len(), 1);
+}
+
+/// SQLite has one writer at a time.
+///
+/// 1. Somebody removes a team and a custom field, and has not committed yet. 2. Others give a
+/// platform to the team, fill in the field, and add platforms with them. 3. The removal is
+/// committed. 4. All are told that there is no such team and no such field: had they looked before
+/// it was their turn, the team would be there for them and not for the database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_meanwhile_is_told_to_whoever_would_use_it() {
+    let database = Database::postgres().await;
+    let mut stage = Stage::on(database.storage()).await;
+    stage.team("Data").await;
+    let field = json!({"label": "Rack", "type": "text"});
+    let path = "/api/platforms/fields/rack";
+    assert_eq!(stage.send(infra(), "PUT", path, field).await.status, 201);
+    let made = stage.create_named("A").await;
+    let path = path_of(&made["id"]);
+    let service = stage.world.service("platforms").clone();
+    let mut removal = service.begin_own().await.unwrap();
+    for sql in [
+        "UPDATE numbers SET last = last",
+        "DELETE FROM teams",
+        "DELETE FROM custom_fields",
+    ] {
+        removal.execute(sql, &[]).await.unwrap();
+    }
+    let requests = [
+        ("PATCH", path.as_str(), json!({"owner": "Data"})),
+        ("PATCH", &path, json!({"custom_fields": {"rack": "7"}})),
+        (
+            "POST",
+            "/api/platforms",
+            json!({"name": "B", "publisher": "P", "owner": "Data"}),
+        ),
+        (
+            "POST",
+            "/api/platforms",
+            json!({"name": "C", "publisher": "P", "custom_fields": {"rack": "7"}}),
+        ),
+    ];
+    let requests = requests.map(|(method, path, body)| {
+        stage.request(infra(), (method, path), (header::ACCEPT, "*/*"), body)
+    });
+    let file = "name,publisher,owner\nD,P,Data\n";
+    let import = stage.ask_to_import("", "text/csv", file).await;
+    let router = stage.world.installation().router();
+    let handle = service.clone();
+    let asked = tokio::spawn(async move {
+        until_waiting(&handle, 1).await;
+        let asked = requests.map(|request| tokio::spawn(router.clone().oneshot(request)));
+        until_waiting(&handle, 5).await;
+        removal.commit().await.unwrap();
+        let mut statuses = Vec::new();
+        for one in asked {
+            statuses.push(one.await.unwrap().unwrap().status().as_u16());
+        }
+        statuses
+    });
+    stage.world.settle().await;
+    assert_eq!(asked.await.unwrap(), [422; 4]);
+    let import = stage.get(infra(), &import).await.json;
+    assert_eq!(
+        (&import["status"], &import["failed"]),
+        (&json!("completed"), &json!(1))
+    );
+    assert_eq!(import["errors"][0]["code"], "unknown_team");
 }

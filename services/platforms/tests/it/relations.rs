@@ -15,6 +15,7 @@ on_both!(
     no_platform_is_part_of_itself_or_replaced_by_itself_be_it_by_others,
     a_15_archiving_ends_the_relations_of_both_ends_with_their_change_records,
     a_12_what_is_deprecated_says_what_takes_its_place,
+    a_12_what_takes_the_place_of_a_platform_is_written_down_or_refused,
     a_13_the_history_of_a_platform_tells_of_its_relations,
     of_two_relations_at_once_that_make_a_circle_one_is_refused,
 );
@@ -265,6 +266,45 @@ async fn a_12_what_is_deprecated_says_what_takes_its_place(storage: Storage) {
     assert_eq!(move_to(&b, "retired", json!({})).await.status, 200);
     let refused = put(&stage, &b, &[("depends_on", &c)]).await;
     assert_eq!(refusal(&refused), (409, "platform_retired"));
+}
+
+async fn a_12_what_takes_the_place_of_a_platform_is_written_down_or_refused(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let [a, b, _] = three(&stage).await;
+    for lifecycle in ["deprecated", "retired"] {
+        let wish = json!({"name": lifecycle, "publisher": "Acme", "lifecycle": lifecycle,
+            "replaced_by": a});
+        let made = stage.create(wish).await["id"].clone();
+        let expected = pairs(&[("replaced_by", "A")]);
+        assert_eq!(shown(&stage.get(infra(), &path(&made)).await)[0], expected);
+        let again = json!({ "replaced_by": a });
+        let again = stage.patch(infra(), &path_of(&made), again).await;
+        assert_eq!(
+            (again.status.as_u16(), &again.json["version"]),
+            (200, &json!(1))
+        );
+        for other in [&b, &json!("none")] {
+            let other = json!({ "replaced_by": other });
+            let refused = stage.patch(infra(), &path_of(&made), other.clone()).await;
+            assert_eq!(refusal(&refused), (422, "not_deprecated"));
+            let field = [("replaced_by".to_owned(), "not_deprecated".to_owned())];
+            assert_eq!(mistakes(&refused), field);
+            let refused = stage.patch(accountant(), &path_of(&made), other).await;
+            assert_eq!(refusal(&refused), (403, "forbidden"));
+        }
+        assert_eq!(shown(&stage.get(infra(), &path(&made)).await)[0], expected);
+    }
+    let wish = json!({"name": "D", "publisher": "Acme", "replaced_by": a});
+    let refused = stage.post(infra(), "/api/platforms", wish).await;
+    assert_eq!(refusal(&refused), (422, "not_deprecated"));
+    let wish = json!({"name": "D", "publisher": "Acme", "lifecycle": "deprecated",
+        "replaced_by": "99"});
+    let refused = stage.post(infra(), "/api/platforms", wish).await;
+    assert_eq!(refusal(&refused), (422, "relation_unknown"));
+    let step = json!({"lifecycle": "experimental", "replaced_by": b});
+    let refused = stage.patch(infra(), &path_of(&a), step).await;
+    assert_eq!(refusal(&refused), (422, "not_deprecated"));
+    assert_eq!(stage.platform(&a).await["lifecycle"], "proposed");
 }
 
 /// Two at once: 1. A becomes part of B while B becomes part of A. 2. Neither sees the other one's relation

@@ -17,6 +17,7 @@ on_both!(
     a_closed_review_takes_nothing_more_and_says_what_it_said,
     a_review_of_many_is_put_together_by_a_job_and_misses_none,
     what_two_find_at_once_is_what_one_of_them_has_found,
+    a_12_what_is_retired_is_not_reviewed,
 );
 
 async fn open(stage: &Stage, name: &str, scope: Value) -> Value {
@@ -312,6 +313,36 @@ async fn what_cannot_be_reviewed_is_refused() {
         refusal(&stage.get(infra(), &items).await),
         (400, "bad_cursor")
     );
+}
+
+/// What is retired stays as it is, also what is retired while it stands on a list.
+async fn a_12_what_is_retired_is_not_reviewed(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let mut ids = Vec::new();
+    for (name, lifecycle) in [("A", "proposed"), ("B", "deprecated"), ("C", "retired")] {
+        let wish = json!({"name": name, "publisher": "Acme", "lifecycle": lifecycle});
+        ids.push(stage.create(wish).await["id"].clone());
+    }
+    let review = open(&stage, "All", json!({})).await;
+    assert_eq!(counts(&review), [2, 0, 0, 0, 2]);
+    let outside = find(&stage, &review, &ids[2], "confirmed").await;
+    assert_eq!(refusal(&outside), (404, "not_in_review"));
+    let retire = json!({"lifecycle": "retired"});
+    let retired = stage.patch(infra(), &path_of(&ids[1]), retire).await;
+    assert_eq!(retired.status, 200, "{}", retired.text);
+    for outcome in ["confirmed", "updated"] {
+        let refused = find(&stage, &review, &ids[1], outcome).await;
+        assert_eq!(refusal(&refused), (409, "platform_retired"));
+    }
+    assert_eq!(stage.platform(&ids[1]).await, retired.json);
+    assert_eq!(find(&stage, &review, &ids[1], "missing").await.status, 200);
+    assert_eq!(stage.platform(&ids[1]).await, retired.json);
+    let wish = json!({"name": "Retired", "due_on": "2026-02-01",
+        "scope": {"lifecycle": "retired"}});
+    let refused = stage.post(infra(), REVIEWS, wish).await;
+    assert_eq!(refusal(&refused), (422, "nothing_to_review"));
+    let field = [("lifecycle".to_owned(), "nothing_to_review".to_owned())];
+    assert_eq!(mistakes(&refused), field);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use contracts::platforms::{ImportEvent, PlatformEvent, RegisterEvent};
 use contracts::users::{User, UserEvent};
 use serde_json::{Value, json};
 use tidings::{
-    Error, Event, FromRow, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid, params,
+    Error, Event, FromRow, Handle, Migration, Service, Storage, Stream, Timestamp, Tx, Uuid, params,
 };
 use tidings_test::{Answer, World};
 
@@ -292,4 +292,18 @@ pub(crate) fn mistakes(answer: &Answer) -> Vec<(String, String)> {
         .iter()
         .map(|one| (text(one, "field"), text(one, "code")))
         .collect()
+}
+
+/// How many wait for what somebody else holds.
+pub(crate) async fn until_waiting(service: &Handle, many: i64) {
+    let sql = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    loop {
+        let mut conn = service.read().await.unwrap();
+        let (waiting,): (i64,) = conn.query_one(sql, &[]).await.unwrap();
+        if waiting >= many {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }

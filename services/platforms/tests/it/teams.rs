@@ -15,6 +15,8 @@ on_both!(
     a_team_is_added_changed_and_removed_and_each_leaves_one_change_record,
     a_name_is_there_once_in_whichever_letters,
     a_team_to_which_something_belongs_stays,
+    a_team_of_which_only_the_archive_has_something_can_go,
+    a_stale_version_of_a_team_changes_nothing,
     of_two_who_add_one_name_at_once_one_is_refused,
 );
 
@@ -125,6 +127,90 @@ async fn a_team_to_which_something_belongs_stays(storage: Storage) {
     assert_eq!(stage.post(infra(), &close, Value::Null).await.status, 200);
     let gone = stage.send(infra(), "DELETE", &path, Value::Null).await;
     assert_eq!(gone.status, 204, "{}", gone.text);
+}
+
+/// what is in the archive stays as it was put there, but for whose it was.
+async fn a_team_of_which_only_the_archive_has_something_can_go(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    let (core, desk) = (stage.team("Core").await, stage.team("Desk").await);
+    let mut paths = Vec::new();
+    for name in ["Linux", "Unix"] {
+        let wish = json!({"name": name, "publisher": "Acme", "owner": "Core",
+            "lifecycle": "production"});
+        let path = crate::stage::path_of(&stage.create(wish).await["id"]);
+        let gone = stage
+            .post(infra(), &format!("{path}/archive"), Value::Null)
+            .await;
+        assert_eq!(gone.status, 200, "{}", gone.text);
+        paths.push(path);
+    }
+    let team = format!("{TEAMS}/{core}");
+    let refused = stage.send(infra(), "DELETE", &team, Value::Null).await;
+    assert_eq!(refusal(&refused), (409, "team_owns"));
+    for (wish, expected) in [
+        (
+            json!({"owner": "Desk", "name": "Other"}),
+            (409, "platform_archived"),
+        ),
+        (json!({"description": "Other"}), (409, "platform_archived")),
+        (json!({"owner": null}), (422, "owner_missing")),
+    ] {
+        let refused = stage.patch(infra(), &paths[0], wish).await;
+        assert_eq!(refusal(&refused), expected);
+    }
+    let refused = stage
+        .patch(accountant(), &paths[0], json!({"owner": "Desk"}))
+        .await;
+    assert_eq!(refusal(&refused), (403, "forbidden"));
+    let given = stage
+        .patch(infra(), &paths[0], json!({"owner": "Desk"}))
+        .await;
+    assert_eq!(given.json["owner_team_id"], json!(desk), "{}", given.text);
+    assert!(given.json["archived_at"].is_string());
+    let file = "id,owner\n2,Desk\n";
+    let import = stage.import("", "text/csv", file).await;
+    assert_eq!(import["updated"], 1, "{import}");
+    let gone = stage.send(infra(), "DELETE", &team, Value::Null).await;
+    assert_eq!(gone.status, 204, "{}", gone.text);
+    for path in paths {
+        let back = stage
+            .post(infra(), &format!("{path}/restore"), Value::Null)
+            .await;
+        assert_eq!(
+            (back.status.as_u16(), &back.json["owner"]),
+            (200, &json!("Desk"))
+        );
+    }
+}
+
+async fn a_stale_version_of_a_team_changes_nothing(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let made = stage.post(infra(), TEAMS, json!({"name": "Core"})).await;
+    assert_eq!(made.headers[header::ETAG], "\"1\"");
+    let path = format!("{TEAMS}/{}", made.json["id"].as_str().unwrap());
+    let put = async |seen: &str, name: &str| {
+        let what = ("PATCH", path.as_str());
+        let body = json!({ "name": name });
+        stage
+            .send_with(infra(), what, (header::IF_MATCH, seen), body)
+            .await
+    };
+    let first = put("\"1\"", "First").await;
+    assert_eq!(
+        (first.status.as_u16(), &first.headers[header::ETAG]),
+        (200, &"\"2\"".parse().unwrap())
+    );
+    assert_eq!(
+        refusal(&put("\"1\"", "Second").await),
+        (412, "stale_version")
+    );
+    assert_eq!(refusal(&put("x", "Second").await), (412, "stale_version"));
+    assert_eq!(
+        refusal(&put("\"1\", \"2\"", "Second").await),
+        (400, "bad_if_match")
+    );
+    assert_eq!(stage.get(infra(), TEAMS).await.json[0]["name"], "First");
+    assert_eq!(put("\"2\"", "Third").await.json["version"], 3);
 }
 
 /// 1. Eight requests look for the name. 2. Eight would take it. 3. One has.

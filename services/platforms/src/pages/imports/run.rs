@@ -9,7 +9,7 @@ use tidings::{
     follow,
 };
 
-use super::{called, editor, label, tone, unknown};
+use super::{called, importer, label, tone, unknown};
 use crate::access::Member;
 use crate::http::imports::{SameFile, find, same_file};
 use crate::import::{RowError, repeat};
@@ -68,7 +68,7 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     Path(job): Path<Uuid>,
 ) -> Result<Fragment, Refusal> {
-    editor(who, &format!("/platforms/import/{job}"))?;
+    importer(who, &format!("/platforms/import/{job}"))?;
     Ok(page(&service, job.into()).await?)
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn follow_run(
     Seen(seen): Seen,
 ) -> Result<Response, Refusal> {
     // A stream is not sent to sign in.
-    Member::of(&identity)?.must_edit()?;
+    Member::of(&identity)?.must_import()?;
     find(&service, job.into()).await?;
     let look = move |service: Handle| async move {
         let import = find(&service, job.into()).await?;
@@ -133,8 +133,8 @@ pub(super) async fn in_earnest(
     RequestContext(context): RequestContext,
     Path(job): Path<Uuid>,
 ) -> Result<Response, Refusal> {
-    let member = editor(who, &format!("/platforms/import/{job}"))?;
-    let accepted = repeat(&service, context, member.id, job.into()).await?;
+    let member = importer(who, &format!("/platforms/import/{job}"))?;
+    let accepted = repeat(&service, context, member, job.into()).await?;
     let url = format!("/platforms/import/{}", accepted.id);
     Ok(Redirect::to(&url).into_response())
 }

@@ -43,9 +43,8 @@ pub(super) async fn read(request: Request) -> Result<Sent, Problem> {
     let mut form = Multipart::with_constraints(body, boundary, limits);
     let mut sent = Sent {
         how: How {
-            mode: Mode::Upsert,
             dry_run: true,
-            atomic: false,
+            ..How::default()
         },
         upload: None,
     };
@@ -68,6 +67,7 @@ impl Sent {
         match name.as_str() {
             "mode" => self.how.mode = Mode::read(&text).unwrap_or_default(),
             "atomic" => self.how.atomic = !text.is_empty(),
+            "comment" => self.how.comment = text,
             // Whatever is no clear wish to write is a rehearsal.
             "what" => self.how.dry_run = text != "import",
             _ => {}

@@ -61,6 +61,15 @@ async fn requests_that_are_wrong_are_refused() {
         let answer = stage.upload(infra(), query, kind, file).await;
         assert_eq!(refusal(&answer), expected, "{query} {kind}");
     }
+    let long = format!("?comment={}", "x".repeat(201));
+    for (query, code) in [
+        (long.as_str(), "field_too_long"),
+        ("?comment=%00", "bad_text"),
+    ] {
+        let answer = stage.upload(infra(), query, CSV, file).await;
+        assert_eq!(refusal(&answer), (422, code));
+        assert_eq!(mistakes(&answer)[0].0, "comment");
+    }
     let large = "x".repeat(super::BYTES_MAX + 1);
     let answer = stage.upload(infra(), "", CSV, large).await;
     assert_eq!(refusal(&answer), (413, "too_large"));

@@ -2,12 +2,12 @@
 
 use axum::http::header;
 use serde_json::{Value, json};
-use tidings::{Handle, Storage};
+use tidings::Storage;
 use tidings_test::Database;
 use tower::ServiceExt;
 
 use super::{CSV, counts, errors};
-use crate::stage::{Stage, infra, on_both, path_of, support};
+use crate::stage::{Stage, infra, on_both, path_of, support, until_waiting};
 
 on_both!(
     a_18_what_somebody_has_changed_since_is_told_and_not_overwritten,
@@ -102,20 +102,6 @@ async fn a_18_an_import_and_people_who_edit_at_once_never_lose_a_change(storage:
         .filter(|one| one["description"] == "of the file")
         .count();
     assert_eq!(described as u64, updated);
-}
-
-/// How many wait for what somebody else holds.
-async fn until_waiting(service: &Handle, many: i64) {
-    let sql = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    loop {
-        let mut conn = service.read().await.unwrap();
-        let (waiting,): (i64,) = conn.query_one(sql, &[]).await.unwrap();
-        if waiting >= many {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
 }
 
 /// SQLite has one writer at a time.

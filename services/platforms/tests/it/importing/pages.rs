@@ -57,7 +57,11 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
     let page = stage.page("/platforms/import").await;
     assert!(page.contains("enctype=\"multipart/form-data\""));
     assert!(page.contains("No imports yet"));
-    let parts = [("mode", "upsert"), ("what", "rehearse")];
+    let parts = [
+        ("mode", "upsert"),
+        ("what", "rehearse"),
+        ("comment", "As counted"),
+    ];
     let answer = stage
         .submit(form(&parts, Some(("assets <1>.csv", FILE))))
         .await;
@@ -86,7 +90,8 @@ async fn a_file_is_rehearsed_and_then_imported_for_real() {
     let list = stage.get(infra(), "/api/platforms").await.json;
     assert_eq!(list.as_array().unwrap().len(), 2);
     let by = stage.history(&list[0]["id"]).await;
-    assert_eq!(by[0]["comment"], "import assets <1>.csv");
+    // What was said of the rehearsal is said of the import.
+    assert_eq!(by[0]["comment"], "As counted");
     assert_eq!(by[0]["actor"], json!(admin().id));
 
     let again = stage.post(admin(), &run, Value::Null).await;
@@ -132,6 +137,7 @@ async fn what_was_chosen_is_kept_when_a_file_is_refused() {
     let parts = [
         ("mode", "create_only"),
         ("atomic", "on"),
+        ("comment", "Too <early>"),
         ("what", "import"),
     ];
     let answer = stage
@@ -139,12 +145,23 @@ async fn what_was_chosen_is_kept_when_a_file_is_refused() {
         .await;
     assert_eq!(answer.status, 422);
     assert!(
+        answer.text.contains("value=\"Too &#60;early&#62;\""),
+        "{}",
+        answer.text
+    );
+    assert!(
         answer.text.contains("The column publisher is missing."),
         "{}",
         answer.text
     );
     assert!(answer.text.contains("value=\"create_only\" checked"));
     assert!(answer.text.contains("value=\"on\" checked"));
+    let long = "x".repeat(201);
+    let long = stage
+        .submit(form(&[("comment", &long)], Some(("a.csv", FILE))))
+        .await;
+    assert_eq!(long.status, 422);
+    assert!(long.text.contains("id=\"comment-error\""), "{}", long.text);
     for file in [None, Some(("", b"".as_slice()))] {
         let answer = stage.submit(form(&parts, file)).await;
         assert_eq!(answer.status, 422);

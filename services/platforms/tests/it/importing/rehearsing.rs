@@ -8,6 +8,7 @@ use crate::stage::{Stage, infra, on_both};
 
 on_both!(
     a_18_a_rehearsal_writes_nothing_and_counts_what_the_real_run_counts,
+    a_18_rows_of_other_slices_make_no_difference_to_what_takes_the_place_of_a_platform,
     a_18_all_rows_or_none,
 );
 
@@ -61,6 +62,49 @@ async fn a_18_a_rehearsal_writes_nothing_and_counts_what_the_real_run_counts(sto
     assert_eq!(errors(&real), expected);
     assert_eq!(counts(&real), [611, 601, 2, 1, 7, 0]);
     assert_eq!(stage.heard_of("platforms.imported").await.len(), 1);
+}
+
+/// Two slices: 1. A row brings a platform. 2. In the next slice one says that this takes its
+/// place; a pair says so of each other, and one of what it has replaced until an earlier row. 3.
+/// The rehearsal has taken back what the first slice wrote, and the real run has not.
+async fn a_18_rows_of_other_slices_make_no_difference_to_what_takes_the_place_of_a_platform(
+    storage: Storage,
+) {
+    let mut stage = Stage::on(storage).await;
+    stage.team("Data").await;
+    for name in ["Old", "A", "B", "C", "D", "E"] {
+        let body = json!({"name": name, "publisher": "Acme", "owner": "Data",
+            "lifecycle": "production"});
+        stage.create(body).await;
+    }
+    let relations = json!({"relations": [{"type": "replaced_by", "to": "5"}]});
+    let path = "/api/platforms/4/relations";
+    assert_eq!(
+        stage.send(infra(), "PUT", path, relations).await.status,
+        200
+    );
+    let mut file = "name,publisher,owner,lifecycle,replaced_by\n\
+        New DB,Acme,Data,production,\n\
+        A,Acme,Data,deprecated,b\n\
+        C,Acme,Data,deprecated,none\n"
+        .to_owned();
+    for number in 0..300 {
+        file += &format!("Many {number},Acme,,,\n");
+    }
+    file += "Old,Acme,Data,deprecated,new-db\nB,Acme,Data,deprecated,2\n\
+        D,Acme,Data,deprecated,4\nE,Acme,Data,deprecated,a\n";
+    let rehearsal = stage.import("?dry_run=true", CSV, file.clone()).await;
+    let real = stage.import("", CSV, file).await;
+    assert_eq!(counts(&rehearsal), counts(&real));
+    assert_eq!(rehearsal["errors"], real["errors"]);
+    let expected = [
+        json!([3, "replaced_by", "relation_circle"]),
+        json!([305, "replaced_by", "relation_unknown"]),
+        json!([306, "replaced_by", "relation_circle"]),
+        json!([307, "replaced_by", "relation_circle"]),
+    ];
+    assert_eq!(errors(&real), expected);
+    assert_eq!(counts(&real), [307, 301, 2, 0, 4, 0]);
 }
 
 async fn a_18_all_rows_or_none(storage: Storage) {

@@ -136,14 +136,25 @@ async fn a_12_an_import_moves_platforms_through_life_as_everybody_does(storage: 
     let import = stage.import("", CSV, file).await;
     let expected = [
         json!([3, "replaced_by", "replaced_by_missing"]),
+        json!([5, "lifecycle", "comment_missing"]),
         json!([6, null, "lifecycle_move"]),
         json!([7, null, "platform_retired"]),
     ];
     assert_eq!(errors(&import), expected);
-    assert_eq!(counts(&import), [7, 1, 3, 0, 3, 0]);
+    assert_eq!(counts(&import), [7, 1, 2, 0, 4, 0]);
+    // A step back is explained once for the whole file.
+    let import = stage.import("?comment=Too%20early", CSV, file).await;
+    let expected = [&expected[..1], &expected[2..]].concat();
+    assert_eq!(errors(&import), expected);
+    assert_eq!(counts(&import), [7, 0, 1, 3, 3, 0]);
+    assert_eq!(import["comment"], "Too early");
+    let back = stage.platform(&json!("back")).await;
+    assert_eq!(back["lifecycle"], "experimental");
+    assert_eq!(stage.history(&back["id"]).await[0]["comment"], "Too early");
 }
 
-/// The first row brings what the second one speaks of; the third would close a circle.
+/// What takes the place of another is in the register before the import is: what a row does
+/// depends on no other row.
 async fn a_12_a_row_says_what_takes_the_place_of_a_platform_or_changes_nothing(storage: Storage) {
     let mut stage = Stage::on(storage).await;
     stage.team("Data").await;
@@ -154,9 +165,21 @@ async fn a_12_a_row_says_what_takes_the_place_of_a_platform_or_changes_nothing(s
     }
     let file = "name,publisher,owner,lifecycle,replaced_by\n\
         New DB,Acme,Data,production,\n\
-        Old,Acme,Data,deprecated,new-db\n";
+        Old,Acme,Data,deprecated,new-db\n\
+        Fresh,Acme,Data,production,none\n\
+        Fresher,Acme,Data,production,1\n\
+        Gone,Acme,Data,retired,1\n";
     let import = stage.import("", CSV, file).await;
-    assert_eq!(counts(&import), [2, 1, 1, 0, 0, 0], "{import}");
+    let expected = [
+        json!([3, "replaced_by", "relation_unknown"]),
+        json!([5, "replaced_by", "not_deprecated"]),
+    ];
+    assert_eq!(errors(&import), expected);
+    assert_eq!(counts(&import), [5, 3, 0, 0, 2, 0], "{import}");
+    // The second time it is there; what is so already is said without a change.
+    let import = stage.import("", CSV, file).await;
+    assert_eq!(errors(&import), [expected[1].clone()]);
+    assert_eq!(counts(&import), [5, 0, 1, 3, 1, 0], "{import}");
     let file = "name,publisher,owner,lifecycle,replaced_by,description\n\
         New DB,Acme,Data,deprecated,1,described\n\
         Older,Acme,Data,deprecated,3,described\n";
@@ -166,15 +189,29 @@ async fn a_12_a_row_says_what_takes_the_place_of_a_platform_or_changes_nothing(s
         [json!([2, "replaced_by", "relation_circle"])]
     );
     assert_eq!(counts(&import), [2, 0, 1, 0, 1, 0]);
+    assert_eq!(
+        replaced_by(&stage, 1..=5).await,
+        [
+            json!("New DB"),
+            json!("New DB"),
+            Value::Null,
+            Value::Null,
+            json!("Old")
+        ]
+    );
+    assert_eq!(stage.platform(&json!(3)).await["lifecycle"], "production");
+    assert_eq!(stage.history(&json!(3)).await.len(), 1);
+}
+
+/// What takes the place of each, by its number.
+async fn replaced_by(stage: &Stage, numbers: std::ops::RangeInclusive<u64>) -> Vec<Value> {
     let mut replaced = Vec::new();
-    for number in 1..=3 {
+    for number in numbers {
         let path = format!("/api/platforms/{number}/relations");
         let relations = stage.get(infra(), &path).await.json["relations"].clone();
         replaced.push(relations[0]["name"].clone());
     }
-    assert_eq!(replaced, [json!("New DB"), json!("New DB"), Value::Null]);
-    assert_eq!(stage.platform(&json!(3)).await["lifecycle"], "production");
-    assert_eq!(stage.history(&json!(3)).await.len(), 1);
+    replaced
 }
 
 #[tokio::test]
@@ -294,6 +331,40 @@ async fn an_empty_cell_clears_and_a_column_that_is_not_there_changes_nothing() {
     assert_eq!(
         (&one["cost_centre"], &one["kind"]),
         (&json!(""), &json!("os"))
+    );
+}
+
+/// What always says something is not emptied: what costs €120 does not cost $120.
+#[tokio::test]
+async fn an_empty_cell_leaves_words_that_always_say_something() {
+    let mut stage = Stage::new().await;
+    stage.team("Data").await;
+    let body = json!({"name": "One", "publisher": "Acme", "kind": "os", "criticality": "critical",
+        "owner": "Data", "lifecycle": "production", "cost": "€120.00 a month",
+        "licence": {"type": "subscription", "renewal": "auto"}});
+    let made = stage.create(body).await;
+    let file = "name,publisher,kind,cost_amount,cost_currency,cost_period,licence_type,\
+        licence_renewal,lifecycle,criticality\n\
+        One,Acme,,120.00,,,,,,\nNew,Acme,,,,,,,,\nPaid,Acme,,5,,annual,,,,\n";
+    let import = stage.import("", CSV, file).await;
+    assert_eq!(counts(&import), [3, 2, 0, 1, 0, 0], "{import}");
+    assert_eq!(stage.platform(&made["id"]).await, made);
+    let nulls = json!({"kind": null, "criticality": null, "lifecycle": null,
+        "cost_currency": null, "cost_period": null, "licence": {"type": null, "renewal": null}});
+    let same = stage.patch(infra(), "/api/platforms/1", nulls).await;
+    assert_eq!(same.json, made, "{}", same.text);
+    let told =
+        |one: &Value| ["kind", "lifecycle", "criticality", "cost"].map(|name| one[name].clone());
+    let new = stage.platform(&json!(2)).await;
+    assert_eq!(
+        told(&new),
+        ["other", "proposed", "low", "Free"].map(Value::from)
+    );
+    assert_eq!(new["licence"]["type"], "freeware");
+    let paid = stage.platform(&json!(3)).await;
+    assert_eq!(
+        (&paid["cost"], &paid["licence"]["type"]),
+        (&json!("$5.00 a year"), &json!("commercial"))
     );
 }
 

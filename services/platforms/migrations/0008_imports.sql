@@ -1,0 +1,4 @@
+-- Why, for the history; rows that step back in life need it.
+ALTER TABLE imports ADD COLUMN comment TEXT NOT NULL DEFAULT '';
+-- Whether whoever asked for it edits costs and licences, and nothing else (A-21).
+ALTER TABLE imports ADD COLUMN costs_only BOOLEAN NOT NULL DEFAULT FALSE;
