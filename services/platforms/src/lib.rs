@@ -73,6 +73,11 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0007_shelf.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0007_shelf.postgres.sql")),
+    Migration::new(
+        "0009_looks",
+        include_str!("../migrations/0009_looks.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0009_looks.postgres.sql")),
 ];
 /// The daily round has been since, whenever in the day that is.
 const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);

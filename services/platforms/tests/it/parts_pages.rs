@@ -1,38 +1,8 @@
 //! The pages of teams, custom fields and reviews, without a script.
 
-use axum::body::Body;
-use axum::http::{Request, header};
 use serde_json::json;
-use tidings_test::Answer;
 
-use crate::stage::{Person, Stage, accountant, buyer, infra, support};
-
-async fn submit(stage: &Stage, by: Person, path: &str, form: &str) -> Answer {
-    let token = stage.world.token(by.id.uuid(), by.roles);
-    let request = Request::post(path)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(form.to_owned()))
-        .unwrap();
-    stage.world.call(request).await
-}
-
-fn assert_shows(answer: &Answer, status: u16, parts: &[&str]) {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    for part in parts {
-        let is_there = answer.text.contains(part);
-        assert!(is_there, "{part:?} is not in {}", answer.text);
-    }
-}
-
-/// Where a form leads that was accepted.
-fn led_to(answer: &Answer) -> String {
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    answer.headers[header::LOCATION]
-        .to_str()
-        .unwrap()
-        .to_owned()
-}
+use crate::stage::{Stage, accountant, assert_shows, buyer, infra, led_to, submit, support};
 
 #[tokio::test]
 async fn a_team_is_added_by_its_form_and_mistakes_are_shown_beside_the_fields() {
@@ -226,6 +196,16 @@ async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
         422,
         &["Nothing was written down", "at most 200 letters", "Alpha"],
     );
+    // What was typed is kept where it was typed, and Enter presses no outcome.
+    let kept = format!("value=\"{}\"", "x".repeat(201));
+    assert_eq!(wrong.text.matches(&kept).count(), 1, "{}", wrong.text);
+    let form = wrong.text.split(&kept).next().unwrap();
+    let (_, form) = form.rsplit_once("<form").unwrap();
+    assert!(form.contains("/items/2\""), "{form}");
+    assert!(form.contains("<button disabled hidden></button>"), "{form}");
+    let unsaid = "comment=was+there&part=all&after=0";
+    let unsaid = submit(&stage, infra(), &format!("{path}/items/2"), unsaid).await;
+    assert_shows(&unsaid, 422, &["value=\"was there\""]);
     let odd = "outcome=updated&part=%2F%2Fevil.example&after=x";
     let odd = submit(&stage, infra(), &format!("{path}/items/2"), odd).await;
     assert_eq!(led_to(&odd), format!("{back}#item-3"));
