@@ -196,16 +196,6 @@ async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
         422,
         &["Nothing was written down", "at most 200 letters", "Alpha"],
     );
-    // What was typed is kept where it was typed, and Enter presses no outcome.
-    let kept = format!("value=\"{}\"", "x".repeat(201));
-    assert_eq!(wrong.text.matches(&kept).count(), 1, "{}", wrong.text);
-    let form = wrong.text.split(&kept).next().unwrap();
-    let (_, form) = form.rsplit_once("<form").unwrap();
-    assert!(form.contains("/items/2\""), "{form}");
-    assert!(form.contains("<button disabled hidden></button>"), "{form}");
-    let unsaid = "comment=was+there&part=all&after=0";
-    let unsaid = submit(&stage, infra(), &format!("{path}/items/2"), unsaid).await;
-    assert_shows(&unsaid, 422, &["value=\"was there\""]);
     let odd = "outcome=updated&part=%2F%2Fevil.example&after=x";
     let odd = submit(&stage, infra(), &format!("{path}/items/2"), odd).await;
     assert_eq!(led_to(&odd), format!("{back}#item-3"));
@@ -213,6 +203,41 @@ async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
         .get(infra(), &format!("{path}?outcome=all&cursor=1"))
         .await;
     assert_shows(&page, 200, &["data-status=\"updated\"", "← First"]);
+}
+
+#[tokio::test]
+async fn what_was_typed_of_a_platform_in_a_review_is_kept_and_enter_finds_nothing() {
+    let stage = Stage::new().await;
+    for name in ["Alpha <1>", "Beta"] {
+        stage.create_named(name).await;
+    }
+    let form = "name=Stock-take&due_on=2026-02-01";
+    let opened = led_to(&submit(&stage, infra(), "/platforms/reviews", form).await);
+    let path = opened.strip_suffix("?done=opened").unwrap();
+    let items = format!("{path}/items");
+    let long = format!("outcome=missing&comment={}&part=all", "x".repeat(201));
+    let wrong = submit(&stage, infra(), &format!("{items}/2"), &long).await;
+    assert_shows(&wrong, 422, &["at most 200 letters", "Alpha"]);
+    let kept = format!("value=\"{}\"", "x".repeat(201));
+    assert_eq!(wrong.text.matches(&kept).count(), 1, "{}", wrong.text);
+    let form = wrong.text.split(&kept).next().unwrap();
+    let (_, form) = form.rsplit_once("<form").unwrap();
+    assert!(form.contains("/items/2\""), "{form}");
+    // The first button of a form is the one that Enter presses.
+    let first = form.split("<button").nth(1).unwrap();
+    assert!(first.starts_with(" disabled hidden>"), "{form}");
+    let unsaid = "comment=was+there&part=all&after=0";
+    let unsaid = submit(&stage, infra(), &format!("{items}/2"), unsaid).await;
+    assert_shows(&unsaid, 422, &["value=\"was there\""]);
+
+    submit(&stage, infra(), &format!("{items}/1"), "outcome=updated").await;
+    let log = "/platforms/changes?entity=review_item";
+    let shown = [
+        "Reviewed",
+        "Alpha &#60;1&#62;",
+        "value=\"review_item\" selected",
+    ];
+    assert_shows(&stage.get(infra(), log).await, 200, &shown);
 }
 
 #[tokio::test]

@@ -30,13 +30,12 @@ async fn whoever_mends_a_mistake_overwrites_nobody() {
     let other = json!({ "description": "Theirs" });
     stage.patch(admin(), "/api/platforms/1", other).await;
     let typed = |cost: &'static str| {
-        let all = [
+        [
             ("version", "1"),
             ("description", "Mine"),
             ("cost_amount", cost),
             ("cost_period", "annual"),
-        ];
-        all
+        ]
     };
     let path = "/platforms/1/edit";
     let wrong = submit(&stage, infra(), path, &typed("a lot")).await;

@@ -42,6 +42,17 @@ async fn the_list_is_searched_narrowed_and_leads_on() {
     );
     let archive = stage.get(infra(), "/platforms?archived=true").await;
     assert_shows(&archive, 200, &["Old thing", "Archived"]);
+    // What has no field in the form stays when it is sent.
+    let kept = "/platforms?unowned=true&eol_before=2027-01-01&cost_min=0&sort=lifecycle";
+    let kept = stage.get(infra(), kept).await;
+    let shown = [
+        "name=\"unowned\" value=\"true\"",
+        "name=\"eol_before\" value=\"2027-01-01\"",
+        "name=\"cost_min\" value=\"0\"",
+        "value=\"lifecycle\" selected",
+    ];
+    assert_shows(&kept, 200, &shown);
+    assert_hides(&kept, &["licence_expires_before"]);
     let nothing = stage.get(infra(), "/platforms?q=nowhere").await;
     assert_shows(&nothing, 200, &["Nothing matches"]);
     let part = stage.get(infra(), "/platforms?limit=1").await;
@@ -323,6 +334,14 @@ async fn a_13_the_changes_are_told_field_by_field() {
         "<ins>Linux</ins>",
     ];
     assert_shows(&page, 200, &shown);
+    let costs = "/platforms/changes?about=costs&entity_id=none";
+    let costs = stage.get(infra(), costs).await;
+    let shown = [
+        "value=\"costs\" selected",
+        "name=\"entity_id\" value=\"none\"",
+        "No changes",
+    ];
+    assert_shows(&costs, 200, &shown);
     let none = stage.get(infra(), "/platforms/changes?entity=review").await;
     assert_shows(&none, 200, &["No changes"]);
     assert_eq!(

@@ -21,7 +21,8 @@ const FILL: [&str; 5] = [
             updated_at, updated_by)
         WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 39)
         SELECT '00000000-0000-7000-9000-' || substr(CAST(1000000000000 + i AS TEXT), 2),
-            'Team ' || i, 'team ' || i, 'infra', '', 1, 0, '', 0, ''
+            'Team ' || i, 'team ' || i, 'infra', '', 1, 0,
+            '00000000-0000-0000-0000-000000001001', 0, '00000000-0000-0000-0000-000000001001'
         FROM n",
     "INSERT INTO platforms (id, number, slug, natural_key, name, publisher, description, kind,
             version_label, owner_team_id, technical_contact, support_contact, cost_amount_minor,
