@@ -110,6 +110,15 @@ impl Member {
     }
 
     /// # Errors
+    /// For whoever changes no relations, be it of proposals.
+    pub(crate) fn must_relate(self) -> Result<Self, Error> {
+        match self.may_propose() {
+            true => Ok(self),
+            false => Err(not_theirs("Accountants change no relations.")),
+        }
+    }
+
+    /// # Errors
     /// For whoever neither edits costs nor everything: sums are not for proposers.
     pub(crate) fn must_see_costs(self) -> Result<Self, Error> {
         match self.may_edit_costs() {

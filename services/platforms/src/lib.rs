@@ -77,6 +77,11 @@ const MIGRATIONS: &[Migration] = &[
         "0008_imports",
         include_str!("../migrations/0008_imports.sql"),
     ),
+    Migration::new(
+        "0009_looks",
+        include_str!("../migrations/0009_looks.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0009_looks.postgres.sql")),
 ];
 /// The daily round has been since, whenever in the day that is.
 const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);

@@ -5,14 +5,17 @@ mod difference;
 mod fields;
 mod form;
 mod imports;
+mod meanwhile;
 mod platform;
 mod register;
+mod relations;
 mod reports;
 mod reviews;
 mod teams;
 mod wrong;
 
 use axum::Router;
+use axum::http::Uri;
 use serde::Deserialize;
 use tidings::{Conn, Handle, PageRefusal as Refusal, SignedIn};
 
@@ -39,6 +42,18 @@ pub(crate) fn routes() -> Router<Handle> {
 fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
     let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
     Ok(Member::of(&who)?)
+}
+
+/// The address of a page as it was asked for, for the way back to it.
+fn here(uri: &Uri) -> &str {
+    uri.path_and_query()
+        .map_or("/platforms", |asked| asked.as_str())
+}
+
+/// The page above an address that only forms are sent to.
+fn above(uri: &Uri) -> &str {
+    let parts = uri.path().rsplit_once('/');
+    parts.map_or("/platforms", |(page, _)| page)
 }
 
 /// What has just been done, as the address of a page says it.

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 /// How many a platform has at the most.
 pub(crate) const RELATIONS_MAX: usize = 200;
 
+/// How many are told of one, with those of others to it, which may be any number.
+pub(crate) const RELATED_MAX: u32 = 400;
+
 words! {
     /// What one platform is to another.
     pub(crate) enum RelationType ("type of relation") {
@@ -45,7 +48,7 @@ pub(crate) struct Relation {
 }
 
 /// A relation as somebody wants it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RelationDraft {
     /// `depends_on`, `part_of` or `replaced_by`.
@@ -53,6 +56,15 @@ pub(crate) struct RelationDraft {
     pub(crate) kind: String,
     /// The other platform: its id, its number or its slug.
     pub(crate) to: String,
+}
+
+impl From<Relation> for RelationDraft {
+    fn from(Relation { kind, to }: Relation) -> Self {
+        Self {
+            kind: kind.to_string(),
+            to: to.to_string(),
+        }
+    }
 }
 
 /// What change records hold of the relations of a platform: type to ids. Nothing where there

@@ -32,11 +32,13 @@ pub(crate) struct Asked {
     pub(crate) archived: Option<String>,
     /// Only those whose licence ends before this day: `2026-03-14`.
     pub(crate) licence_expires_before: Option<String>,
+    /// Only those whose support by their maker ends before this day.
+    pub(crate) eol_before: Option<String>,
     /// Only those that cost at least so much, in minor units of whichever currency.
     pub(crate) cost_min: Option<String>,
     /// `true`: only those that nobody owns.
     pub(crate) unowned: Option<String>,
-    /// `name`, `publisher`, `number`, `updated`, `cost`, `expires`, `lifecycle`,
+    /// `name`, `publisher`, `number`, `updated`, `cost`, `expires`, `eol`, `lifecycle`,
     /// `criticality`; behind a minus the other way round.
     pub(crate) sort: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Asked {
                 self.licence_expires_before.as_deref(),
                 str::parse,
             )?,
+            eol_before: read("eol_before", self.eol_before.as_deref(), str::parse)?,
             cost_min: read("cost_min", self.cost_min.as_deref(), |text| {
                 let minor = text.parse().ok().filter(|minor: &i64| *minor >= 0);
                 minor.ok_or_else(|| "it is a whole number of minor units".to_owned())

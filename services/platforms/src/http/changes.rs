@@ -65,6 +65,8 @@ pub(crate) struct ChangesAsked {
     pub(crate) entity_id: Option<String>,
     /// Only what was asked for at once.
     pub(crate) request: Option<String>,
+    /// `costs`: only changes of costs, of licences, and of what both are booked on.
+    pub(crate) about: Option<String>,
 }
 
 impl ChangesAsked {
@@ -87,7 +89,15 @@ impl ChangesAsked {
             entities: text("entity", &self.entity)?.into_iter().collect(),
             entity_id: text("entity_id", &self.entity_id)?,
             request_id: id("request", &self.request)?,
+            of_costs: super::asked::read("about", self.about.as_deref(), costs)?.is_some(),
         })
+    }
+}
+
+fn costs(text: &str) -> Result<(), String> {
+    match text {
+        "costs" => Ok(()),
+        _ => Err("it is costs, or nothing".to_owned()),
     }
 }
 

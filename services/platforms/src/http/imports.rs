@@ -91,7 +91,7 @@ fn flag(field: &str, text: Option<&str>) -> Result<bool, Problem> {
 /// once, and nothing is stored of it; of the rest each row is taken over or told. Of what an
 /// accountant sends, rows that say more than costs and licences are told.
 #[utoipa::path(post, path = "/api/platforms/import", tag = "platforms", params(Asked),
-    request_body(content = String, content_type = "text/csv", description = "The file, at most 25 MB and 100,000 rows: a table as export.csv and template.csv have it, with commas, semicolons or tabs, in UTF-8, UTF-16 with its mark or Windows-1252; or JSON as export.json has it"),
+    request_body(content = String, content_type = "text/csv", description = "The file, at most 25 MiB and 100,000 rows: a table as export.csv and template.csv have it, with commas, semicolons or tabs, in UTF-8, UTF-16 with its mark or Windows-1252; or JSON as export.json has it"),
     responses(
         (status = 202, description = "It is queued; the operation at Location and /api/platforms/import/{job_id} say how far it is",
             headers(("Location" = String, description = "Where the operation is"),

@@ -26,8 +26,10 @@ pub(super) fn routes() -> OpenApiRouter<Handle> {
 struct RelationsBody {
     /// Its own.
     relations: Vec<RelatedBody>,
-    /// Those of others to it.
+    /// Those of others to it: the first by type and name, where there are very many.
     incoming: Vec<RelatedBody>,
+    /// Whether there are more of these.
+    incoming_cut: bool,
     /// Rises by one whenever its own change; the `ETag`.
     version: u64,
 }
@@ -71,11 +73,12 @@ struct RelationsDraft {
 
 async fn shown(conn: &mut Conn, id: PlatformId) -> Result<Response, Error> {
     let version = store::relations::version(conn, id).await?;
-    let all = store::relations::of(conn, id).await?;
+    let (all, incoming_cut) = store::relations::of(conn, id).await?;
     let (own, incoming): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.outgoing);
     let body = RelationsBody {
         relations: own.into_iter().map(RelatedBody::from).collect(),
         incoming: incoming.into_iter().map(RelatedBody::from).collect(),
+        incoming_cut,
         version,
     };
     let tag = [(header::ETAG, tag(version))];
@@ -129,11 +132,7 @@ async fn put(
     headers: HeaderMap,
     Json(draft): Json<RelationsDraft>,
 ) -> Result<Response, Problem> {
-    let member = Member::of(&identity)?;
-    if !member.may_propose() {
-        let text = "Accountants change no relations.".to_owned();
-        return Err(Error::NotTheirs(text).into());
-    }
+    let member = Member::of(&identity)?.must_relate()?;
     let mut tx = service.begin(context).await?;
     let id = addressed(&mut tx, &id).await?;
     let (relations, comment, seen) = (&draft.relations, &draft.comment, seen(&headers)?);

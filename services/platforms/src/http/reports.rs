@@ -1,8 +1,10 @@
-//! Reports: what platforms cost, whose licences end, what nobody looks after.
+//! Reports: what platforms cost, whose licence or support ends, what nobody looks after.
 
 pub(crate) mod costs;
+pub(crate) mod eol;
 pub(crate) mod expiring;
 pub(crate) mod lacking;
+pub(crate) mod unreviewed;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -12,15 +14,21 @@ use utoipa_axum::routes;
 
 use crate::csv;
 
+/// So many rows are read at once for a table.
+const SLICE: u32 = 500;
+
 pub(super) fn routes() -> OpenApiRouter<Handle> {
     OpenApiRouter::default()
         .routes(routes!(costs::show))
         .routes(routes!(costs::table))
         .routes(routes!(expiring::show))
         .routes(routes!(expiring::table))
+        .routes(routes!(eol::show))
+        .routes(routes!(eol::table))
         .routes(routes!(lacking::show))
         .routes(routes!(lacking::table))
-        .routes(routes!(lacking::unreviewed))
+        .routes(routes!(unreviewed::show))
+        .routes(routes!(unreviewed::table))
 }
 
 /// A table as it grows.
@@ -28,7 +36,7 @@ pub(super) struct Table(String);
 
 impl Table {
     pub(super) fn new(columns: &[&str]) -> Self {
-        let mut table = Self(String::new());
+        let mut table = Self(String::from(csv::MARK));
         table.line(columns.iter().copied());
         table
     }

@@ -2,16 +2,14 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{OriginalUri, State};
 use axum::routing::get;
 use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
 
 use super::difference::Told;
-use super::{member, team_names};
+use super::{here, member, team_names};
 use crate::http::ChangesAsked;
 use crate::store;
-
-const PAGE: &str = "/platforms/changes";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new().route("/platforms/changes", get(show))
@@ -32,13 +30,13 @@ struct Changes {
 async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
-    RawQuery(query): RawQuery,
+    OriginalUri(uri): OriginalUri,
     Query(asked): Query<ChangesAsked>,
     paging: Paging,
 ) -> Result<Fragment, Refusal> {
-    member(who, PAGE)?;
-    let query = query.unwrap_or_default();
-    Ok(page(&service, asked, &query, &paging).await?)
+    member(who, here(&uri))?;
+    let query = uri.query().unwrap_or_default();
+    Ok(page(&service, asked, query, &paging).await?)
 }
 
 async fn page(

@@ -6,35 +6,29 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use contracts::UserId;
-use contracts::platforms::Lifecycle;
 use tidings::{
-    Conn, Context, Form, Fragment, Handle, PageRefusal as Refusal, Path, RequestContext, SignedIn,
-    Uuid,
+    Context, Form, Fragment, Handle, PageRefusal as Refusal, Path, RequestContext, SignedIn, Uuid,
 };
 
-use super::difference::label;
+use super::meanwhile::{self, meanwhile};
 use super::platform::found;
 use super::wrong::Wrong;
-use super::{member, team_names};
+use super::{here, member, team_names};
 use crate::access::Member;
 use crate::actions::{create_platform_in_tx, edit_platform_in_tx};
 use crate::changes::{Action, Changing};
 use crate::edit::Edit;
 use crate::http::addressed;
 use crate::platform::{Platform, blank};
-use crate::store::changes::Wanted;
 use crate::{Error, store};
 use controls::{Group, Kind, groups};
 
 const NEW: &str = "/platforms/new";
 /// Fields of the form that are none of the platform.
 const BESIDES: [&str; 2] = ["version", "comment"];
-/// Changes in which is looked for what others have done meanwhile.
-const MEANWHILE: u32 = 20;
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -51,6 +45,7 @@ struct Page {
     /// The one that is edited; none for a new one.
     platform: Option<Platform>,
     is_proposal: bool,
+    /// The version that is compared when it is saved.
     version: u64,
     groups: Vec<Group>,
     comment: String,
@@ -103,9 +98,10 @@ async fn create(
 async fn edit(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     Path(name): Path<String>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/{name}/edit"))?;
+    let member = member(who, here(&uri))?;
     let platform = found(&mut service.read().await?, &name).await?;
     let (typed, wrong) = (Typed::new(), Wrong::default());
     page(&service, member, Some(platform), &typed, wrong, Vec::new()).await
@@ -115,11 +111,12 @@ async fn edit(
 async fn save(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/{name}/edit"))?;
+    let member = member(who, here(&uri))?;
     let error = match saved(&service, member, context, &name, &typed).await {
         Ok(platform) => {
             let next = format!("/platforms/{}?done=saved", platform.number);
@@ -131,8 +128,8 @@ async fn save(
     let platform = found(&mut conn, &name).await?;
     let (wrong, meanwhile) = match error {
         Error::Stale { .. } => {
-            let meanwhile = meanwhile(&mut conn, &platform, seen(&typed)).await?;
-            (Wrong::stale(), meanwhile)
+            let others = meanwhile(&mut conn, &platform, seen(&typed)).await?;
+            (Wrong::stale(), others)
         }
         error => (Wrong::try_from(error)?, Vec::new()),
     };
@@ -174,33 +171,8 @@ fn comment(typed: &Typed) -> &str {
     typed.get("comment").map_or("", String::as_str)
 }
 
-/// What is no version was never seen.
 fn seen(typed: &Typed) -> u64 {
-    let version = typed.get("version");
-    version.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// What was changed since a version, in words.
-async fn meanwhile(
-    conn: &mut Conn,
-    platform: &Platform,
-    seen: u64,
-) -> Result<Vec<String>, tidings::Error> {
-    let wanted = Wanted {
-        entity_id: Some(platform.platform_id.to_string()),
-        ..Wanted::default()
-    };
-    let rows = store::changes::list(conn, &wanted, None, MEANWHILE).await?;
-    let is_since = |after: &serde_json::Value| after["version"].as_u64() > Some(seen);
-    let since = rows
-        .into_iter()
-        .filter(|(change, _)| change.after.as_ref().is_some_and(is_since));
-    let words = since.map(|(change, by)| {
-        let fields: Vec<_> = change.changed_fields.iter().map(|one| label(one)).collect();
-        let by = by.unwrap_or_else(|| "Somebody".to_owned());
-        format!("{by} has changed: {}.", fields.join(", "))
-    });
-    Ok(words.collect())
+    meanwhile::seen(typed.get("version").map_or("", String::as_str))
 }
 
 async fn page(
@@ -220,7 +192,7 @@ async fn page(
     let mut conn = service.read().await?;
     let shown = platform
         .clone()
-        .unwrap_or_else(|| unwritten(member.id, service));
+        .unwrap_or_else(|| blank(Uuid::nil().into(), 0, member.id, service.now()));
     let teams = team_names(&mut conn).await?;
     let fields = store::fields::all(&mut conn).await?;
     drop(conn);
@@ -237,7 +209,12 @@ async fn page(
     let status = wrong.status;
     let page = Page {
         is_proposal: !member.may_edit() && platform.is_none(),
-        version: shown.version,
+        // Whoever mends a mistake has not seen what others have saved meanwhile: with the version
+        // of now, they would overwrite it.
+        version: match typed.is_empty() || wrong.is_stale() {
+            true => shown.version,
+            false => seen(typed),
+        },
         groups,
         comment: comment(typed).to_owned(),
         meanwhile,
@@ -246,11 +223,4 @@ async fn page(
     };
     let fragment = Fragment::try_new(title, page.render())?;
     Ok(fragment.status(status).into_response())
-}
-
-/// What the empty form shows.
-fn unwritten(by: UserId, service: &Handle) -> Platform {
-    let mut platform = blank(Uuid::nil().into(), 0, by, service.now());
-    platform.lifecycle = Lifecycle::Proposed;
-    platform
 }

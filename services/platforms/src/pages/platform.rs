@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::platforms::Lifecycle;
@@ -11,18 +11,21 @@ use tidings::{
     Conn, Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
 };
 
-use super::difference::{Told, label};
+use super::difference::{Teams, Told, label};
+use super::meanwhile::{meanwhile, seen};
+use super::relations;
 use super::wrong::Wrong;
-use super::{Asked, member, team_names};
+use super::{Asked, above, here, member, team_names};
 use crate::access::Member;
 use crate::actions::{
-    PLATFORM, archive_platform_in_tx, edit_platform_in_tx, restore_platform_in_tx,
+    PLATFORM, RELATIONS, archive_platform_in_tx, edit_platform_in_tx, restore_platform_in_tx,
 };
 use crate::changes::{Action, Changing};
 use crate::cost::legacy;
 use crate::edit::Edit;
 use crate::http::addressed;
 use crate::platform::{Platform, next_moves};
+use crate::relation::RelationType;
 use crate::store::changes::Wanted;
 use crate::store::relations::Related;
 use crate::{Error, store};
@@ -36,6 +39,7 @@ pub(super) fn routes() -> Router<Handle> {
         .route("/platforms/{name}/move", post(go_on))
         .route("/platforms/{name}/archive", post(archive))
         .route("/platforms/{name}/restore", post(restore))
+        .route("/platforms/{name}/relations", post(relations::change))
 }
 
 #[derive(Template)]
@@ -48,6 +52,11 @@ struct Page {
     /// Label and value of each custom field that has one.
     custom: Vec<(String, String)>,
     relations: Vec<Related>,
+    /// Whether there are more than are shown.
+    relations_cut: bool,
+    relations_version: u64,
+    /// Whether they may add and remove some.
+    may_relate: bool,
     changes: Vec<Told>,
     reviewed_by: Option<String>,
     created_by: Option<String>,
@@ -55,15 +64,24 @@ struct Page {
     /// Whether the form would let them change anything.
     may_change: bool,
     moves: Vec<Lifecycle>,
-    done: &'static str,
-    typed: Typed,
-    wrong: Wrong,
+    /// What others have changed since the page was opened.
+    meanwhile: Vec<String>,
+    again: Again,
+}
+
+/// What the page has beside the platform: what was done, or was typed and is wrong.
+#[derive(Default)]
+pub(super) struct Again {
+    pub(super) done: &'static str,
+    pub(super) typed: Typed,
+    pub(super) relation: relations::Typed,
+    pub(super) wrong: Wrong,
 }
 
 /// What is typed beside a button.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Typed {
+pub(super) struct Typed {
     to: String,
     comment: String,
     replaced_by: String,
@@ -71,6 +89,10 @@ struct Typed {
 }
 
 impl Page {
+    fn relation_types(&self) -> &'static [RelationType] {
+        RelationType::ALL
+    }
+
     fn is_retired(&self) -> bool {
         self.platform.lifecycle == Lifecycle::Retired
     }
@@ -88,15 +110,19 @@ impl Page {
 async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/{name}"))?;
+    let member = member(who, here(&uri))?;
     let done = asked.done(&[
         "added", "proposed", "saved", "moved", "archived", "restored",
     ]);
-    let (typed, wrong) = (Typed::default(), Wrong::default());
-    page(&service, member, &name, done, typed, wrong).await
+    let again = Again {
+        done,
+        ..Again::default()
+    };
+    page(&service, member, &name, again).await
 }
 
 /// The platform that an address means.
@@ -105,32 +131,29 @@ pub(super) async fn found(conn: &mut Conn, name: &str) -> Result<Platform, Error
     store::find(conn, id).await?.ok_or(Error::PlatformUnknown)
 }
 
-async fn page(
+/// The page of a platform, at first or once more.
+pub(super) async fn page(
     service: &Handle,
     member: Member,
     name: &str,
-    done: &'static str,
-    typed: Typed,
-    wrong: Wrong,
+    again: Again,
 ) -> Result<Response, Refusal> {
     let mut conn = service.read().await?;
     let platform = found(&mut conn, name).await?;
+    let id = platform.platform_id;
     let teams = team_names(&mut conn).await?;
-    let wanted = Wanted {
-        entities: vec![PLATFORM.to_owned()],
-        entity_id: Some(platform.platform_id.to_string()),
-        ..Wanted::default()
+    let others = match again.wrong.is_stale() && !again.typed.version.is_empty() {
+        true => meanwhile(&mut conn, &platform, seen(&again.typed.version)).await?,
+        false => Vec::new(),
     };
-    let changes = store::changes::list(&mut conn, &wanted, None, CHANGES).await?;
     let reviewed_by = match platform.last_reviewed_by {
         Some(id) => store::people::name(&mut conn, id).await?,
         None => None,
     };
-    let status = wrong.status;
+    let (relations, relations_cut) = store::relations::of(&mut conn, id).await?;
+    let status = again.wrong.status;
     let is_open = platform.archived_at.is_none() && platform.lifecycle != Lifecycle::Retired;
-    let may_change = ["name", "cost_amount"]
-        .iter()
-        .any(|column| member.may_edit_field(&platform, column));
+    let may_edit = |column: &str| is_open && member.may_edit_field(&platform, column);
     let page = Page {
         owner: platform
             .owner_team_id
@@ -138,23 +161,40 @@ async fn page(
         cost: legacy(platform.cost),
         kind: label(platform.kind.as_str()),
         custom: custom(&mut conn, &platform).await?,
-        relations: store::relations::of(&mut conn, platform.platform_id).await?,
-        changes: Told::all(&mut conn, changes, &teams).await?,
+        relations,
+        relations_cut,
+        relations_version: store::relations::version(&mut conn, id).await?,
+        may_relate: may_edit(RELATIONS),
+        changes: changes(&mut conn, &platform, &teams).await?,
         reviewed_by,
         created_by: store::people::name(&mut conn, platform.created_by).await?,
         may_edit: member.may_edit(),
-        may_change: may_change && is_open,
+        may_change: may_edit("name") || may_edit("cost_amount"),
         moves: match platform.archived_at {
             None => next_moves(platform.lifecycle),
             Some(_) => Vec::new(),
         },
-        done,
-        typed,
-        wrong,
+        meanwhile: others,
+        again,
         platform,
     };
     let fragment = Fragment::try_new(page.platform.name.clone(), page.render())?;
     Ok(fragment.status(status).into_response())
+}
+
+/// The last changes of it, and of its relations.
+async fn changes(
+    conn: &mut Conn,
+    platform: &Platform,
+    teams: &Teams,
+) -> Result<Vec<Told>, tidings::Error> {
+    let wanted = Wanted {
+        entities: vec![PLATFORM.to_owned(), RELATIONS.to_owned()],
+        entity_id: Some(platform.platform_id.to_string()),
+        ..Wanted::default()
+    };
+    let rows = store::changes::list(conn, &wanted, None, CHANGES).await?;
+    Told::all(conn, rows, teams).await
 }
 
 async fn custom(
@@ -181,44 +221,49 @@ enum Deed {
 async fn go_on(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    act(service, who, context, name, typed, Deed::Move).await
+    let member = member(who, above(&uri))?.must_edit()?;
+    act(service, member, context, name, typed, Deed::Move).await
 }
 
 /// POST `/platforms/{name}/archive`
 async fn archive(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    act(service, who, context, name, typed, Deed::Archive).await
+    let member = member(who, above(&uri))?.must_edit()?;
+    act(service, member, context, name, typed, Deed::Archive).await
 }
 
 /// POST `/platforms/{name}/restore`
 async fn restore(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Refusal> {
-    act(service, who, context, name, typed, Deed::Restore).await
+    let member = member(who, above(&uri))?.must_edit()?;
+    act(service, member, context, name, typed, Deed::Restore).await
 }
 
 async fn act(
     service: Handle,
-    who: Option<SignedIn>,
+    member: Member,
     context: tidings::Context,
     name: String,
     typed: Typed,
     deed: Deed,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/{name}"))?.must_edit()?;
     let acted = async {
         let mut tx = service.begin(context).await?;
         let id = addressed(&mut tx, &name).await?;
@@ -249,8 +294,15 @@ async fn act(
         tx.commit().await?;
         Ok::<_, Error>(format!("/platforms/{number}?done={done}"))
     };
-    match acted.await {
-        Ok(next) => Ok(Redirect::to(&next).into_response()),
-        Err(error) => page(&service, member, &name, "", typed, Wrong::try_from(error)?).await,
-    }
+    let wrong = match acted.await {
+        Ok(next) => return Ok(Redirect::to(&next).into_response()),
+        Err(Error::Stale { .. }) => Wrong::stale(),
+        Err(error) => Wrong::try_from(error)?,
+    };
+    let again = Again {
+        typed,
+        wrong,
+        ..Again::default()
+    };
+    page(&service, member, &name, again).await
 }

@@ -2,28 +2,29 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{OriginalUri, State};
 use axum::routing::get;
 use contracts::TeamId;
 use contracts::platforms::{Lifecycle, PlatformKind};
 use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
 
 use super::difference::label;
-use super::member;
+use super::{here, member, said};
 use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::Asked;
 use crate::store;
 use crate::store::list::{Listed, Narrowed, Place};
 
-const PAGE: &str = "/platforms";
 /// The orders that can be chosen, in words.
-const SORTS: [(&str, &str); 7] = [
+const SORTS: [(&str, &str); 9] = [
     ("name", "Name"),
     ("publisher", "Publisher"),
     ("-updated", "Changed last"),
     ("-cost", "Most expensive"),
     ("expires", "Licence ends first"),
+    ("eol", "Support ends first"),
+    ("lifecycle", "Lifecycle"),
     ("-criticality", "Most critical"),
     ("number", "Number"),
 ];
@@ -43,7 +44,7 @@ struct Register {
     owner: Option<TeamId>,
     kinds: Vec<(&'static str, String)>,
     states: &'static [Lifecycle],
-    sorts: [(&'static str, &'static str); 7],
+    sorts: [(&'static str, &'static str); 9],
     total: i64,
     rows: Vec<Row>,
     is_narrowed: bool,
@@ -86,6 +87,21 @@ impl Register {
         asked.as_deref() == Some(word)
     }
 
+    /// What narrows the list and has no field in the form: it stays when the form is sent.
+    fn kept(&self) -> Vec<(&'static str, &str)> {
+        let asked = &self.asked;
+        let all = [
+            ("unowned", &asked.unowned),
+            ("licence_expires_before", &asked.licence_expires_before),
+            ("eol_before", &asked.eol_before),
+            ("cost_min", &asked.cost_min),
+        ];
+        let all = all.map(|(name, text)| (name, said(text)));
+        all.into_iter()
+            .filter(|(_, text)| !text.is_empty())
+            .collect()
+    }
+
     fn is_owner(&self, id: &TeamId) -> bool {
         self.owner == Some(*id)
     }
@@ -95,13 +111,12 @@ impl Register {
 async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
-    RawQuery(query): RawQuery,
+    OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
     paging: Paging<Place>,
 ) -> Result<Fragment, Refusal> {
-    let query = query.unwrap_or_default();
-    let here = format!("{PAGE}?{query}");
-    let member = member(who, if query.is_empty() { PAGE } else { &here })?;
+    let member = member(who, here(&uri))?;
+    let query = uri.query().unwrap_or_default();
     Ok(page(&service, member, asked, query, &paging).await?)
 }
 
@@ -109,7 +124,7 @@ async fn page(
     service: &Handle,
     member: Member,
     asked: Asked,
-    query: String,
+    query: &str,
     paging: &Paging<Place>,
 ) -> Result<Fragment, Problem> {
     let mut conn = service.read().await?;
@@ -132,7 +147,7 @@ async fn page(
         owner: narrowed.owner,
         total: store::list::count(&mut conn, &narrowed).await?,
         is_narrowed: narrowed != anything,
-        query: without_place(&query),
+        query: without_place(query),
         asked,
         kinds: PlatformKind::ALL
             .iter()

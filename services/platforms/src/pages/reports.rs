@@ -2,8 +2,11 @@
 
 mod chart;
 mod costs;
+mod days;
+mod eol;
 mod expiring;
 mod unowned;
+mod unreviewed;
 
 use askama::Template;
 use axum::Router;
@@ -15,7 +18,8 @@ use tidings::{Fragment, Handle, PageRefusal, SignedIn};
 use super::member;
 use crate::http::reports::lacking;
 use crate::reports::span::SpanAsked;
-use crate::store::{list, reports};
+use crate::store::list;
+use crate::store::reports::{Ending, count_ending};
 
 /// The routes.
 pub(super) fn routes() -> Router<Handle> {
@@ -23,14 +27,18 @@ pub(super) fn routes() -> Router<Handle> {
         .route("/platforms/reports", get(show))
         .route("/platforms/reports/costs", get(costs::show))
         .route("/platforms/reports/expiring", get(expiring::show))
+        .route("/platforms/reports/eol", get(eol::show))
         .route("/platforms/reports/unowned", get(unowned::show))
+        .route("/platforms/reports/unreviewed", get(unreviewed::show))
 }
 
 #[derive(Template)]
 #[template(path = "reports.html")]
 struct Reports {
     may_see_costs: bool,
-    ending: u64,
+    /// Of how many the licence ends soon, and the support.
+    licences: u64,
+    support: u64,
     unowned: i64,
 }
 
@@ -46,7 +54,8 @@ async fn show(
     let narrowed = lacking::unowned(list::Narrowed::default());
     let page = Reports {
         may_see_costs: member.may_edit_costs(),
-        ending: reports::count_expiring(&mut conn, soon).await?,
+        licences: count_ending(&mut conn, Ending::Licence, soon).await?,
+        support: count_ending(&mut conn, Ending::Support, soon).await?,
         unowned: list::count(&mut conn, &narrowed).await?,
     };
     Ok(Fragment::try_new("Reports", page.render())?)

@@ -4,7 +4,7 @@ mod review;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::TeamId;
@@ -15,8 +15,8 @@ use tidings::{
     Conn, Form, Fragment, Handle, PageRefusal as Refusal, Paging, RequestContext, SignedIn,
 };
 
-use super::member;
 use super::wrong::Wrong;
+use super::{here, member};
 use crate::access::Member;
 use crate::actions::open_review_in_tx;
 use crate::changes::{Action, Changing};
@@ -177,9 +177,10 @@ async fn page(
 async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     paging: Paging,
 ) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?;
+    let member = member(who, here(&uri))?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
     page(&service, member, Some(&paging), typed, wrong).await
 }

@@ -17,13 +17,18 @@ impl Wrong {
     pub(super) fn stale() -> Self {
         let told = FieldError {
             code: "stale_version",
-            message: "Somebody else has changed it since you have opened this form.".to_owned(),
+            message: "Somebody else has changed it since you have opened this page.".to_owned(),
             field: None,
         };
         Self {
             all: vec![told],
             status: StatusCode::PRECONDITION_FAILED,
         }
+    }
+
+    /// Whether that is what is wrong.
+    pub(super) fn is_stale(&self) -> bool {
+        self.status == StatusCode::PRECONDITION_FAILED
     }
 
     /// What is wrong with a field.

@@ -1,7 +1,7 @@
 //! The history: rows that nobody changes.
 
 use serde::de::DeserializeOwned;
-use tidings::{Conn, Error, Row, Timestamp, Tx, Uuid, Value};
+use tidings::{Conn, Dialect, Error, Row, Timestamp, Tx, Uuid, Value};
 
 use super::{parts, places};
 use crate::changes::Change;
@@ -50,6 +50,58 @@ pub(crate) struct Wanted {
     pub(crate) entities: Vec<String>,
     pub(crate) entity_id: Option<String>,
     pub(crate) request_id: Option<Uuid>,
+    /// Only those in which a cost or a licence was changed.
+    pub(crate) of_costs: bool,
+}
+
+impl Wanted {
+    /// What narrows the log, each with ` AND ` in front, and its values. An entity is looked up
+    /// where nothing else is: of the rest, databases would take its index first, and read all
+    /// changes of platforms for those of one account (82 ms in place of one).
+    fn conditions(&self, dialect: Dialect) -> (String, Vec<Value>) {
+        let mut sql = String::new();
+        let mut values: Vec<Value> = self.entities.iter().map(Value::from).collect();
+        if !values.is_empty() {
+            let is_alone = self.actor.is_none()
+                && self.entity_id.is_none()
+                && self.request_id.is_none()
+                && !self.of_costs;
+            let entity = match is_alone {
+                true => "c.entity",
+                false => dialect.pick("(+c.entity)", "(c.entity || '')"),
+            };
+            sql += &format!(" AND {entity} IN {}", places(1, values.len()));
+        }
+        let conditions: [(&str, Option<Value>); 4] = [
+            ("c.actor =", self.actor.map(Value::from)),
+            ("c.at >=", self.since.map(Value::from)),
+            ("c.entity_id =", self.entity_id.clone().map(Value::from)),
+            ("c.request_id =", self.request_id.map(Value::from)),
+        ];
+        for (condition, value) in conditions {
+            if let Some(value) = value {
+                values.push(value);
+                sql += &format!(" AND {condition} ${}", values.len());
+            }
+        }
+        if self.of_costs {
+            sql += &of_costs(dialect);
+        }
+        (sql, values)
+    }
+}
+
+/// As the index `changes_of_costs` says it.
+fn of_costs(dialect: Dialect) -> String {
+    let place = dialect.pick("instr", "strpos");
+    let says = |part: &str| format!("{place}(c.changed_fields, '{part}') > 0");
+    let parts = [
+        "\"cost_",
+        "\"licence_",
+        "\"budget_code\"",
+        "\"purchase_order\"",
+    ];
+    format!(" AND ({})", parts.map(says).join(" OR "))
 }
 
 /// Part of them, newest first, with what each actor is called.
@@ -59,26 +111,11 @@ pub(crate) async fn list(
     after: Option<(Timestamp, Uuid)>,
     limit: u32,
 ) -> Result<Vec<(Change, Option<String>)>, Error> {
-    let mut sql = "SELECT c.*, coalesce(nullif(p.name, ''), p.email) AS actor_name
-        FROM changes c LEFT JOIN people p ON p.id = c.actor WHERE 1 = 1"
-        .to_owned();
-    let mut values = Vec::new();
-    if !wanted.entities.is_empty() {
-        values.extend(wanted.entities.iter().map(Value::from));
-        sql += &format!(" AND c.entity IN {}", places(1, values.len()));
-    }
-    let conditions: [(&str, Option<Value>); 4] = [
-        ("c.actor =", wanted.actor.map(Value::from)),
-        ("c.at >=", wanted.since.map(Value::from)),
-        ("c.entity_id =", wanted.entity_id.clone().map(Value::from)),
-        ("c.request_id =", wanted.request_id.map(Value::from)),
-    ];
-    for (condition, value) in conditions {
-        if let Some(value) = value {
-            values.push(value);
-            sql += &format!(" AND {condition} ${}", values.len());
-        }
-    }
+    let (conditions, mut values) = wanted.conditions(conn.dialect());
+    let mut sql = format!(
+        "SELECT c.*, coalesce(nullif(p.name, ''), p.email) AS actor_name
+        FROM changes c LEFT JOIN people p ON p.id = c.actor WHERE 1 = 1{conditions}"
+    );
     if let Some((at, id)) = after {
         values.extend([Value::from(at), Value::from(id)]);
         let last = values.len();

@@ -88,7 +88,7 @@ fn pattern(key: &str) -> String {
 /// How many platforms in use have a value in the field.
 pub(crate) async fn used(conn: &mut Conn, key: &str) -> Result<u64, Error> {
     let sql = r"SELECT count(*) FROM platforms
-        WHERE archived_at IS NULL AND custom_fields LIKE $1 ESCAPE '\'";
+        WHERE archived_at IS NULL AND custom_fields <> '{}' AND custom_fields LIKE $1 ESCAPE '\'";
     let (many,) = conn.query_one(sql, params![pattern(key)]).await?;
     Ok(many)
 }
@@ -101,7 +101,8 @@ pub(crate) async fn users(
     limit: u32,
 ) -> Result<Vec<PlatformId>, Error> {
     let sql = r"SELECT id FROM platforms
-        WHERE id > $1 AND archived_at IS NULL AND custom_fields LIKE $2 ESCAPE '\'
+        WHERE id > $1 AND archived_at IS NULL AND custom_fields <> '{}'
+            AND custom_fields LIKE $2 ESCAPE '\'
         ORDER BY id LIMIT $3";
     let rows: Vec<(PlatformId,)> = conn.query(sql, params![after, pattern(key), limit]).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())

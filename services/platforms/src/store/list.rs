@@ -30,6 +30,8 @@ pub(crate) struct Narrowed {
     pub(crate) archived: Archived,
     /// Whose licence ends before a day; never those whose licence does not end.
     pub(crate) licence_expires_before: Option<Day>,
+    /// Which their makers stop to look after before a day; never those of which nobody knows.
+    pub(crate) eol_before: Option<Day>,
     /// The least cost in minor units, of whichever currency and period.
     pub(crate) cost_min: Option<i64>,
     /// Only those that nobody owns.

@@ -4,7 +4,7 @@ use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
 use tidings::{Conn, Error, FromRow, Tx, params};
 
-use crate::relation::{Relation, RelationType};
+use crate::relation::{RELATED_MAX, Relation, RelationType};
 
 /// Waits until nobody else changes relations, until COMMIT. Whoever also holds a platform has
 /// taken that before.
@@ -27,16 +27,20 @@ pub(crate) struct Related {
     pub(crate) lifecycle: Lifecycle,
 }
 
-/// The relations of a platform, and those of others to it: its own first, by type and name.
-pub(crate) async fn of(conn: &mut Conn, id: PlatformId) -> Result<Vec<Related>, Error> {
+/// The relations of a platform, and those of others to it: its own first, by type and name; and
+/// whether there are more than are told.
+pub(crate) async fn of(conn: &mut Conn, id: PlatformId) -> Result<(Vec<Related>, bool), Error> {
     let sql = "SELECT r.type AS kind, r.outgoing, p.id AS platform_id, p.number, p.name,
             p.publisher, p.lifecycle
         FROM (SELECT type, to_id AS other, TRUE AS outgoing FROM relations WHERE from_id = $1
             UNION ALL
             SELECT type, from_id, FALSE FROM relations WHERE to_id = $1) r
         JOIN platforms p ON p.id = r.other
-        ORDER BY r.outgoing DESC, r.type, p.name, p.id";
-    conn.query(sql, params![id]).await
+        ORDER BY r.outgoing DESC, r.type, p.name, p.id LIMIT $2";
+    let mut related: Vec<Related> = conn.query(sql, params![id, RELATED_MAX + 1]).await?;
+    let is_cut = related.len() > RELATED_MAX as usize;
+    related.truncate(RELATED_MAX as usize);
+    Ok((related, is_cut))
 }
 
 /// The relations of a platform itself, in order.

@@ -1,9 +1,9 @@
-//! What reports read: costs by group, licences by their last day, what nobody has looked at.
+//! What reports read: costs by group, licences and support by their last day, what nobody has looked at.
 
 use contracts::TeamId;
-use contracts::calendar::Day;
+use contracts::calendar::{Calendar, Day};
 use contracts::platforms::Lifecycle;
-use tidings::{Conn, Error, FromRow, Row, Timestamp, params};
+use tidings::{Conn, Error, FromRow, Row, params};
 
 use super::list::{Listed, Narrowed, among, listed};
 use super::row::cost;
@@ -66,43 +66,62 @@ const NO_TEAM: &str = "CAST(NULL AS TEXT)";
 /// What is used, or would be: neither in the archive nor retired.
 const IN_USE: &str = "p.archived_at IS NULL AND p.lifecycle <> 'retired'";
 
-/// Licences that end on one of some days, the first day first; behind a day and a number, if
-/// they are given.
-pub(crate) async fn expiring(
+/// What of a platform comes to its end on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Licence,
+    /// That its maker looks after it.
+    Support,
+}
+
+impl Ending {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Licence => "p.licence_expires_on",
+            Self::Support => "p.eol_on",
+        }
+    }
+}
+
+/// Of which something ends on one of some days, the first day first; behind a day and a number,
+/// if they are given.
+pub(crate) async fn ending(
     conn: &mut Conn,
+    what: Ending,
     span: Span,
     after: Option<(Day, i32)>,
     limit: u32,
 ) -> Result<Vec<Listed>, Error> {
     // Numbers begin at 1.
     let (day, number) = after.unwrap_or((span.from, 0));
+    let column = what.column();
     let sql = format!(
         "SELECT p.*, t.name AS owner_name
         FROM platforms p LEFT JOIN teams t ON t.id = p.owner_team_id
-        WHERE p.licence_expires_on >= $1 AND p.licence_expires_on <= $2 AND {IN_USE}
-            AND (p.licence_expires_on, p.number) > ($3, $4)
-        ORDER BY p.licence_expires_on, p.number LIMIT $5"
+        WHERE {column} >= $1 AND {column} <= $2 AND {IN_USE}
+            AND ({column}, p.number) > ($3, $4)
+        ORDER BY {column}, p.number LIMIT $5"
     );
     let values = params![span.from, span.to, day, number, limit];
     let rows: Vec<Row> = conn.query(&sql, values).await?;
     rows.iter().map(listed).collect()
 }
 
-/// How many licences end on one of some days.
-pub(crate) async fn count_expiring(conn: &mut Conn, span: Span) -> Result<u64, Error> {
+/// Of how many platforms something ends on one of some days.
+pub(crate) async fn count_ending(conn: &mut Conn, what: Ending, span: Span) -> Result<u64, Error> {
+    let column = what.column();
     let sql = format!(
-        "SELECT count(*) FROM platforms p
-        WHERE p.licence_expires_on >= $1 AND p.licence_expires_on <= $2 AND {IN_USE}"
+        "SELECT count(*) FROM platforms p WHERE {column} >= $1 AND {column} <= $2 AND {IN_USE}"
     );
     let (count,) = conn.query_one(&sql, params![span.from, span.to]).await?;
     Ok(count)
 }
 
-/// Of which nobody has made sure since a moment that what the register says of them is so, in
+/// Of which nobody has made sure since a day that what the register says of them is so, in
 /// the order of their numbers, behind one of them.
 pub(crate) async fn unreviewed(
     conn: &mut Conn,
-    since: Timestamp,
+    since: Day,
     after: i32,
     limit: u32,
 ) -> Result<Vec<Listed>, Error> {
@@ -113,6 +132,7 @@ pub(crate) async fn unreviewed(
             AND p.number > $2
         ORDER BY p.number LIMIT $3"
     );
+    let since = Calendar::utc().first_moment_of(since);
     let rows: Vec<Row> = conn.query(&sql, params![since, after, limit]).await?;
     rows.iter().map(listed).collect()
 }

@@ -3,7 +3,7 @@
 use contracts::{PlatformId, TeamId, UserId};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, Uuid, Value, params};
 
-use super::count;
+use super::{count, parts, places};
 use crate::review::{Found, Item, Outcome, Review, ReviewId};
 
 impl FromRow for Review {
@@ -120,33 +120,28 @@ pub(crate) async fn open_of_team(conn: &mut Conn, id: TeamId) -> Result<Vec<Stri
     Ok(of_team.map(|review| review.name).collect())
 }
 
-/// How many of a review's platforms are put on its list by one statement.
-const ROWS: usize = 200;
-
 /// Puts platforms on the list of a review, behind those that are there.
 pub(crate) async fn add_items(
     tx: &mut Tx,
     review: &Review,
     platforms: &[PlatformId],
 ) -> Result<(), Error> {
-    let mut place = review.total;
-    for slice in platforms.chunks(ROWS) {
-        let mut rows = Vec::new();
-        let mut values = params![review.id].to_vec();
-        for id in slice {
-            place += 1;
-            values.extend([Value::from(count(place)), Value::from(*id)]);
-            let last = values.len();
-            rows.push(format!("($1, ${}, ${last}, '')", last - 1));
-        }
+    let row = |(place, id): (u64, &PlatformId)| {
+        let place = Value::from(count(place));
+        [review.id.into(), place, (*id).into(), "".into()]
+    };
+    let rows: Vec<[Value; ROW]> = (review.total + 1..).zip(platforms).map(row).collect();
+    for part in parts(&rows, ROW) {
         let sql = format!(
             "INSERT INTO review_items (review_id, place, platform_id, comment) VALUES {}",
-            rows.join(", ")
+            places(part.len(), ROW)
         );
-        tx.execute(&sql, &values).await?;
+        tx.execute(&sql, &part.concat()).await?;
     }
     Ok(())
 }
+
+const ROW: usize = 4;
 
 /// A platform on the list of a review, which nobody else changes meanwhile.
 pub(crate) async fn hold_item(
@@ -210,7 +205,6 @@ pub(crate) async fn counts(conn: &mut Conn, id: ReviewId) -> Result<Counts, Erro
 pub(crate) struct Listed {
     pub(crate) item: Item,
     pub(crate) number: i32,
-    pub(crate) slug: String,
     pub(crate) name: String,
     pub(crate) publisher: String,
     pub(crate) owner: Option<String>,
@@ -224,7 +218,6 @@ impl FromRow for Listed {
         Ok(Self {
             item: Item::from_row(row)?,
             number: row.get("number")?,
-            slug: row.get("slug")?,
             name: row.get("name")?,
             publisher: row.get("publisher")?,
             owner: row.get("owner")?,
@@ -260,7 +253,7 @@ pub(crate) async fn items(
         }
     };
     let sql = format!(
-        "SELECT i.*, p.number, p.slug, p.name, p.publisher, p.archived_at, t.name AS owner,
+        "SELECT i.*, p.number, p.name, p.publisher, p.archived_at, t.name AS owner,
             coalesce(nullif(u.name, ''), u.email) AS by_name
         FROM review_items i JOIN platforms p ON p.id = i.platform_id
         LEFT JOIN teams t ON t.id = p.owner_team_id LEFT JOIN people u ON u.id = i.found_by

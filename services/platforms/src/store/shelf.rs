@@ -51,8 +51,8 @@ pub(crate) fn words_of(platform: &Platform) -> BTreeSet<String> {
     all.chain(whole_tags).chain(number).collect()
 }
 
-/// The last day of the licence, or what sorts behind all days.
-pub(crate) fn expiry_key(day: Option<Day>) -> String {
+/// A last day, or what sorts behind all days.
+pub(crate) fn day_key(day: Option<Day>) -> String {
     day.map_or_else(|| "never".to_owned(), |day| day.to_string())
 }
 
@@ -73,14 +73,16 @@ pub(super) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Erro
     for part in parts(&rows, ROW) {
         let sql = format!(
             "INSERT INTO shelf (number, platform_id, archived, lifecycle, criticality, kind,
-                owner_team_id, name_key, publisher_key, cost_minor, expires_on, updated_at, words)
+                owner_team_id, name_key, publisher_key, cost_minor, expires_on, eol_on,
+                updated_at, words)
             VALUES {}
             ON CONFLICT (number) DO UPDATE SET archived = excluded.archived,
                 lifecycle = excluded.lifecycle, criticality = excluded.criticality,
                 kind = excluded.kind, owner_team_id = excluded.owner_team_id,
                 name_key = excluded.name_key, publisher_key = excluded.publisher_key,
                 cost_minor = excluded.cost_minor, expires_on = excluded.expires_on,
-                updated_at = excluded.updated_at, words = excluded.words",
+                eol_on = excluded.eol_on, updated_at = excluded.updated_at,
+                words = excluded.words",
             places(part.len(), ROW),
         );
         tx.execute(&sql, &part.concat()).await?;
@@ -93,7 +95,7 @@ pub(super) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Erro
     Ok(())
 }
 
-const ROW: usize = 13;
+const ROW: usize = 14;
 
 fn row(platform: &Platform, words: &BTreeSet<String>) -> [Value; ROW] {
     [
@@ -107,7 +109,8 @@ fn row(platform: &Platform, words: &BTreeSet<String>) -> [Value; ROW] {
         fold(&platform.name).into(),
         fold(&platform.publisher).into(),
         platform.cost.amount_minor.into(),
-        expiry_key(platform.licence.expires_on).into(),
+        day_key(platform.licence.expires_on).into(),
+        day_key(platform.eol_on).into(),
         platform.updated_at.into(),
         line_of(words).into(),
     ]

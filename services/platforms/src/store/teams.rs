@@ -97,8 +97,8 @@ pub(crate) async fn owned(
 
 /// How many platforms that are in use belong to each team that has any.
 pub(crate) async fn counts(conn: &mut Conn) -> Result<BTreeMap<TeamId, u64>, Error> {
-    let sql = "SELECT owner_team_id, count(*) FROM platforms
-        WHERE owner_team_id IS NOT NULL AND archived_at IS NULL GROUP BY owner_team_id";
+    let sql = "SELECT owner_team_id, count(*) FROM shelf
+        WHERE owner_team_id IS NOT NULL AND NOT archived GROUP BY owner_team_id";
     let rows: Vec<(TeamId, u64)> = conn.query(sql, &[]).await?;
     Ok(rows.into_iter().collect())
 }

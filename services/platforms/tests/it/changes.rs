@@ -9,6 +9,7 @@ use crate::stage::{Stage, accountant, infra, on_both, path_of, refusal};
 on_both!(
     a_14_nobody_changes_what_the_history_says,
     what_was_changed_is_found_by_who_when_and_together,
+    changes_of_costs_are_found_alone,
     the_history_comes_as_a_file_whole_and_without_formulas,
 );
 
@@ -80,6 +81,7 @@ async fn what_was_changed_is_found_by_who_when_and_together(storage: Storage) {
         "since=2026-02-30",
         "request=1",
         "entity=%00",
+        "about=weather",
     ] {
         let answer = stage
             .get(infra(), &format!("/api/platforms/changes?{odd}"))
@@ -93,6 +95,50 @@ async fn what_was_changed_is_found_by_who_when_and_together(storage: Storage) {
     let second = stage.get(infra(), next).await;
     assert_eq!(second.json[0]["action"], "create");
     assert!(!second.headers.contains_key("link"));
+}
+
+/// E.2: what accounting looks for among all that others change.
+async fn changes_of_costs_are_found_alone(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let made = stage.create_named("A").await;
+    stage.team("Data").await;
+    let path = path_of(&made["id"]);
+    for change in [
+        json!({"description": "budget_code"}),
+        json!({"cost_centre": "CC-1"}),
+        json!({"licence_seats": 7}),
+        json!({"owner": "Data"}),
+        json!({"purchase_order": "P-2", "name": "B"}),
+        json!({"tags": ["cost_amount"]}),
+        json!({"budget_code": "B7"}),
+    ] {
+        let changed = stage.patch(infra(), &path, change).await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
+    }
+    let found = async |query: &str| {
+        let answer = stage
+            .get(accountant(), &format!("/api/platforms/changes?{query}"))
+            .await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text);
+        let rows = answer.json.as_array().unwrap().iter();
+        rows.map(|one| one["changed_fields"].clone())
+            .collect::<Vec<_>>()
+    };
+    let costs = [
+        json!(["budget_code"]),
+        json!(["name", "purchase_order"]),
+        json!(["licence_seats"]),
+        json!(["cost_centre"]),
+    ];
+    // What comes into the register costs something, or nothing.
+    assert_eq!(found("about=costs").await[..4], costs);
+    assert_eq!(found("about=costs").await.len(), 5);
+    let narrowed = format!("about=costs&entity=platform&actor={}&limit=4", infra().id);
+    assert_eq!(found(&narrowed).await, costs);
+    assert_eq!(found("about=costs&entity=team").await, [json!(0); 0]);
+    let table = "/api/platforms/changes.csv?about=costs";
+    let table = stage.get(accountant(), table).await;
+    assert_eq!(table.text.lines().count(), 6, "{}", table.text);
 }
 
 /// More changes than are read at once, and what a spreadsheet would carry out.

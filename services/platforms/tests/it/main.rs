@@ -17,6 +17,7 @@ mod fields;
 mod importing;
 mod notices;
 mod parts_pages;
+mod platform_pages;
 mod races;
 mod reading;
 mod register_pages;

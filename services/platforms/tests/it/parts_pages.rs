@@ -1,38 +1,8 @@
 //! The pages of teams, custom fields and reviews, without a script.
 
-use axum::body::Body;
-use axum::http::{Request, header};
 use serde_json::json;
-use tidings_test::Answer;
 
-use crate::stage::{Person, Stage, accountant, buyer, infra, support};
-
-async fn submit(stage: &Stage, by: Person, path: &str, form: &str) -> Answer {
-    let token = stage.world.token(by.id.uuid(), by.roles);
-    let request = Request::post(path)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(form.to_owned()))
-        .unwrap();
-    stage.world.call(request).await
-}
-
-fn assert_shows(answer: &Answer, status: u16, parts: &[&str]) {
-    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-    for part in parts {
-        let is_there = answer.text.contains(part);
-        assert!(is_there, "{part:?} is not in {}", answer.text);
-    }
-}
-
-/// Where a form leads that was accepted.
-fn led_to(answer: &Answer) -> String {
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    answer.headers[header::LOCATION]
-        .to_str()
-        .unwrap()
-        .to_owned()
-}
+use crate::stage::{Stage, accountant, assert_shows, buyer, infra, led_to, submit, support};
 
 #[tokio::test]
 async fn a_team_is_added_by_its_form_and_mistakes_are_shown_beside_the_fields() {
@@ -275,6 +245,41 @@ async fn a_review_is_opened_by_a_form_and_worked_through_by_small_ones() {
         .get(infra(), &format!("{path}?outcome=all&cursor=1"))
         .await;
     assert_shows(&page, 200, &["data-status=\"updated\"", "← First"]);
+}
+
+#[tokio::test]
+async fn what_was_typed_of_a_platform_in_a_review_is_kept_and_enter_finds_nothing() {
+    let stage = Stage::new().await;
+    for name in ["Alpha <1>", "Beta"] {
+        stage.create_named(name).await;
+    }
+    let form = "name=Stock-take&due_on=2026-02-01";
+    let opened = led_to(&submit(&stage, infra(), "/platforms/reviews", form).await);
+    let path = opened.strip_suffix("?done=opened").unwrap();
+    let items = format!("{path}/items");
+    let long = format!("outcome=missing&comment={}&part=all", "x".repeat(201));
+    let wrong = submit(&stage, infra(), &format!("{items}/2"), &long).await;
+    assert_shows(&wrong, 422, &["at most 200 letters", "Alpha"]);
+    let kept = format!("value=\"{}\"", "x".repeat(201));
+    assert_eq!(wrong.text.matches(&kept).count(), 1, "{}", wrong.text);
+    let form = wrong.text.split(&kept).next().unwrap();
+    let (_, form) = form.rsplit_once("<form").unwrap();
+    assert!(form.contains("/items/2\""), "{form}");
+    // The first button of a form is the one that Enter presses.
+    let first = form.split("<button").nth(1).unwrap();
+    assert!(first.starts_with(" disabled hidden>"), "{form}");
+    let unsaid = "comment=was+there&part=all&after=0";
+    let unsaid = submit(&stage, infra(), &format!("{items}/2"), unsaid).await;
+    assert_shows(&unsaid, 422, &["value=\"was there\""]);
+
+    submit(&stage, infra(), &format!("{items}/1"), "outcome=updated").await;
+    let log = "/platforms/changes?entity=review_item";
+    let shown = [
+        "Reviewed",
+        "Alpha &#60;1&#62;",
+        "value=\"review_item\" selected",
+    ];
+    assert_shows(&stage.get(infra(), log).await, 200, &shown);
 }
 
 #[tokio::test]

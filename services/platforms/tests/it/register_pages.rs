@@ -1,49 +1,15 @@
 //! The pages of the register, without a script.
 
-use axum::body::Body;
-use axum::http::{Request, header};
 use serde_json::{Value, json};
 use tidings_test::Answer;
 
-use crate::stage::{Person, Stage, accountant, admin, buyer, engineer, infra, support};
+use crate::stage::{
+    Person, Stage, accountant, admin, assert_hides, assert_shows, buyer, engineer, form, infra,
+    led_to, support,
+};
 
 async fn submit(stage: &Stage, by: Person, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let encoded = |text: &str| {
-        let bytes = text.bytes().map(|byte| format!("%{byte:02X}"));
-        bytes.collect::<String>()
-    };
-    let pairs = fields.iter();
-    let pairs = pairs.map(|(name, text)| format!("{}={}", encoded(name), encoded(text)));
-    let pairs: Vec<_> = pairs.collect();
-    let token = stage.world.token(by.id.uuid(), by.roles);
-    let request = Request::builder()
-        .method("POST")
-        .uri(path)
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(pairs.join("&")))
-        .unwrap();
-    stage.world.call(request).await
-}
-
-fn assert_shows(answer: &Answer, status: u16, parts: &[&str]) {
-    assert_eq!(answer.status, status, "{}", answer.text);
-    for part in parts {
-        let is_there = answer.text.contains(part);
-        assert!(is_there, "{part:?} is not in {}", answer.text);
-    }
-}
-
-fn assert_hides(answer: &Answer, parts: &[&str]) {
-    for part in parts {
-        let is_there = answer.text.contains(part);
-        assert!(!is_there, "{part:?} is in {}", answer.text);
-    }
-}
-
-fn location(answer: &Answer) -> &str {
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    answer.headers["location"].to_str().unwrap()
+    crate::stage::submit(stage, by, path, &form(fields)).await
 }
 
 #[tokio::test]
@@ -76,6 +42,17 @@ async fn the_list_is_searched_narrowed_and_leads_on() {
     );
     let archive = stage.get(infra(), "/platforms?archived=true").await;
     assert_shows(&archive, 200, &["Old thing", "Archived"]);
+    // What has no field in the form stays when it is sent.
+    let kept = "/platforms?unowned=true&eol_before=2027-01-01&cost_min=0&sort=lifecycle";
+    let kept = stage.get(infra(), kept).await;
+    let shown = [
+        "name=\"unowned\" value=\"true\"",
+        "name=\"eol_before\" value=\"2027-01-01\"",
+        "name=\"cost_min\" value=\"0\"",
+        "value=\"lifecycle\" selected",
+    ];
+    assert_shows(&kept, 200, &shown);
+    assert_hides(&kept, &["licence_expires_before"]);
     let nothing = stage.get(infra(), "/platforms?q=nowhere").await;
     assert_shows(&nothing, 200, &["Nothing matches"]);
     let part = stage.get(infra(), "/platforms?limit=1").await;
@@ -133,7 +110,7 @@ async fn a_21_everybody_sees_what_is_theirs_to_do() {
     ] {
         assert_eq!(stage.get(buyer(), path).await.status, 403, "{path}");
         let nobody = stage.world.get(path, None).await;
-        assert_eq!(location(&nobody), format!("/signin?next={path}"));
+        assert_eq!(led_to(&nobody), format!("/signin?next={path}"));
     }
 }
 
@@ -181,7 +158,7 @@ async fn a_platform_is_added_with_its_mistakes_told_by_field() {
         ("tags", "core, routing"),
     ];
     let added = submit(&stage, infra(), "/platforms/new", &good).await;
-    assert_eq!(location(&added), "/platforms/1?done=added");
+    assert_eq!(led_to(&added), "/platforms/1?done=added");
     let page = stage.get(infra(), "/platforms/1?done=added").await;
     let shown = [
         "It is number 1",
@@ -216,7 +193,7 @@ async fn a_proposal_is_a_proposal_whatever_is_sent() {
         403
     );
     let proposed = submit(&stage, support(), "/platforms/new", &bold[..2]).await;
-    assert_eq!(location(&proposed), "/platforms/1?done=proposed");
+    assert_eq!(led_to(&proposed), "/platforms/1?done=proposed");
     let own = stage.get(support(), "/platforms/1/edit").await;
     assert_shows(&own, 200, &["value=\"Radar\""]);
     assert_eq!(stage.get(engineer(), "/platforms/1/edit").await.status, 403);
@@ -252,7 +229,7 @@ async fn a_stale_form_says_what_others_have_changed_and_keeps_what_was_typed() {
         ("version", "2"),
     ];
     let saved = submit(&stage, infra(), "/platforms/1/edit", &typed).await;
-    assert_eq!(location(&saved), "/platforms/1?done=saved");
+    assert_eq!(led_to(&saved), "/platforms/1?done=saved");
     assert_eq!(stage.platform(&json!(1)).await["description"], "Ours");
     let never = submit(
         &stage,
@@ -292,7 +269,7 @@ async fn a_12_life_goes_on_by_buttons_and_back_with_a_reason() {
         ("version", "1"),
     ])
     .await;
-    assert_eq!(location(&moved), "/platforms/1?done=moved");
+    assert_eq!(led_to(&moved), "/platforms/1?done=moved");
     let back = go(&[("to", "production"), ("version", "2")]).await;
     assert_shows(&back, 422, &["id=\"comment-error\""]);
     assert_eq!(
@@ -311,9 +288,9 @@ async fn a_12_life_goes_on_by_buttons_and_back_with_a_reason() {
         &[("comment", "still used")],
     )
     .await;
-    assert_eq!(location(&restored), "/platforms/1?done=restored");
+    assert_eq!(led_to(&restored), "/platforms/1?done=restored");
     let archived = submit(&stage, infra(), "/platforms/1/archive", &[]).await;
-    assert_eq!(location(&archived), "/platforms/1?done=archived");
+    assert_eq!(led_to(&archived), "/platforms/1?done=archived");
     let archived = stage.get(support(), "/platforms/1").await;
     assert_shows(&archived, 200, &["It is in the archive."]);
     let theirs = submit(&stage, support(), "/platforms/1/restore", &[]).await;
@@ -357,6 +334,14 @@ async fn a_13_the_changes_are_told_field_by_field() {
         "<ins>Linux</ins>",
     ];
     assert_shows(&page, 200, &shown);
+    let costs = "/platforms/changes?about=costs&entity_id=none";
+    let costs = stage.get(infra(), costs).await;
+    let shown = [
+        "value=\"costs\" selected",
+        "name=\"entity_id\" value=\"none\"",
+        "No changes",
+    ];
+    assert_shows(&costs, 200, &shown);
     let none = stage.get(infra(), "/platforms/changes?entity=review").await;
     assert_shows(&none, 200, &["No changes"]);
     assert_eq!(

@@ -2,26 +2,19 @@
 
 use serde_json::{Value, json};
 use tidings::Storage;
-use tidings_test::Answer;
 
-use crate::stage::{Stage, accountant, admin, buyer, engineer, everybody, infra, on_both, support};
+use crate::stage::{
+    Stage, accountant, admin, assert_shows, buyer, engineer, everybody, form, infra, on_both,
+    submit, support,
+};
 
 on_both!(costs_are_bars_and_a_table_of_the_same_numbers);
-
-fn assert_shows(answer: &Answer, parts: &[&str]) {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    for part in parts {
-        assert!(
-            answer.text.contains(part),
-            "{part:?} is not in {}",
-            answer.text
-        );
-    }
-}
 
 const COSTS: &str = "/platforms/reports/costs";
 const EXPIRING: &str = "/platforms/reports/expiring";
 const UNOWNED: &str = "/platforms/reports/unowned";
+const EOL: &str = "/platforms/reports/eol";
+const UNREVIEWED: &str = "/platforms/reports/unreviewed";
 
 async fn platform(stage: &Stage, name: &str, cost: &str, more: Value) {
     let mut body = json!({
@@ -39,7 +32,7 @@ async fn the_hub_leads_accounting_to_the_next_quarter_in_one_step() {
         &stage,
         "Vault",
         "Free",
-        json!({"licence_expires_on": "2026-02-01"}),
+        json!({"licence_expires_on": "2026-02-01", "eol_on": "2026-03-01"}),
     )
     .await;
     let hub = "/platforms/reports";
@@ -47,21 +40,30 @@ async fn the_hub_leads_accounting_to_the_next_quarter_in_one_step() {
         let page = stage.get(who, hub).await;
         assert_shows(
             &page,
+            200,
             &[
                 "/api/platforms/reports/expiring.csv?quarter=next",
                 "href=\"/platforms/reports/costs\"",
                 "One ends within 90 days",
+                "One platform loses the support of its maker within 90 days.",
+                "/api/platforms/changes.csv?about=costs",
                 "One platform has no owner.",
             ],
         );
     }
     for who in [support(), engineer()] {
         let page = stage.get(who, hub).await;
-        assert_shows(&page, &["Licences that end", "Without an owner"]);
+        let parts = [
+            "Licences that end",
+            "Without an owner",
+            "Support ends",
+            "Not reviewed",
+        ];
+        assert_shows(&page, 200, &parts);
         assert!(!page.text.contains("/costs"), "{}", page.text);
         assert_eq!(stage.get(who, COSTS).await.status, 403);
     }
-    for path in [hub, COSTS, EXPIRING, UNOWNED] {
+    for path in [hub, COSTS, EXPIRING, UNOWNED, EOL, UNREVIEWED] {
         assert_eq!(stage.get(buyer(), path).await.status, 403, "{path}");
         let answer = stage.world.get(path, None).await;
         assert_eq!(answer.status, 303, "{path}");
@@ -73,7 +75,7 @@ async fn the_hub_leads_accounting_to_the_next_quarter_in_one_step() {
 async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
     let stage = Stage::on(storage).await;
     let page = stage.get(accountant(), COSTS).await;
-    assert_shows(&page, &["Nothing costs anything"]);
+    assert_shows(&page, 200, &["Nothing costs anything"]);
     stage.team("Data <b>").await;
     let owner = json!({"owner": "Data <b>"});
     platform(&stage, "Vault", "$1200.00 a year", owner).await;
@@ -82,6 +84,7 @@ async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
     let page = stage.get(accountant(), COSTS).await;
     assert_shows(
         &page,
+        200,
         &[
             "Data &#60;b&#62;",
             "$1,200.00",
@@ -100,6 +103,7 @@ async fn costs_are_bars_and_a_table_of_the_same_numbers(storage: Storage) {
     let page = stage.get(accountant(), &format!("{COSTS}{query}")).await;
     assert_shows(
         &page,
+        200,
         &[
             "experimental",
             "$110.00",
@@ -155,7 +159,7 @@ async fn what_is_typed_wrongly_is_told_and_the_page_is_there() {
 async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() {
     let stage = Stage::new().await;
     let page = stage.get(support(), EXPIRING).await;
-    assert_shows(&page, &["No licence ends in these days"]);
+    assert_shows(&page, 200, &["No licence ends in these days"]);
     stage.team("Data").await;
     for number in 1..=51 {
         let name = format!("Vault <{number}>");
@@ -169,6 +173,7 @@ async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() 
         let page = stage.get(who, EXPIRING).await;
         assert_shows(
             &page,
+            200,
             &[
                 "Vault &#60;50&#62;",
                 "Sat 31 January 2026",
@@ -189,6 +194,7 @@ async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() 
         .await;
     assert_shows(
         &page,
+        200,
         &[
             "1 April – 30 June 2026",
             "No licence ends",
@@ -197,20 +203,101 @@ async fn licences_that_end_are_shown_to_everybody_with_a_part_in_the_register() 
     );
     let next = "?within=90d&limit=50&cursor=2026-01-31_50";
     let page = stage.get(accountant(), &format!("{EXPIRING}{next}")).await;
-    assert_shows(&page, &["Vault &#60;51&#62;"]);
+    assert_shows(&page, 200, &["Vault &#60;51&#62;"]);
 }
 
 #[tokio::test]
 async fn what_has_no_owner_is_shown_the_most_critical_first() {
     let stage = Stage::new().await;
     let page = stage.get(engineer(), UNOWNED).await;
-    assert_shows(&page, &["Every platform has an owner"]);
+    assert_shows(&page, 200, &["Every platform has an owner"]);
     for (name, criticality) in [("Low", "low"), ("Worst", "critical"), ("Middle", "medium")] {
         platform(&stage, name, "Free", json!({"criticality": criticality})).await;
     }
     let page = stage.get(engineer(), &format!("{UNOWNED}?limit=2")).await;
-    assert_shows(&page, &["/platforms/worst", "Free", "rel=\"next\""]);
+    assert_shows(
+        &page,
+        200,
+        &["href=\"/platforms/2\"", "Free", "rel=\"next\""],
+    );
     let place = |name: &str| page.text.find(&format!(">{name}</a>"));
     assert!(place("Worst").unwrap() < place("Middle").unwrap());
     assert_eq!(place("Low"), None);
+}
+
+#[tokio::test]
+async fn platforms_whose_support_ends_are_shown_beside_the_licences() {
+    let stage = Stage::new().await;
+    let page = stage.get(support(), EOL).await;
+    assert_shows(&page, 200, &["No support ends in these days"]);
+    for (name, day) in [
+        ("Debian <11>", "2026-01-31"),
+        ("Old", "2025-12-31"),
+        ("Far", "2031-01-01"),
+    ] {
+        let known = json!({"eol_on": day, "version_label": "11.9", "criticality": "high"});
+        platform(&stage, name, "Free", known).await;
+    }
+    for who in everybody().into_iter().filter(|who| *who != buyer()) {
+        let page = stage.get(who, EOL).await;
+        let shown = [
+            "Debian &#60;11&#62;",
+            "href=\"/platforms/1\"",
+            "Sat 31 January 2026",
+            "in 30 days",
+            "11.9",
+            "data-status=\"high\"",
+            "?within=90d\" title=\"The next 90 days\" aria-current=\"page\"",
+            "href=\"/platforms/reports/expiring\"",
+        ];
+        assert_shows(&page, 200, &shown);
+        assert!(!page.text.contains(">Old<") && !page.text.contains(">Far<"));
+    }
+    let days = "?from=2025-12-01&to=2026-02-01&limit=1";
+    let page = stage.get(infra(), &format!("{EOL}{days}")).await;
+    let shown = [
+        ">Old<",
+        "rel=\"next\"",
+        "eol.csv?from=2025-12-01&#38;to=2026-02-01\"",
+    ];
+    assert_shows(&page, 200, &shown);
+    let next = format!("{EOL}{days}&cursor=2025-12-31_2");
+    assert_shows(&stage.get(infra(), &next).await, 200, &["Debian"]);
+    let wrong = stage.get(infra(), &format!("{EOL}?from=x")).await;
+    assert_shows(&wrong, 400, &["Those days cannot be shown", "Debian"]);
+}
+
+#[tokio::test]
+async fn what_nobody_has_reviewed_is_shown_until_a_review_confirms_it() {
+    let stage = Stage::new().await;
+    for name in ["Vault", "Wiki"] {
+        platform(&stage, name, "Free", json!({})).await;
+    }
+    let page = stage
+        .get(engineer(), &format!("{UNREVIEWED}?limit=1"))
+        .await;
+    let shown = [
+        "Vault",
+        "never",
+        "rel=\"next\"",
+        "unreviewed.csv?since=2025-01-01",
+    ];
+    assert_shows(&page, 200, &shown);
+    let draft = json!({"name": "All", "due_on": "2026-02-01"});
+    let review = stage.post(infra(), "/api/platforms/reviews", draft).await;
+    let id = review.json["id"].as_str().unwrap();
+    let path = format!("/platforms/reviews/{id}/items/1");
+    let found = submit(&stage, infra(), &path, &form(&[("outcome", "confirmed")])).await;
+    assert_eq!(found.status, 303, "{}", found.text);
+    let page = stage.get(engineer(), UNREVIEWED).await;
+    assert_shows(&page, 200, &["Wiki"]);
+    assert!(!page.text.contains("Vault"), "{}", page.text);
+    let wrong = stage
+        .get(engineer(), &format!("{UNREVIEWED}?since=%3Ci%3E"))
+        .await;
+    assert_shows(
+        &wrong,
+        400,
+        &["That day cannot be shown", "value=\"&#60;i&#62;\""],
+    );
 }

@@ -162,7 +162,7 @@ async fn the_report_names_every_platform_and_what_was_found_of_it() {
     assert_eq!(
         lines,
         [
-            "number,name,publisher,owner,outcome,comment,by,at,archived",
+            "\u{feff}number,name,publisher,owner,outcome,comment,by,at,archived",
             "1,\"'=A, \"\"1\"\"\",Acme,Core,missing,\"Gone; long ago\",Person 1,2026-01-01T12:00:00Z,false",
             "2,B,Acme,,not_audited,,,,false",
         ]

@@ -279,6 +279,50 @@ pub(crate) fn path_of(id: &Value) -> String {
     }
 }
 
+/// Sends a form as browsers do.
+pub(crate) async fn submit(stage: &Stage, by: Person, path: &str, form: &str) -> Answer {
+    let token = stage.world.token(by.id.uuid(), by.roles);
+    let request = Request::post(path)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    stage.world.call(request).await
+}
+
+/// The fields of a form as they are sent.
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+    let encoded = |text: &str| {
+        let bytes = text.bytes().map(|byte| format!("%{byte:02X}"));
+        bytes.collect::<String>()
+    };
+    let pairs = fields.iter();
+    let pairs = pairs.map(|(name, text)| format!("{}={}", encoded(name), encoded(text)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+pub(crate) fn assert_shows(answer: &Answer, status: u16, parts: &[&str]) {
+    assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+    for part in parts {
+        let is_there = answer.text.contains(part);
+        assert!(is_there, "{part:?} is not in {}", answer.text);
+    }
+}
+
+pub(crate) fn assert_hides(answer: &Answer, parts: &[&str]) {
+    for part in parts {
+        let is_there = answer.text.contains(part);
+        assert!(!is_there, "{part:?} is in {}", answer.text);
+    }
+}
+
+/// Where a form leads that was accepted, or a page that is not shown.
+pub(crate) fn led_to(answer: &Answer) -> String {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let location = answer.headers[header::LOCATION].to_str().unwrap();
+    location.to_owned()
+}
+
 /// Status and first code.
 pub(crate) fn refusal(answer: &Answer) -> (u16, &str) {
     answer.refusal()

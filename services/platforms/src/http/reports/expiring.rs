@@ -9,18 +9,15 @@ use serde::Serialize;
 use tidings::{Handle, List, Paging, Place, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
-use super::Table;
+use super::{SLICE, Table};
 use crate::access::Member;
 use crate::cost::{decimal, legacy};
 use crate::reports::costs::{Normalise, Terms};
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
-use crate::store::reports::expiring;
+use crate::store::reports::{Ending, ending};
 
-/// So many are read at once for a table.
-const SLICE: u32 = 500;
-
-/// Where a licence stands in the list: its last day, and its platform's number.
+/// Where a platform stands among those of which something ends: the last day, and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ends {
     pub(crate) day: Day,
@@ -28,11 +25,15 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    pub(crate) fn of(listed: &Listed) -> Self {
-        let licence = &listed.platform.licence;
+    pub(crate) fn of(what: Ending, listed: &Listed) -> Self {
+        let platform = &listed.platform;
+        let day = match what {
+            Ending::Licence => platform.licence.expires_on,
+            Ending::Support => platform.eol_on,
+        };
         Self {
-            day: licence.expires_on.unwrap_or_else(Day::last),
-            number: listed.platform.number,
+            day: day.unwrap_or_else(Day::last),
+            number: platform.number,
         }
     }
 
@@ -96,7 +97,7 @@ pub(crate) struct ExpiringBody {
 
 impl ExpiringBody {
     fn new(listed: Listed, today: Day) -> Self {
-        let Ends { day, .. } = Ends::of(&listed);
+        let Ends { day, .. } = Ends::of(Ending::Licence, &listed);
         let (platform, owner) = (listed.platform, listed.owner);
         Self {
             id: platform.platform_id,
@@ -152,8 +153,8 @@ pub(crate) async fn show(
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
     let after = paging.after.map(Ends::pair);
-    let rows = expiring(&mut conn, span, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, Ends::of);
+    let rows = ending(&mut conn, Ending::Licence, span, after, paging.fetch()).await?;
+    let (rows, next) = paging.cut(rows, |row| Ends::of(Ending::Licence, row));
     let body = |listed| ExpiringBody::new(listed, today);
     let items = rows.into_iter().map(body).collect();
     Ok(List { items, next })
@@ -200,8 +201,10 @@ pub(crate) async fn table(
     let mut table = Table::new(&COLUMNS);
     let mut after = None;
     loop {
-        let rows = expiring(&mut conn, span, after, SLICE).await?;
-        after = rows.last().map(|last| Ends::of(last).pair());
+        let rows = ending(&mut conn, Ending::Licence, span, after, SLICE).await?;
+        after = rows
+            .last()
+            .map(|last| Ends::of(Ending::Licence, last).pair());
         let is_last = rows.len() < SLICE as usize;
         for listed in rows {
             line(&mut table, ExpiringBody::new(listed, today));

@@ -1,22 +1,15 @@
-//! What nobody looks after, and what nobody has looked at.
+//! What nobody looks after.
 
 use axum::extract::State;
 use axum::response::Response;
-use contracts::calendar::{Calendar, Day, read_day};
 use contracts::platforms::Lifecycle;
-use serde::Deserialize;
 use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
-use utoipa::IntoParams;
 
-use super::Table;
+use super::{SLICE, Table};
 use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::{Asked, PlatformBody};
 use crate::store::list::{self, Listed, Narrowed, Place};
-use crate::store::reports;
-
-/// So many are read at once for a table.
-const SLICE: u32 = 500;
 
 /// Narrows to what has no owner. What is retired is read-only and gets none any more, so it is
 /// left out unless somebody asks for it.
@@ -114,56 +107,4 @@ fn line(table: &mut Table, listed: &Listed) {
         &legacy(platform.cost),
         &expires_on.map(|day| day.to_string()).unwrap_or_default(),
     ]);
-}
-
-/// Since when somebody should have looked.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct SinceAsked {
-    /// The first day on which it would have counted; a year ago if it is not given.
-    since: Option<String>,
-}
-
-/// Platforms of which nobody has made sure since some day that what the register says of them
-/// is so; for everybody with a part in the register. What is retired or in the archive is left
-/// out.
-#[utoipa::path(get, path = "/api/platforms/reports/unreviewed", tag = "platforms", params(
-    SinceAsked,
-    ("limit" = Option<u32>, Query, description = "1 to 200, 50 if not given"),
-    ("cursor" = Option<String>, Query, description = "From the Link header of the part before"),
-), responses(
-    (status = 200, description = "The platforms; a Link header leads to the next part", body = [PlatformBody]),
-    (status = 400, description = "bad_date, bad_limit or bad_cursor"),
-    (status = 401, description = "Nobody has signed in"),
-    (status = 403, description = "No part in the register"),
-))]
-pub(crate) async fn unreviewed(
-    State(service): State<Handle>,
-    SignedIn(identity): SignedIn,
-    Query(asked): Query<SinceAsked>,
-    paging: Paging<Numbered>,
-) -> Result<List<PlatformBody>, Problem> {
-    Member::of(&identity)?;
-    let year_ago = || Day::of(service.now()).minus(365);
-    let since = read_day("since", asked.since.as_deref())?.unwrap_or_else(year_ago);
-    let since = Calendar::utc().first_moment_of(since);
-    let after = paging.after.as_ref().map_or(0, |place| place.0);
-    let mut conn = service.read().await?;
-    let rows = reports::unreviewed(&mut conn, since, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| Numbered(row.platform.number));
-    let items = rows.into_iter().map(PlatformBody::from).collect();
-    Ok(List { items, next })
-}
-
-/// Where a platform stands among numbers.
-pub(crate) struct Numbered(i32);
-
-impl tidings::Place for Numbered {
-    fn read(text: &str) -> Option<Self> {
-        Some(Self(text.parse().ok()?))
-    }
-
-    fn write(&self) -> String {
-        self.0.to_string()
-    }
 }

@@ -128,7 +128,13 @@ pub(super) fn groups(
             .collect(),
     });
     let own = fields.iter().filter(|field| field.removed_at.is_none());
-    let own = own.filter(|field| is_new || field.told.applies_to(platform.kind));
+    // Those of the kind that was chosen as well, or nobody could say what that kind must have.
+    let chosen = typed.get("kind").and_then(|kind| kind.parse().ok());
+    let is_of = |field: &CustomField| {
+        let mut kinds = [Some(platform.kind), chosen].into_iter().flatten();
+        kinds.any(|kind| field.told.applies_to(kind))
+    };
+    let own = own.filter(|field| is_new || is_of(field));
     let own = own.filter(|field| may(&format!("{CUSTOM}{}", field.key)));
     let custom = Group {
         title: "Besides",
@@ -161,7 +167,10 @@ fn custom(field: &CustomField, platform: &Platform, typed: &Typed, is_new: bool)
     Control {
         label: told.label.clone(),
         kind: match told.kind {
-            FieldType::Text | FieldType::Link => Kind::Line {
+            FieldType::Text => Kind::Lines {
+                letters_max: CUSTOM_LETTERS_MAX,
+            },
+            FieldType::Link => Kind::Line {
                 letters_max: CUSTOM_LETTERS_MAX,
             },
             FieldType::Number => Kind::Number,
@@ -169,13 +178,21 @@ fn custom(field: &CustomField, platform: &Platform, typed: &Typed, is_new: bool)
             FieldType::Bool => choice(&[("", "Nothing said"), ("true", "Yes"), ("false", "No")]),
             FieldType::Choice => {
                 let nothing = [(String::new(), "Nothing said".to_owned())];
-                let values = told.allowed_values.iter();
+                // What it says now stays, also when it is no choice any more.
+                let gone = Some(&now).filter(|now| !told.allowed_values.contains(now));
+                let gone = gone.filter(|now| !now.is_empty());
+                let values = told.allowed_values.iter().chain(gone);
                 let values = values.map(|one| (one.clone(), one.clone()));
                 Kind::Choice(nothing.into_iter().chain(values).collect())
             }
         },
-        // A new platform may turn out to be of a kind that does not have it.
-        required: told.required && (!is_new || told.applies_to_kind.is_none()),
+        // A new platform may turn out to be of a kind that does not have it, and what an old one
+        // never said keeps nobody from saying something else.
+        required: told.required
+            && match is_new {
+                true => told.applies_to_kind.is_none(),
+                false => !now.is_empty(),
+            },
         help: "",
         is_now: is_now(typed, &column, &now),
         value: typed.get(&column).cloned().unwrap_or(now),
@@ -232,7 +249,7 @@ fn help(column: &str) -> &'static str {
         "links" => "One a line: words, then the address.",
         "licence_spdx" => "As in the list of SPDX: MIT, Apache-2.0.",
         "licence_expires_on" => {
-            "The last day. Owner and accounting are told 90, 30 and 7 days before."
+            "The last day. Owner and accounting are told 90, 30 and 7 days before, and on it."
         }
         "support_contact" => "Whom to ask when it fails.",
         "technical_contact" => "Whom to ask about how it works.",

@@ -91,7 +91,7 @@ fn chosen(name: String, bytes: Bytes) -> Option<Upload> {
 fn refused(error: multer::Error) -> Problem {
     match error {
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {
-            let text = format!("A file has at most {} MB.", BYTES_MAX / (1024 * 1024));
+            let text = format!("A file has at most {} MiB.", BYTES_MAX / (1024 * 1024));
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text)
         }
         // What the gateway has cut off looks like a form that ends in the middle.

@@ -9,7 +9,7 @@ use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 use super::chart::{self, Chart, called, in_words as currency_in_words};
 use crate::http::Asked;
 use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
-use crate::pages::member;
+use crate::pages::{here, member};
 use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Row, Sums, Total};
 use crate::store::list::Narrowed;
 
@@ -75,7 +75,7 @@ pub(super) async fn show(
     Query(list): Query<Asked>,
     Query(said): Query<Vec<(String, String)>>,
 ) -> Result<Fragment, PageRefusal> {
-    member(who, "/platforms/reports/costs")?.must_see_costs()?;
+    member(who, here(&uri))?.must_see_costs()?;
     let mut conn = service.read().await?;
     let read = (asked.read(), list.check(&mut conn).await);
     let (meant, narrowed, refused) = match read {

@@ -1,12 +1,12 @@
 //! What belongs to nobody.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use tidings::{Fragment, Handle, PageRefusal, Paging, SignedIn};
 
 use crate::cost::legacy;
 use crate::http::reports::lacking;
-use crate::pages::member;
+use crate::pages::{here, member};
 use crate::store::list::{self, Key, Listed, Narrowed, Place, Sort};
 
 #[derive(Template)]
@@ -17,7 +17,7 @@ struct Unowned {
 }
 
 struct Row {
-    slug: String,
+    number: i32,
     name: String,
     publisher: String,
     lifecycle: &'static str,
@@ -29,7 +29,7 @@ impl From<Listed> for Row {
     fn from(listed: Listed) -> Self {
         let platform = listed.platform;
         Self {
-            slug: platform.slug,
+            number: platform.number,
             name: platform.name,
             publisher: platform.publisher,
             lifecycle: platform.lifecycle.as_str(),
@@ -43,9 +43,10 @@ impl From<Listed> for Row {
 pub(super) async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
+    OriginalUri(uri): OriginalUri,
     paging: Paging<Place>,
 ) -> Result<Fragment, PageRefusal> {
-    member(who, "/platforms/reports/unowned")?;
+    member(who, here(&uri))?;
     // What fails worst stands first.
     let sort = Sort {
         key: Key::Criticality,

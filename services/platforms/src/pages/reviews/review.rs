@@ -1,7 +1,7 @@
 //! The page of a review, on which one works through its list.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::calendar::Day;
 use serde::Deserialize;
@@ -10,8 +10,8 @@ use tidings::{
     Timestamp, Uuid,
 };
 
-use super::super::member;
 use super::super::wrong::Wrong;
+use super::super::{here, member};
 use super::Standing;
 use crate::access::Member;
 use crate::actions::{close_review_in_tx, find_in_tx};
@@ -25,7 +25,7 @@ use crate::{Error, store};
 const LIMIT: u32 = 50;
 /// Which parts of the list there are, with their words.
 const PARTS: [(&str, &str); 5] = [
-    ("not_audited", "To do"),
+    ("not_audited", "Not audited"),
     ("confirmed", "Confirmed"),
     ("updated", "Updated"),
     ("missing", "Missing"),
@@ -89,12 +89,13 @@ struct Page {
 struct Row {
     place: u64,
     number: i32,
-    slug: String,
     name: String,
     publisher: String,
     owner: Option<String>,
     is_archived: bool,
     found: Option<RowFound>,
+    /// What was typed of it, and not written down.
+    comment: String,
 }
 
 struct RowFound {
@@ -114,7 +115,6 @@ impl From<Listed> for Row {
         Self {
             place: listed.item.place,
             number: listed.number,
-            slug: listed.slug,
             name: listed.name,
             publisher: listed.publisher,
             owner: listed.owner,
@@ -125,8 +125,28 @@ impl From<Listed> for Row {
                 by: by.unwrap_or_else(unknown),
                 at: found.at,
             }),
+            comment: String::new(),
         }
     }
+}
+
+impl Row {
+    fn new(listed: Listed, again: &Again) -> Self {
+        let row = Self::from(listed);
+        let comment = match again.platform == row.number.to_string() {
+            true => again.comment.clone(),
+            false => String::new(),
+        };
+        Self { comment, ..row }
+    }
+}
+
+/// What was typed of which platform, by its number, and is wrong.
+#[derive(Default)]
+struct Again {
+    platform: String,
+    comment: String,
+    wrong: Wrong,
 }
 
 impl Page {
@@ -171,7 +191,7 @@ async fn page(
     member: Member,
     id: ReviewId,
     asked: &Asked,
-    wrong: Wrong,
+    again: Again,
 ) -> Result<Response, Refusal> {
     let mut conn = service.read().await?;
     let review = store::reviews::find(&mut conn, id).await?;
@@ -185,7 +205,7 @@ async fn page(
         Some(by) => store::people::name(&mut conn, by).await?,
         None => None,
     };
-    let status = wrong.status;
+    let status = again.wrong.status;
     let done = ["opened", "closed", "found"];
     let page = Page {
         standing: Standing::of(&review, Day::of(service.now())),
@@ -202,9 +222,9 @@ async fn page(
         part: asked.part(),
         after,
         next: rows.last().filter(|_| has_more).map(|row| row.item.place),
-        rows: rows.into_iter().map(Row::from).collect(),
+        rows: rows.into_iter().map(|row| Row::new(row, &again)).collect(),
         review,
-        wrong,
+        wrong: again.wrong,
     };
     let title = page.review.name.clone();
     let fragment = Fragment::try_new(title, page.render())?;
@@ -216,21 +236,20 @@ pub(super) async fn show(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     Path(id): Path<Uuid>,
+    OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/reviews/{id}"))?;
-    page(&service, member, id.into(), &asked, Wrong::default()).await
+    let member = member(who, here(&uri))?;
+    page(&service, member, id.into(), &asked, Again::default()).await
 }
 
 /// What was found, and which part of the list it was found on.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Typed {
     outcome: String,
-    #[serde(default)]
     comment: String,
-    #[serde(default)]
     part: String,
-    #[serde(default)]
     after: String,
 }
 
@@ -256,8 +275,8 @@ pub(super) async fn find(
     let found = async {
         let changing = Changing::new(service.now(), member.id, Action::Update, &draft.comment)?;
         let mut tx = service.begin(context).await?;
-        let platform = addressed(&mut tx, &platform).await?;
-        let item = find_in_tx(&mut tx, &changing, review_id, platform, &draft).await?;
+        let found = addressed(&mut tx, &platform).await?;
+        let item = find_in_tx(&mut tx, &changing, review_id, found, &draft).await?;
         let (which, after) = (asked.which(), item.place);
         let next = store::reviews::items(&mut tx, review_id, which, after, 1).await?;
         tx.commit().await?;
@@ -273,7 +292,14 @@ pub(super) async fn find(
             );
             Ok(Redirect::to(&url).into_response())
         }
-        Err(error) => page(&service, member, review_id, &asked, error.try_into()?).await,
+        Err(error) => {
+            let again = Again {
+                platform,
+                comment: draft.comment,
+                wrong: error.try_into()?,
+            };
+            page(&service, member, review_id, &asked, again).await
+        }
     }
 }
 
@@ -298,8 +324,11 @@ pub(super) async fn close(
             Ok(Redirect::to(&url).into_response())
         }
         Err(error) => {
-            let asked = Asked::default();
-            page(&service, member, id.into(), &asked, error.try_into()?).await
+            let again = Again {
+                wrong: error.try_into()?,
+                ..Again::default()
+            };
+            page(&service, member, id.into(), &Asked::default(), again).await
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use tidings::Value;
 
-use super::super::shelf::{expiry_key, rank};
+use super::super::shelf::{day_key, rank};
 use super::{Key, Sort};
 use crate::platform::{Platform, fold};
 
@@ -22,7 +22,8 @@ impl Place {
             Key::Number => platform.number.into(),
             Key::Updated => platform.updated_at.into(),
             Key::Cost => platform.cost.amount_minor.into(),
-            Key::Expires => expiry_key(platform.licence.expires_on).into(),
+            Key::Expires => day_key(platform.licence.expires_on).into(),
+            Key::Eol => day_key(platform.eol_on).into(),
             Key::Lifecycle => rank(platform.lifecycle, contracts::platforms::Lifecycle::ALL).into(),
             Key::Criticality => {
                 rank(platform.criticality, contracts::platforms::Criticality::ALL).into()
@@ -96,6 +97,7 @@ mod tests {
             "cost_3_-5",
             "number_2_2",
             "expires_9_6e65766572",
+            "-eol_9_6e65766572",
         ];
         for text in texts {
             let place = Place::read(text).unwrap();

@@ -22,18 +22,21 @@ pub(crate) enum Key {
     Cost,
     /// Those that never expire come last.
     Expires,
+    /// Those of which nobody knows how long their makers look after them come last.
+    Eol,
     Lifecycle,
     Criticality,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Name,
         Self::Publisher,
         Self::Number,
         Self::Updated,
         Self::Cost,
         Self::Expires,
+        Self::Eol,
         Self::Lifecycle,
         Self::Criticality,
     ];
@@ -46,6 +49,7 @@ impl Key {
             Self::Updated => "updated",
             Self::Cost => "cost",
             Self::Expires => "expires",
+            Self::Eol => "eol",
             Self::Lifecycle => "lifecycle",
             Self::Criticality => "criticality",
         }
@@ -59,6 +63,7 @@ impl Key {
             Self::Updated => "updated_at",
             Self::Cost => "cost_minor",
             Self::Expires => "expires_on",
+            Self::Eol => "eol_on",
             Self::Lifecycle => "lifecycle",
             Self::Criticality => "criticality",
         }
@@ -66,7 +71,10 @@ impl Key {
 
     /// Whether its values are texts.
     pub(super) const fn is_text(self) -> bool {
-        matches!(self, Self::Name | Self::Publisher | Self::Expires)
+        matches!(
+            self,
+            Self::Name | Self::Publisher | Self::Expires | Self::Eol
+        )
     }
 }
 

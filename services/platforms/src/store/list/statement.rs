@@ -2,7 +2,7 @@
 
 use tidings::{Conn, Dialect, Error, Value, params};
 
-use super::super::shelf::{expiry_key, rank, tag_word, words};
+use super::super::shelf::{day_key, rank, tag_word, words};
 use super::{Archived, Narrowed, Place};
 use crate::platform::fold;
 use contracts::platforms::Lifecycle;
@@ -139,9 +139,14 @@ impl<'a> Statement<'a> {
         if let Some(kind) = narrowed.kind {
             self.also("s.kind =", kind);
         }
-        if let Some(day) = narrowed.licence_expires_before {
-            let expires = self.dialect.pick("(+s.expires_on)", "(s.expires_on || '')");
-            self.also(&format!("{expires} <"), expiry_key(Some(day)));
+        for (column, day) in [
+            ("expires_on", narrowed.licence_expires_before),
+            ("eol_on", narrowed.eol_before),
+        ] {
+            if let Some(day) = day {
+                let sign = self.dialect.pick("+", "'' || ");
+                self.also(&format!("({sign}s.{column}) <"), day_key(Some(day)));
+            }
         }
         if let Some(minor) = narrowed.cost_min {
             self.also("(+s.cost_minor) >=", minor);

@@ -14,6 +14,7 @@ on_both!(
     accounting_has_the_renewals_of_the_next_quarter_as_a_table,
     a_11_what_has_no_owner_is_listed,
     what_nobody_has_reviewed_is_listed,
+    platforms_whose_support_ends_come_by_their_last_day,
 );
 
 async fn licensed(stage: &Stage, name: &str, expires_on: &str, owner: Option<&str>) -> Value {
@@ -148,14 +149,14 @@ async fn accounting_has_the_renewals_of_the_next_quarter_as_a_table(storage: Sto
          cost_centre,budget_code,purchase_order\r\n\
          2026-06-30,1,\"\"\"Vault\"\"\",\"Acme, Inc.\",Data,proposed,manual,subscription,\
          \"'=C-12\",10.00,usd,monthly,120.00,CC-1,,\r\n";
-    assert_eq!(answer.text.trim_start_matches('\u{feff}'), expected);
+    assert_eq!(answer.text.strip_prefix('\u{feff}'), Some(expected));
 
     let path = "/api/platforms/reports/costs.csv?lifecycle=proposed&group_by=cost_centre";
     let answer = stage.get(accountant(), path).await;
     let expected = "line,cost_centre,currency,cost,period,platforms\r\n\
          group,CC-1,usd,240.00,annual,2\r\n\
          total,,usd,240.00,annual,2\r\n";
-    assert_eq!(answer.text.trim_start_matches('\u{feff}'), expected);
+    assert_eq!(answer.text.strip_prefix('\u{feff}'), Some(expected));
 }
 
 async fn a_11_what_has_no_owner_is_listed(storage: Storage) {
@@ -204,4 +205,68 @@ async fn what_nobody_has_reviewed_is_listed(storage: Storage) {
     assert_eq!(names(&rest), ["Mail"]);
     let list = look(&stage, support(), &format!("{path}?since=2026-01-02")).await;
     assert_eq!(names(&list), ["Vault", "Wiki", "Mail"]);
+    let table = stage.get(support(), &format!("{path}.csv")).await;
+    let expected = "\u{feff}number,name,publisher,owner,lifecycle,criticality,last_reviewed_at\r\n\
+         1,Vault,Acme,,proposed,low,\r\n3,Mail,Acme,,proposed,low,\r\n";
+    assert_eq!(table.text, expected);
+}
+
+async fn platforms_whose_support_ends_come_by_their_last_day(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    stage.team("Data").await;
+    for (name, eol_on, lifecycle) in [
+        ("Later", "2026-04-02", "proposed"),
+        ("Second", "2026-02-28", "deprecated"),
+        ("First", "2026-01-01", "proposed"),
+        ("Relic", "2026-01-05", "retired"),
+    ] {
+        let body = json!({"name": name, "publisher": "Acme", "eol_on": eol_on, "owner": "Data",
+            "lifecycle": lifecycle, "version_label": "=9", "technical_contact": "Ada"});
+        stage.create(body).await;
+    }
+    stage.create_named("For ever").await;
+    let path = "/api/platforms/reports/eol";
+    let list = look(&stage, support(), path).await;
+    assert_eq!(names(&list), ["First", "Second"]);
+    assert_eq!(
+        (&list[1]["days_left"], &list[1]["owner"]),
+        (&json!(58), &json!("Data"))
+    );
+    let part = stage
+        .get(engineer(), &format!("{path}?quarter=next&limit=1"))
+        .await;
+    assert_eq!((names(&part.json), next(&part)), (vec!["Later"], None));
+    let part = stage.get(engineer(), &format!("{path}?limit=1")).await;
+    let rest = look(&stage, engineer(), &next(&part).unwrap()).await;
+    assert_eq!(names(&rest), ["Second"]);
+    let table = stage
+        .get(support(), &format!("{path}.csv?within=30d"))
+        .await;
+    let saved = "attachment; filename=\"support.csv\"";
+    assert_eq!(table.headers[header::CONTENT_DISPOSITION], saved);
+    let expected = "\u{feff}eol_on,number,name,publisher,kind,version_label,lifecycle,criticality,\
+         owner,technical_contact\r\n\
+         2026-01-01,3,First,Acme,other,\"'=9\",proposed,low,Data,Ada\r\n";
+    assert_eq!(table.text, expected);
+
+    // The list is narrowed and sorted by it, too.
+    let list = look(&stage, support(), "/api/platforms?sort=eol").await;
+    assert_eq!(
+        names(&list),
+        ["First", "Relic", "Second", "Later", "For ever"]
+    );
+    let list = look(
+        &stage,
+        support(),
+        "/api/platforms?sort=-eol&eol_before=2026-02-28",
+    )
+    .await;
+    assert_eq!(names(&list), ["Relic", "First"]);
+    let moved = json!({"eol_on": "2030-01-01"});
+    assert_eq!(
+        stage.patch(infra(), "/api/platforms/3", moved).await.status,
+        200
+    );
+    let list = look(&stage, support(), "/api/platforms?eol_before=2026-02-28").await;
+    assert_eq!(names(&list), ["Relic"]);
 }
