@@ -162,6 +162,7 @@ impl Company {
             return Ok(());
         }
         let people = commands::DemoPeople {
+            infrastructure,
             support,
             engineering,
         };

@@ -61,7 +61,10 @@ impl Member {
         if before.is_some_and(|before| !self.may_edit(before)) {
             return Err(Error::NotTheirs);
         }
-        if !self.edits && after.status == Status::Published {
+        // What is new and deprecated at once would be found by everybody, and approved by nobody.
+        let is_draft = after.status == Status::Draft;
+        let ends = before.is_some() && after.status == Status::Deprecated;
+        if !self.edits && !is_draft && !ends {
             return Err(Error::NotAPublisher);
         }
         let is_raw = command::has_raw(after) || before.is_some_and(command::has_raw);

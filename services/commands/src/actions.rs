@@ -8,8 +8,8 @@ mod revert_command;
 mod save;
 mod use_command;
 
-pub(crate) use ask_to_import::{Wanted, ask_to_import_in_tx};
-pub(crate) use create_command::create_command_in_tx;
+pub(crate) use ask_to_import::{File, Wanted, ask_to_import_in_tx};
+pub(crate) use create_command::{compose, create_command_in_tx};
 pub(crate) use edit_command::{deprecate_command_in_tx, edit_command_in_tx};
 pub(crate) use render_command::{Filled, Filling, fill_in, render_command};
 pub(crate) use revert_command::revert_command_in_tx;

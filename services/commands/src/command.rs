@@ -23,7 +23,7 @@ pub(crate) const OUTPUT_LETTERS_MAX: usize = 4_000;
 /// Letters of a word in a list, at the most.
 const WORD_LETTERS_MAX: usize = 50;
 /// Words of a list, at the most.
-const WORDS_MAX: usize = 20;
+pub(crate) const WORDS_MAX: usize = 20;
 /// All parameters together, so that an event of a command always fits into a message.
 const PARAMS_BYTES_MAX: usize = 64 * 1024;
 

@@ -1,14 +1,15 @@
 //! The command lines of a company, for an installation that nobody has used yet.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use contracts::commands::Outcome;
 use contracts::platforms::PlatformRecord;
 use contracts::{CommandId, UserId};
 use serde::Deserialize;
 use tidings::{Handle, Identity, Tx};
 
 use crate::access::Member;
-use crate::actions::{create_command_in_tx, edit_command_in_tx};
+use crate::actions::{Used, create_command_in_tx, edit_command_in_tx, use_command_in_tx};
 use crate::edit::Edit;
 use crate::store::platforms::Platform;
 use crate::{Error, store};
@@ -18,6 +19,8 @@ const COMMANDS: &str = include_str!("demo/commands.json");
 /// Who has written the commands down.
 #[derive(Clone, Copy, Debug)]
 pub struct DemoPeople {
+    /// Somebody with the role `infrastructure`.
+    pub infrastructure: UserId,
     /// Somebody with the role `support`.
     pub support: UserId,
     /// Somebody with the role `engineering`.
@@ -31,23 +34,42 @@ struct Written {
     /// The platform's name.
     platform: String,
     #[serde(default)]
-    by: Author,
+    by: Person,
     /// The title of the command of the same platform that takes it back.
     undo: Option<String>,
+    /// Whose favourite it is.
+    #[serde(default)]
+    liked_by: Vec<Person>,
+    #[serde(default)]
+    uses: Vec<Use>,
     edit: Edit,
+}
+
+/// A use as the file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Use {
+    by: Person,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    outcome: Outcome,
+    #[serde(default)]
+    note: String,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Author {
+enum Person {
+    Infrastructure,
     #[default]
     Support,
     Engineering,
 }
 
-impl Author {
+impl Person {
     fn member(self, people: DemoPeople) -> Result<Member, Error> {
         let (id, role) = match self {
+            Self::Infrastructure => (people.infrastructure, "infrastructure"),
             Self::Support => (people.support, "support"),
             Self::Engineering => (people.engineering, "engineering"),
         };
@@ -68,8 +90,8 @@ pub async fn is_unused(service: &Handle) -> Result<bool, Error> {
     Ok(store::demo::last_number(&mut conn).await? == 0)
 }
 
-/// Writes some hundred commands down, of those of the platforms that are given, in one
-/// transaction; nothing where there is a command already. Of the platforms the stream tells
+/// Writes some hundred commands down, of those of the platforms that are given, with a few of
+/// their uses and who has them at hand, in one transaction; nothing where there is a command already. Of the platforms the stream tells
 /// later what these records say, and they are known by then.
 ///
 /// # Errors
@@ -125,6 +147,34 @@ async fn write_down(
             };
             edit_command_in_tx(tx, written.by.member(people)?, id, &edit, None).await?;
         }
+        if let Some(id) = of(written.title()) {
+            use_it(tx, people, id, written).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Who has a command at hand, and who has used it as it was written down.
+async fn use_it(
+    tx: &mut Tx,
+    people: DemoPeople,
+    id: CommandId,
+    written: &Written,
+) -> Result<(), Error> {
+    for person in &written.liked_by {
+        let member = person.member(people)?;
+        store::favourites::insert(tx, member.id, id).await?;
+    }
+    for one in &written.uses {
+        let values = one.values.clone().into_iter();
+        let values = values.map(|(name, value)| (name, vec![value]));
+        let used = Used {
+            revision: 1,
+            values: values.collect(),
+            outcome: Some(one.outcome),
+            note: one.note.clone(),
+        };
+        use_command_in_tx(tx, one.by.member(people)?, id, used).await?;
     }
     Ok(())
 }

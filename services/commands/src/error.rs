@@ -63,6 +63,9 @@ pub enum Error {
     /// There is no such import.
     #[error("find the import")]
     ImportUnknown,
+    /// The reader of a file has come to a sudden end.
+    #[error("read the file to its end")]
+    Unreadable,
     /// The import was not accepted.
     #[error("accept the import")]
     NotAccepted(#[source] Box<NotAccepted>),
@@ -130,6 +133,7 @@ impl From<Error> for Problem {
                 Problem::forbidden("Only who has used a command says what came of it.")
             }
             Error::ImportUnknown => Problem::not_found("There is no such import."),
+            Error::Unreadable => Problem::internal(),
             Error::NotAccepted(error) => (*error).into(),
             Error::Wrong(fields) => {
                 Problem::fields(fields).with_status(StatusCode::UNPROCESSABLE_ENTITY)

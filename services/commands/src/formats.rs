@@ -7,13 +7,14 @@ mod json;
 mod navi;
 mod tldr;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contracts::{CommandId, PlatformId};
 use tidings::FieldError;
 
-use crate::command::Command;
+use crate::command::{COMMAND_LINE_LETTERS_MAX, Command};
 use crate::edit::{Edit, ParamEdit};
+use crate::param::PARAMS_MAX;
 use crate::store::platforms::Platform;
 use crate::template::{NAME_LETTERS_MAX, Piece, Template};
 use crate::text::{is_hidden, wrong};
@@ -40,6 +41,8 @@ pub(crate) struct Entry {
     pub(crate) id: Option<CommandId>,
     /// Its platform, by id or number, if the file says so.
     pub(crate) platform: Option<String>,
+    /// The version of the command that the file was written from, if the file says so.
+    pub(crate) version: Option<u64>,
     pub(crate) edit: Edit,
     /// What the file says and cannot be said here.
     pub(crate) notes: Vec<String>,
@@ -48,7 +51,9 @@ pub(crate) struct Entry {
 /// What a file says, one after another; or why one of them says nothing.
 pub(crate) type Entries = Vec<Result<Entry, FieldError>>;
 
-/// Reads a file, or says why it is none.
+/// Reads a file, or says why it is none. Each reader ends at the first command too many, and looks
+/// for no places in a line that is too long to be saved: what a file takes to be read grows as
+/// its size does, whatever it says.
 pub(crate) fn read(format: Format, text: &str) -> Result<Entries, FieldError> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let entries = match format {
@@ -61,10 +66,25 @@ pub(crate) fn read(format: Format, text: &str) -> Result<Entries, FieldError> {
         return Err(wrong("body", "no_commands", text));
     }
     if entries.len() > ENTRIES_MAX {
-        let text = format!("A file has at most {ENTRIES_MAX} commands.");
-        return Err(wrong("body", "too_many_commands", text));
+        return Err(too_many());
     }
     Ok(without_doubles(entries))
+}
+
+fn too_many() -> FieldError {
+    let text = format!("A file has at most {ENTRIES_MAX} commands.");
+    wrong("body", "too_many_commands", text)
+}
+
+/// Refuses a line that is too long to be saved, before its places are looked for.
+fn check_length(line: &str) -> Result<(), FieldError> {
+    match line.chars().count() > COMMAND_LINE_LETTERS_MAX {
+        true => {
+            let text = format!("At most {COMMAND_LINE_LETTERS_MAX} letters.");
+            Err(wrong("command_line", "text_too_long", text))
+        }
+        false => Ok(()),
+    }
 }
 
 /// Writes commands, which are in the order of their numbers.
@@ -111,6 +131,8 @@ struct Line {
     pieces: Vec<Piece>,
     /// The parameters, by what stands in their place in the file.
     params: Vec<(String, ParamEdit)>,
+    /// How many names were tried for each that was wanted.
+    tried: HashMap<String, usize>,
 }
 
 impl Line {
@@ -139,14 +161,25 @@ impl Line {
         self.pieces.push(Piece::Placeholder { name, many });
     }
 
-    fn free_name(&self, wanted: &str) -> String {
-        let is_taken = |name: &str| self.params.iter().any(|(_, param)| param.name == name);
-        let numbered = (2..).map(|number| format!("{wanted}_{number}"));
-        let names = std::iter::once(wanted.to_owned()).chain(numbered);
-        names
-            .into_iter()
-            .find(|name| !is_taken(name))
-            .unwrap_or_default()
+    /// Whether it has more parameters than can be saved, so that no more of it need be read.
+    fn is_full(&self) -> bool {
+        self.params.len() > PARAMS_MAX
+    }
+
+    /// The name that is wanted, or with the first number behind it that nobody has. Names are
+    /// never given back, so each is tried once.
+    fn free_name(&mut self, wanted: &str) -> String {
+        loop {
+            let tried = self.tried.entry(wanted.to_owned()).or_insert(0);
+            *tried += 1;
+            let name = match *tried {
+                1 => wanted.to_owned(),
+                number => format!("{wanted}_{number}"),
+            };
+            if self.params.iter().all(|(_, param)| param.name != name) {
+                return name;
+            }
+        }
     }
 
     /// The template and its parameters.

@@ -6,7 +6,7 @@ mod filling;
 mod one;
 mod revisions;
 pub(crate) mod search;
-mod usages;
+pub(crate) mod usages;
 mod wire;
 
 use axum::Router;
@@ -48,6 +48,7 @@ pub(crate) fn routes() -> (Router<Handle>, serde_json::Value) {
         .merge(exchange::uploads())
         .routes(routes!(exchange::show))
         .routes(routes!(usages::list, usages::tell))
+        .routes(routes!(usages::list_all))
         .routes(routes!(usages::tell_outcome))
         .routes(routes!(usages::keep_at_hand, usages::put_away))
         .split_for_parts();

@@ -6,16 +6,18 @@
 
 use std::time::Duration;
 
-use contracts::PlatformId;
 use contracts::commands::Status;
+use contracts::{CommandId, PlatformId};
 use serde::{Deserialize, Serialize};
 use tidings::{FieldError, Job, Operation, OperationRun, Problem, Tx};
 use utoipa::ToSchema;
 
 use crate::access::Member;
-use crate::actions::{create_command_in_tx, edit_command_in_tx};
+use crate::actions::{Seen, compose, create_command_in_tx, edit_command_in_tx};
+use crate::command::Command;
 use crate::edit::Edit;
-use crate::formats::{self, Entries, Entry};
+use crate::formats::{self, Entries, Entry, Format};
+use crate::store::Among;
 use crate::store::imports::{Import, Remark};
 use crate::{Error, store};
 
@@ -24,6 +26,8 @@ const SLICE: usize = 50;
 /// How many remarks of each kind are kept.
 const REMARKS_MAX: usize = 500;
 const REMARK_LETTERS: usize = 300;
+/// Why, in the revisions of what was taken over.
+const IMPORTED: &str = "Imported";
 
 /// The job that carries an import. The rights are those of the moment in which it was asked
 /// for.
@@ -68,7 +72,7 @@ pub(crate) async fn import(
     let mut import = found.ok_or(Error::ImportUnknown)?;
     let body = store::imports::body(&mut tx, import.id).await?;
     drop(tx);
-    let entries = formats::read(import.format, &body).map_err(|wrong| vec![wrong])?;
+    let (_, entries) = read_file(import.format, body).await?;
     let member = Member {
         id: import.requested_by,
         edits: job.edits,
@@ -91,6 +95,16 @@ pub(crate) async fn import(
     store::imports::end(&mut tx, import.id).await?;
     tx.commit().await?;
     Ok(imported)
+}
+
+/// Reads a file beside the requests, which want to be answered meanwhile.
+pub(crate) async fn read_file(format: Format, body: String) -> Result<(String, Entries), Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let entries = formats::read(format, &body);
+        (body, entries)
+    });
+    let (body, entries) = read.await.map_err(|_| Error::Unreadable)?;
+    Ok((body, entries.map_err(|wrong| vec![wrong])?))
 }
 
 /// Takes the next commands over, and writes down how far it is.
@@ -177,40 +191,108 @@ async fn take_over(
         Some(id) => store::find(tx, id).await?,
         None => None,
     };
-    let status = entry.edit.status.clone();
-    if let Some(known) = known.filter(|known| known.platform_id == platform_id) {
-        let edit = Edit {
-            // How far it has come is said here, unless whoever asks says otherwise.
-            status: status.filter(|_| import.status == Status::Published),
-            comment: Some("Imported".to_owned()),
-            ..entry.edit.clone()
-        };
-        let saved = edit_command_in_tx(tx, member, known.command_id, &edit, None).await?;
-        return Ok(match saved.changed {
-            true => Taken::Updated,
-            false => Taken::Unchanged,
-        });
+    match known.filter(|known| known.platform_id == platform_id) {
+        Some(known) => change(tx, member, import, &known, entry).await,
+        None => add(tx, member, import, platform_id, entry).await,
     }
-    let mut edit = Edit {
-        status: Some(match import.status {
-            Status::Published => status.unwrap_or_else(|| Status::Published.to_string()),
-            _ => Status::Draft.to_string(),
-        }),
-        comment: Some("Imported".to_owned()),
+}
+
+/// Has a command say what the file says. What others have changed since the file was written is
+/// left alone and told, if the file says from which version it was written.
+async fn change(
+    tx: &mut Tx,
+    member: Member,
+    import: &Import,
+    known: &Command,
+    entry: &Entry,
+) -> Result<Taken, Error> {
+    let edit = Edit {
+        // How far it has come is said here, unless whoever asks says otherwise.
+        status: entry.edit.status.clone().filter(|_| publishes(import)),
+        comment: Some(IMPORTED.to_owned()),
         ..entry.edit.clone()
     };
+    let mut after = known.clone();
+    edit.apply(&mut after)?;
+    let seen = match after == *known {
+        true => Some(known.version),
+        false => entry.version,
+    };
+    let seen = seen.map(Seen::version);
+    let id = known.command_id;
+    let saved = edit_command_in_tx(tx, member, id, &edit, seen.as_ref()).await?;
+    Ok(match saved.changed {
+        true => Taken::Updated,
+        false => Taken::Unchanged,
+    })
+}
+
+/// Writes a command down that is not here under its id.
+async fn add(
+    tx: &mut Tx,
+    member: Member,
+    import: &mut Import,
+    platform_id: PlatformId,
+    entry: &Entry,
+) -> Result<Taken, Error> {
+    let status = entry.edit.status.clone().filter(|_| publishes(import));
+    let mut edit = Edit {
+        status: Some(status.unwrap_or_else(|| import.status.to_string())),
+        comment: Some(IMPORTED.to_owned()),
+        ..entry.edit.clone()
+    };
+    let title = edit.how_to.clone().unwrap_or_default();
     if let Some(undo) = edit.undo_command_id.flatten()
         && !store::is_there(tx, undo).await?
     {
         edit.undo_command_id = None;
-        let title = edit.how_to.clone().unwrap_or_default();
         import.note(&title, "The command that takes it back is not here.");
     }
-    match create_command_in_tx(tx, member, platform_id, &edit).await {
+    let command = compose(tx, member, platform_id, &edit)?;
+    // What is deprecated may stand beside another that says the same. Of a file it would be
+    // there once more with every import.
+    let is_gone = command.status == Status::Deprecated;
+    let same = match is_gone {
+        true => store::alike(tx, &command, Among::Everything).await?,
+        false => None,
+    };
+    let made = match same {
+        Some(id) => Err(Error::Exists(id)),
+        None => create_command_in_tx(tx, member, platform_id, &edit).await,
+    };
+    match made {
         Ok(_) => Ok(Taken::Created),
-        Err(Error::Exists(_)) => Ok(Taken::Unchanged),
+        Err(Error::Exists(id)) => {
+            note_difference(tx, import, id, &edit).await?;
+            Ok(Taken::Unchanged)
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Tells of a command that has the same line, if the file says something else about it.
+async fn note_difference(
+    tx: &mut Tx,
+    import: &mut Import,
+    id: CommandId,
+    edit: &Edit,
+) -> Result<(), Error> {
+    let known = store::find(tx, id).await?.ok_or(Error::CommandUnknown)?;
+    let mut after = known.clone();
+    edit.apply(&mut after)?;
+    after.status = known.status;
+    if after != known {
+        let title = edit.how_to.clone().unwrap_or_default();
+        let number = known.number;
+        let text = format!("It is number {number} already, and says something else there.");
+        import.note(&title, &text);
+    }
+    Ok(())
+}
+
+/// Whether the file says how far its commands have come.
+fn publishes(import: &Import) -> bool {
+    import.status == Status::Published
 }
 
 impl Import {

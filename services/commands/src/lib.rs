@@ -71,6 +71,10 @@ const MIGRATIONS: &[Migration] = &[
         "0004_imports",
         include_str!("../migrations/0004_imports.sql"),
     ),
+    Migration::new(
+        "0005_usages_of_all",
+        include_str!("../migrations/0005_usages_of_all.sql"),
+    ),
 ];
 
 /// The whole service.

@@ -9,9 +9,11 @@ mod imports;
 mod one;
 mod revisions;
 mod typed;
+mod uses;
 mod words;
 
 use axum::Router;
+use axum::http::Uri;
 use axum::routing::{get, post};
 use tidings::{Conn, FieldError, Handle, PageRefusal as Refusal, SignedIn};
 
@@ -24,6 +26,8 @@ pub(crate) fn routes() -> Router<Handle> {
     Router::new()
         .route("/commands", get(find::show))
         .route("/commands/favourites", get(find::favourites))
+        .route("/commands/drafts", get(find::drafts))
+        .route("/commands/uses", get(uses::show))
         .route("/commands/new", get(form::blank).post(form::create))
         .merge(imports::routes())
         .route("/commands/{id}", get(one::show).post(fill::submit))
@@ -50,6 +54,24 @@ fn back(id: &str) -> String {
         true => format!("/commands/{id}"),
         false => "/commands".to_owned(),
     }
+}
+
+/// A page with what was asked of it, as another address takes it: somebody who has to sign in
+/// first comes back to what they have looked for.
+fn asked_again(path: &str, uri: &Uri) -> String {
+    match uri.query() {
+        Some(query) => format!("{path}{}", percent(&format!("?{query}"))),
+        None => path.to_owned(),
+    }
+}
+
+/// A text as it stands in an address.
+fn percent(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// The command that is named by its id or its number.

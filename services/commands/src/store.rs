@@ -63,6 +63,15 @@ pub(crate) fn command_of(row: &Row) -> Result<Command, Error> {
     })
 }
 
+/// What a list with the newest first goes on behind: behind nothing, it begins with the newest.
+fn behind(after: Option<(Timestamp, Uuid)>) -> (Timestamp, String) {
+    match after {
+        Some((at, id)) => (at, id.to_string()),
+        // Behind every id.
+        None => (Timestamp::from_micros(i64::MAX), "g".to_owned()),
+    }
+}
+
 /// A command that was read: a type of this crate for a type of the contracts.
 struct Stored(Command);
 
@@ -183,11 +192,38 @@ pub(crate) async fn find_for_update(tx: &mut Tx, id: CommandId) -> Result<Option
     Ok(found.map(|Stored(command)| command))
 }
 
-/// Another command of the same platform that has the same line and is in use.
-pub(crate) async fn alike(conn: &mut Conn, command: &Command) -> Result<Option<CommandId>, Error> {
-    let sql = "SELECT id FROM commands WHERE platform_id = $1 AND likeness = $2
-            AND command_line = $3 AND shell = $4 AND status <> 'deprecated' AND id <> $5
-        ORDER BY number LIMIT 1";
+/// Among which commands another is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Among {
+    /// Those that are in use.
+    InUse,
+    /// Also those that shall not be used any more.
+    Everything,
+}
+
+/// A command that is about to be used: on PostgreSQL it is not changed before COMMIT.
+pub(crate) async fn find_for_use(tx: &mut Tx, id: CommandId) -> Result<Option<CommandId>, Error> {
+    let lock = tx.dialect().pick("", "FOR SHARE");
+    let sql = format!("SELECT id FROM commands WHERE id = $1 {lock}");
+    let found: Option<(CommandId,)> = tx.query_opt(&sql, params![id]).await?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// Another command of the same platform that has the same line; one in use before others.
+pub(crate) async fn alike(
+    conn: &mut Conn,
+    command: &Command,
+    among: Among,
+) -> Result<Option<CommandId>, Error> {
+    let status = match among {
+        Among::InUse => "AND status <> 'deprecated'",
+        Among::Everything => "",
+    };
+    let sql = format!(
+        "SELECT id FROM commands WHERE platform_id = $1 AND likeness = $2
+            AND command_line = $3 AND shell = $4 AND id <> $5 {status}
+        ORDER BY CASE status WHEN 'deprecated' THEN 1 ELSE 0 END, number LIMIT 1"
+    );
     let shell: Shell = command.shell;
     let row = params![
         command.platform_id,
@@ -196,7 +232,7 @@ pub(crate) async fn alike(conn: &mut Conn, command: &Command) -> Result<Option<C
         shell,
         command.command_id,
     ];
-    let found: Option<(CommandId,)> = conn.query_opt(sql, row).await?;
+    let found: Option<(CommandId,)> = conn.query_opt(&sql, row).await?;
     Ok(found.map(|(id,)| id))
 }
 

@@ -57,7 +57,6 @@ const REGISTER: For = For::Roles(&[
 ]);
 const REPOSITORY: For = For::Roles(&["infrastructure", "support", "engineering", "admin"]);
 const IMPORTERS: For = For::Roles(&["infrastructure", "accountant", "admin"]);
-const WRITERS: For = For::Roles(&["infrastructure", "support", "admin"]);
 
 /// One of the systems of the company, beside the market.
 struct System {
@@ -109,9 +108,10 @@ const SYSTEMS: [System; 3] = [
         pages: &[
             ("/commands", "Find", REPOSITORY),
             ("/commands/favourites", "Favourites", REPOSITORY),
-            ("/commands?status=draft", "Drafts", REPOSITORY),
+            ("/commands/drafts", "Drafts", REPOSITORY),
+            ("/commands/uses", "Uses", REPOSITORY),
             ("/commands/new", "New", REPOSITORY),
-            ("/commands/import", "Import", WRITERS),
+            ("/commands/import", "Import", REPOSITORY),
         ],
         promise: "A value is quoted for its shell and never becomes a second command. Nothing is run here.",
         way_in: "Go to the commands",
@@ -356,12 +356,13 @@ mod tests {
             ("/platforms/import/7", "Import"),
             ("/commands/12", "Find"),
             ("/commands/new", "New"),
+            ("/commands/drafts", "Drafts"),
         ] {
             assert_eq!(current(path, &keeper), [label], "{path}");
         }
         let engineer = somebody(&["engineering"]);
         let repository = section("/commands", Some(&engineer));
-        let own = ["Find", "Favourites", "Drafts", "New"];
+        let own = ["Find", "Favourites", "Drafts", "Uses", "New", "Import"];
         assert_eq!(labels(&repository.entries), own);
         assert_eq!(
             way_out("/platforms/import", Some(&engineer)),

@@ -5,8 +5,8 @@ use contracts::commands::Status;
 use tidings::{Accept, Accepted, Tx};
 
 use crate::access::Member;
-use crate::formats::{self, Format};
-use crate::import::ImportCommands;
+use crate::formats::Format;
+use crate::import::{self, ImportCommands};
 use crate::store::imports::Import;
 use crate::text::wrong;
 use crate::{Error, store};
@@ -23,25 +23,45 @@ pub(crate) struct Wanted {
     pub(crate) dry_run: bool,
 }
 
-/// Accepts an import with the caller's transaction. What is no file of the format at all is
-/// refused here, before anybody waits for it.
+/// A file that was read, and how it is to be taken over.
+#[derive(Debug)]
+pub(crate) struct File {
+    wanted: Wanted,
+    body: String,
+    total: u64,
+}
+
+impl File {
+    /// Reads a file, outside of any transaction: others write meanwhile. What is no file of the
+    /// format at all is refused here, before anybody waits for it.
+    pub(crate) async fn read(member: Member, wanted: Wanted, body: String) -> Result<Self, Error> {
+        if wanted.status == Status::Published && !member.edits {
+            return Err(Error::NotAPublisher);
+        }
+        if wanted.format != Format::Json && wanted.platform_id.is_none() {
+            let text = "This format names no platform: say which one it is for.";
+            return Err(vec![wrong("platform", "platform_missing", text)].into());
+        }
+        if body.contains('\0') {
+            return Err(vec![wrong("body", "bad_file", "A file of text has no NUL.")].into());
+        }
+        let (body, entries) = import::read_file(wanted.format, body).await?;
+        let total = entries.len() as u64;
+        Ok(Self {
+            wanted,
+            body,
+            total,
+        })
+    }
+}
+
+/// Accepts an import with the caller's transaction.
 pub(crate) async fn ask_to_import_in_tx(
     tx: &mut Tx,
     member: Member,
-    wanted: Wanted,
-    body: &str,
+    file: &File,
 ) -> Result<Accepted, Error> {
-    if wanted.status == Status::Published && !member.edits {
-        return Err(Error::NotAPublisher);
-    }
-    if wanted.format != Format::Json && wanted.platform_id.is_none() {
-        let text = "This format names no platform: say which one it is for.";
-        return Err(vec![wrong("platform", "platform_missing", text)].into());
-    }
-    if body.contains('\0') {
-        return Err(vec![wrong("body", "bad_file", "A file of text has no NUL.")].into());
-    }
-    let entries = formats::read(wanted.format, body).map_err(|wrong| vec![wrong])?;
+    let wanted = file.wanted;
     let job = ImportCommands {
         edits: member.edits,
         saves_raw: member.saves_raw,
@@ -59,7 +79,7 @@ pub(crate) async fn ask_to_import_in_tx(
         platform_id: wanted.platform_id,
         status: wanted.status,
         dry_run: wanted.dry_run,
-        total: entries.len() as u64,
+        total: file.total,
         reached: 0,
         created: 0,
         updated: 0,
@@ -70,6 +90,7 @@ pub(crate) async fn ask_to_import_in_tx(
         created_at: tx.now(),
         finished_at: None,
     };
-    store::imports::insert(tx, &import, body).await?;
+    store::imports::clear(tx).await?;
+    store::imports::insert(tx, &import, &file.body).await?;
     Ok(accepted)
 }

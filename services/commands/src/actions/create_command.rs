@@ -22,14 +22,25 @@ pub(crate) async fn create_command_in_tx(
     store::hold_numbers(tx).await?;
     let platform = store::platforms::find_for_update(tx, platform_id).await?;
     let platform = platform.ok_or(Error::PlatformUnknown)?;
-    let mut command = blank(tx, member, platform_id);
-    edit.apply(&mut command)?;
+    let mut command = compose(tx, member, platform_id, edit)?;
     save_in_tx(tx, member, &platform, None, &mut command, &edit.comment()).await?;
     Ok(Saved {
         command,
         platform,
         changed: true,
     })
+}
+
+/// The command that an edit makes where there is none, not looked at yet.
+pub(crate) fn compose(
+    tx: &Tx,
+    member: Member,
+    platform_id: PlatformId,
+    edit: &Edit,
+) -> Result<Command, Error> {
+    let mut command = blank(tx, member, platform_id);
+    edit.apply(&mut command)?;
+    Ok(command)
 }
 
 /// What is so when nobody says otherwise. A line whose risk nobody has told may do something.

@@ -1,10 +1,13 @@
 //! The one way by which a command comes into the store.
 
-use contracts::commands::Status;
+use std::collections::BTreeSet;
+
+use contracts::commands::{Param, ParamType, Status};
 use tidings::Tx;
 
 use crate::access::Member;
 use crate::command::{self, Command};
+use crate::store::Among;
 use crate::store::platforms::Platform;
 use crate::text::wrong;
 use crate::{Error, store};
@@ -36,10 +39,26 @@ pub(super) async fn save_in_tx(
         store::search::keep_platform_of_first(tx, platform).await?;
     } else {
         store::update(tx, command).await?;
+        let secrets = new_secrets(before, command);
+        if !secrets.is_empty() {
+            store::usages::forget(tx, command.command_id, &secrets).await?;
+        }
     }
     store::revisions::insert(tx, command, comment).await?;
     tx.publish(command::event(before, command.clone()))?;
     Ok(())
+}
+
+/// The parameters that have become secrets.
+fn new_secrets<'a>(before: Option<&Command>, after: &'a Command) -> BTreeSet<&'a str> {
+    let is_secret = |param: &&Param| param.kind == ParamType::Secret;
+    let known = |name: &str| {
+        let mut before = before.iter().flat_map(|before| &before.params);
+        before.any(|param| param.name == name && param.kind == ParamType::Secret)
+    };
+    let secrets = after.params.iter().filter(is_secret);
+    let secrets = secrets.map(|param| param.name.as_str());
+    secrets.filter(|name| !known(name)).collect()
 }
 
 /// What it says, by itself and beside the others.
@@ -61,7 +80,7 @@ async fn check_in_tx(tx: &mut Tx, command: &Command) -> Result<(), Error> {
     if command.status == Status::Deprecated {
         return Ok(());
     }
-    match store::alike(tx, command).await? {
+    match store::alike(tx, command, Among::InUse).await? {
         None => Ok(()),
         Some(other) => Err(Error::Exists(other)),
     }

@@ -1,15 +1,15 @@
 //! Somebody has used a command, and says what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::commands::{CommandRecord, Outcome, ParamType, UsageEvent};
+use contracts::commands::{CommandRecord, Outcome, UsageEvent};
 use contracts::{CommandId, UsageId};
 use tidings::{FieldError, Tx};
 
 use crate::access::Member;
 use crate::param::VALUE_LETTERS_MAX;
 use crate::render::VALUES_MAX;
-use crate::store::usages::{self, Usage};
+use crate::store::usages::{self, Usage, Values};
 use crate::text::{lines_mistake, tidy, wrong};
 use crate::{Error, store};
 
@@ -31,7 +31,9 @@ pub(crate) async fn use_command_in_tx(
     id: CommandId,
     used: Used,
 ) -> Result<Usage, Error> {
-    let newest = store::find(tx, id).await?.ok_or(Error::CommandUnknown)?;
+    // Who makes a parameter a secret meanwhile forgets this use's values, too, or comes first.
+    let found = store::find_for_use(tx, id).await?;
+    found.ok_or(Error::CommandUnknown)?;
     let revision = store::revisions::find(tx, id, used.revision).await?;
     let record = revision.ok_or(Error::RevisionUnknown)?.record;
     let note = tidy(&used.note);
@@ -40,6 +42,7 @@ pub(crate) async fn use_command_in_tx(
     if !wrongs.is_empty() {
         return Err(wrongs.into());
     }
+    let secrets = store::revisions::secrets(tx, id).await?;
     let usage = Usage {
         id: UsageId::new(tx.now()),
         command_id: id,
@@ -47,7 +50,7 @@ pub(crate) async fn use_command_in_tx(
         user_id: member.id,
         user_name: store::people::name(tx, member.id).await?,
         at: tx.now(),
-        params: without_secrets([&record, &newest], used.values),
+        params: without_secrets(&secrets, used.values),
         outcome: used.outcome,
         note,
     };
@@ -134,16 +137,9 @@ fn value_mistakes(
 }
 
 /// What is a secret now was one before anybody knew it, and what was one once stays one.
-fn without_secrets(
-    records: [&CommandRecord; 2],
-    values: BTreeMap<String, Vec<String>>,
-) -> BTreeMap<String, Option<Vec<String>>> {
-    let is_secret = |name: &str| {
-        let mut params = records.iter().flat_map(|record| &record.params);
-        params.any(|param| param.name == *name && param.kind == ParamType::Secret)
-    };
+fn without_secrets(secrets: &BTreeSet<String>, values: BTreeMap<String, Vec<String>>) -> Values {
     let redact = |(name, values): (String, Vec<String>)| {
-        let kept = (!is_secret(&name)).then_some(values);
+        let kept = (!secrets.contains(&name)).then_some(values);
         (name, kept)
     };
     values.into_iter().map(redact).collect()

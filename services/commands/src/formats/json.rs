@@ -6,7 +6,7 @@ use contracts::PlatformId;
 use serde_json::{Map, Value, json};
 use tidings::FieldError;
 
-use super::{Entries, Entry};
+use super::{ENTRIES_MAX, Entries, Entry, too_many};
 use crate::command::Command;
 use crate::edit::Edit;
 use crate::store::platforms::Platform;
@@ -35,6 +35,10 @@ pub(super) fn read(text: &str) -> Result<Entries, FieldError> {
         }
         _ => return Err(no_list()),
     };
+    // A list of numbers has two bytes for each, and a mistake has hundreds.
+    if commands.len() > ENTRIES_MAX {
+        return Err(too_many());
+    }
     Ok(commands.into_iter().map(read_one).collect())
 }
 
@@ -55,6 +59,13 @@ fn read_one(value: Value) -> Result<Entry, FieldError> {
         ),
     };
     let platform = take_text(&mut fields, "platform");
+    let version = match fields.remove("version") {
+        None | Some(Value::Null) => None,
+        Some(version) => Some(version.as_u64().ok_or_else(|| {
+            let text = "version is the version of a command, a number.";
+            wrong("version", "bad_command", text)
+        })?),
+    };
     // For people; what counts is the id.
     fields.remove("platform_name");
     fields.remove("number");
@@ -69,6 +80,7 @@ fn read_one(value: Value) -> Result<Entry, FieldError> {
     Ok(Entry {
         id,
         platform,
+        version,
         edit,
         notes: Vec::new(),
     })
@@ -91,6 +103,7 @@ pub(super) fn write(commands: &[Command], platforms: &BTreeMap<PlatformId, Platf
             let mut fields = Map::new();
             fields.insert("id".to_owned(), json!(command.command_id));
             fields.insert("number".to_owned(), json!(command.number));
+            fields.insert("version".to_owned(), json!(command.version));
             fields.insert("platform".to_owned(), json!(command.platform_id));
             fields.insert("platform_name".to_owned(), json!(name));
             // Plain strings, lists and maps: it always is JSON.

@@ -6,15 +6,18 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contracts::PlatformId;
+use tidings::FieldError;
 
-use super::{Entries, Entry, Line, edit_of, name_of, one_line};
-use crate::command::Command;
+use super::{ENTRIES_MAX, Entries, Entry, Line, check_length, edit_of, name_of, one_line};
+use crate::command::{Command, WORDS_MAX};
 use crate::edit::ParamEdit;
 use crate::store::platforms::Platform;
 use crate::template::{Piece, Template};
 use crate::text::wrong;
 
 const HELP_LETTERS: usize = 280;
+/// Notes of one command, at the most.
+const NOTES_MAX: usize = 20;
 const MARKS: [char; 5] = ['%', '#', '$', ';', '@'];
 
 /// A command that is being read.
@@ -24,9 +27,10 @@ struct Sheet {
     how_to: Option<String>,
     lines: Vec<String>,
     notes: Vec<String>,
-    /// Of these tags: the place of each command in the entries, and what was suggested.
     entries: Entries,
+    /// Of these tags: the place of the first command in the entries, and what is suggested.
     since_tags: usize,
+    suggested: HashMap<String, String>,
 }
 
 pub(super) fn read(text: &str) -> Entries {
@@ -34,12 +38,7 @@ pub(super) fn read(text: &str) -> Entries {
     for line in text.lines() {
         let rest = line.get(1..).unwrap_or_default().trim();
         match line.chars().next() {
-            Some('%') => {
-                sheet.end();
-                let tags = rest.split(',').map(|tag| one_line(tag.trim(), 50));
-                sheet.tags = tags.filter(|tag| !tag.is_empty()).collect();
-                sheet.since_tags = sheet.entries.len();
-            }
+            Some('%') => sheet.begin(rest),
             Some('#') => {
                 sheet.end();
                 sheet.how_to = Some(rest.to_owned());
@@ -50,61 +49,89 @@ pub(super) fn read(text: &str) -> Entries {
             }
             Some('@') => {
                 sheet.end();
-                let note = format!(
-                    "Variables of another sheet are not taken over: {}",
-                    one_line(rest, 100)
-                );
-                sheet.notes.push(note);
+                sheet.note(rest);
             }
             Some(';') | None => {}
             Some(_) if line.trim().is_empty() || line.starts_with("```") => {}
             Some(_) => sheet.lines.push(line.to_owned()),
         }
+        if sheet.entries.len() > ENTRIES_MAX {
+            break;
+        }
     }
     sheet.end();
+    sheet.end_tags();
     sheet.entries
 }
 
 impl Sheet {
+    /// Begins with other tags: as many of them as make the mistake that there are too many.
+    fn begin(&mut self, tags: &str) {
+        self.end();
+        self.end_tags();
+        let tags = tags.split(',').map(|tag| one_line(tag.trim(), 50));
+        let tags = tags.filter(|tag| !tag.is_empty());
+        self.tags = tags.take(WORDS_MAX + 1).collect();
+    }
+
     /// Ends the command that was being read, if one was.
     fn end(&mut self) {
         let how_to = self.how_to.take();
         let lines = std::mem::take(&mut self.lines);
-        if lines.is_empty() {
-            return;
+        if !lines.is_empty() {
+            let entry = self.entry(how_to, &lines.join("\n"));
+            self.entries.push(entry);
         }
-        let Some(how_to) = how_to.filter(|text| !text.is_empty()) else {
-            let text = "Above a command stands what it does, behind #.";
-            return self
-                .entries
-                .push(Err(wrong("how_to", "how_to_missing", text)));
-        };
-        let mut edit = edit_of(how_to, line(&lines.join("\n")));
-        edit.tags = Some(self.tags.clone());
-        let notes = std::mem::take(&mut self.notes);
-        self.entries.push(Ok(Entry {
-            edit,
-            notes,
-            ..Entry::default()
-        }));
     }
 
-    /// `name: program --- options`, for all commands since the tags.
+    fn entry(&mut self, how_to: Option<String>, text: &str) -> Result<Entry, FieldError> {
+        let how_to = how_to.filter(|text| !text.is_empty()).ok_or_else(|| {
+            let text = "Above a command stands what it does, behind #.";
+            wrong("how_to", "how_to_missing", text)
+        })?;
+        check_length(text)?;
+        let mut edit = edit_of(how_to, line(text));
+        edit.tags = Some(self.tags.clone());
+        Ok(Entry {
+            edit,
+            notes: std::mem::take(&mut self.notes),
+            ..Entry::default()
+        })
+    }
+
+    fn note(&mut self, rest: &str) {
+        if self.notes.len() < NOTES_MAX {
+            let sheet = one_line(rest, 100);
+            let note = format!("Variables of another sheet are not taken over: {sheet}");
+            self.notes.push(note);
+        }
+    }
+
+    /// `name: program --- options`, for all commands of these tags.
     fn suggest(&mut self, text: &str) {
-        let Some((name, program)) = text.split_once(':') else {
-            return;
-        };
-        let name = name_of(name.trim());
-        let help = format!("Suggested by: {}", one_line(program.trim(), HELP_LETTERS));
+        if let Some((name, program)) = text.split_once(':') {
+            let help = format!("Suggested by: {}", one_line(program.trim(), HELP_LETTERS));
+            self.suggested.insert(name_of(name.trim()), help);
+        }
+    }
+
+    /// Writes what is suggested into all commands of these tags, at once: a sheet may suggest as
+    /// often as it has commands.
+    fn end_tags(&mut self) {
+        let suggested = std::mem::take(&mut self.suggested);
         for entry in self.entries.iter_mut().skip(self.since_tags).flatten() {
-            let params = entry.edit.params.iter_mut().flatten();
-            for param in params.filter(|param| param.name == name) {
-                param.help.clone_from(&help);
+            for param in entry.edit.params.iter_mut().flatten() {
+                let Some(help) = suggested.get(&param.name) else {
+                    continue;
+                };
+                param.help.clone_from(help);
+                let name = &param.name;
                 let note =
                     format!("What prints suggestions for {name} is kept as help and never run.");
                 entry.notes.push(note);
             }
         }
+        self.since_tags = self.entries.len();
     }
 }
 
@@ -113,8 +140,7 @@ fn line(text: &str) -> Line {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('<') {
         line.text(before);
-        let name = behind.split_once('>').filter(|(name, _)| is_place(name));
-        match name {
+        match place(behind) {
             Some((name, behind)) => {
                 let param = ParamEdit {
                     name: name_of(name),
@@ -128,14 +154,21 @@ fn line(text: &str) -> Line {
                 rest = behind;
             }
         }
+        if line.is_full() {
+            return line;
+        }
     }
     line.text(rest);
     line
 }
 
-fn is_place(name: &str) -> bool {
+/// The name of a place that begins behind `<`, and what stands behind the place. It looks no
+/// further than a name goes, or nothing but `<` would be read to its end for each of them.
+fn place(behind: &str) -> Option<(&str, &str)> {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    !name.is_empty() && name.chars().all(is_part)
+    let name = behind.split(|letter: char| !is_part(letter)).next()?;
+    let behind = behind.strip_prefix(name)?.strip_prefix('>')?;
+    (!name.is_empty()).then_some((name, behind))
 }
 
 pub(super) fn write(commands: &[Command], platforms: &BTreeMap<PlatformId, Platform>) -> String {

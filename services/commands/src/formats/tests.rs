@@ -6,7 +6,7 @@ use contracts::commands::{CommandRecord, Param, ParamType, Risk, Shell, Status};
 use contracts::platforms::Lifecycle;
 use contracts::{CommandId, PlatformId, UserId};
 use proptest::prelude::*;
-use tidings::{Timestamp, Uuid};
+use tidings::{FieldError, Timestamp, Uuid};
 
 use super::{Entry, Format, read, write};
 use crate::command;
@@ -216,6 +216,86 @@ fn values_to_choose_from_are_suggested_to_navi_without_a_second_command() {
     let expected =
         "% Kubernetes\n\n# Try it\nx <region>\n\n$ region: printf '%s\\n' 'eu' 'it'\\''s; x'\n\n";
     assert_eq!(text, expected);
+}
+
+/// What once took minutes, at five megabytes each; none of it is a command.
+#[test]
+fn a_file_takes_time_as_its_size_does() {
+    const BYTES: usize = 5 * 1024 * 1024;
+    let filled = |text: &str| text.repeat(BYTES / text.len());
+    let places = |open: &str, close: &str| -> String {
+        let places = (0..BYTES / 16).map(|number| format!("{open}x {number:09}{close}"));
+        places.collect()
+    };
+    let names: String = (0..BYTES / 16)
+        .map(|number| format!("<x{number:08}>"))
+        .collect();
+    for line in [filled("<"), filled("<a"), names] {
+        let entries = read(Format::Navi, &format!("# It\n{line}\n")).unwrap();
+        assert!(entries[0].is_err(), "a line that is longer than any");
+    }
+    for line in [filled("{{a"), filled("{{"), places("{{", "}}")] {
+        let entries = read(Format::Tldr, &format!("- It:\n`{line}`\n")).unwrap();
+        assert!(entries[0].is_err(), "a line that is longer than any");
+    }
+    // Lines of the most letters that may be, one after another; less of them, because they are
+    // read to their ends.
+    const LESS: usize = BYTES / 10;
+    for text in ["<", "<a<", "<a1> "] {
+        let line = format!("# It\n{}\n", text.repeat(8_000 / text.len()));
+        let many = LESS / line.len();
+        let entries = read(Format::Navi, &line.repeat(many)).unwrap();
+        assert_eq!(entries.len(), many);
+    }
+}
+
+#[test]
+fn what_a_file_repeats_is_not_multiplied() {
+    // Every command of a sheet, and as many suggestions for each.
+    let sheet = "# a\nx <b>\n$ b: c\n".repeat(9_999);
+    let entries = read(Format::Navi, &format!("% t\n{sheet}")).unwrap();
+    let notes = |entry: &Result<Entry, FieldError>| entry.as_ref().map_or(0, |one| one.notes.len());
+    assert_eq!(entries.iter().map(notes).max(), Some(1));
+    // What is said of a page stands in each of its examples.
+    let about = "> x\n".repeat(1_000_000);
+    let page = format!("# t\n{about}{}", "- a:\n`b`\n".repeat(9_999));
+    let entries = read(Format::Tldr, &page).unwrap();
+    let first = entries[0].as_ref().unwrap_err();
+    assert_eq!(
+        (first.code, first.field.as_deref()),
+        ("text_too_long", Some("description"))
+    );
+    // Two bytes are no command.
+    let zeros = format!("[0{}]", ",0".repeat(2_000_000));
+    assert_eq!(
+        read(Format::Json, &zeros).unwrap_err().code,
+        "too_many_commands"
+    );
+}
+
+/// A line with more places than a command may have is told so, and is not read any further.
+#[test]
+fn a_line_of_too_many_places_is_refused_as_such() {
+    let places = |from: &str, to: &str| -> String {
+        let places = (0..500).map(|number| format!("{from}a{number}{to}"));
+        places.collect()
+    };
+    for (format, text) in [
+        (Format::Navi, format!("# It\n{}\n", places("<", ">"))),
+        (Format::Tldr, format!("- It:\n`{}`\n", places("{{", "}}"))),
+    ] {
+        let entries = read(format, &text).unwrap();
+        let mut command = blank();
+        entries[0]
+            .as_ref()
+            .unwrap()
+            .edit
+            .apply(&mut command)
+            .unwrap();
+        let codes = command::mistakes(&command);
+        assert_eq!(codes[0].code, "too_many_params");
+        assert_eq!(command.params.len(), 51);
+    }
 }
 
 proptest! {

@@ -4,46 +4,83 @@
 use std::collections::BTreeMap;
 
 use contracts::PlatformId;
+use tidings::FieldError;
 
-use super::{Entries, Entry, Line, edit_of, name_of, one_line};
-use crate::command::Command;
+use super::{ENTRIES_MAX, Entries, Entry, Line, check_length, edit_of, name_of, one_line};
+use crate::command::{Command, DESCRIPTION_LETTERS_MAX};
 use crate::edit::ParamEdit;
 use crate::store::platforms::Platform;
 use crate::template::{Piece, Template};
 use crate::text::wrong;
 
 const LABEL_LETTERS: usize = 100;
+/// Letters of a line of what a page is about.
+const ABOUT_LETTERS: usize = 500;
 
 pub(super) fn read(text: &str) -> Entries {
-    let (mut tag, mut about, mut how_to) = (String::new(), Vec::new(), None::<String>);
+    let mut page = Page::default();
     let mut entries = Entries::new();
     for line in text.lines().map(str::trim) {
         if let Some(title) = line.strip_prefix("# ") {
-            tag = one_line(&title.trim().replace(',', " "), 50);
-            about.clear();
+            page.tag = one_line(&title.trim().replace(',', " "), 50);
+            page.about.clear();
         } else if let Some(text) = line.strip_prefix('>') {
-            about.push(one_line(text.trim(), 500));
+            page.describe(text.trim());
         } else if let Some(example) = line.strip_prefix("- ") {
-            how_to = Some(read_title(example));
+            page.how_to = Some(read_title(example));
         } else if let Some(code) = line
             .strip_prefix('`')
             .and_then(|code| code.strip_suffix('`'))
         {
-            let Some(how_to) = how_to.take().filter(|text| !text.is_empty()) else {
-                let text = "Above an example stands what it does, behind a dash.";
-                entries.push(Err(wrong("how_to", "how_to_missing", text)));
-                continue;
-            };
-            let mut edit = edit_of(how_to, read_line(code));
-            edit.tags = Some(vec![tag.clone()]);
-            edit.description = Some(about.join("\n"));
-            entries.push(Ok(Entry {
-                edit,
-                ..Entry::default()
-            }));
+            entries.push(page.example(code));
+            if entries.len() > ENTRIES_MAX {
+                break;
+            }
         }
     }
     entries
+}
+
+/// A page that is being read.
+#[derive(Default)]
+struct Page {
+    tag: String,
+    /// What it is, a line each.
+    about: String,
+    how_to: Option<String>,
+}
+
+impl Page {
+    /// What says more than can be saved is kept up to the line that makes it too much.
+    fn describe(&mut self, text: &str) {
+        if self.about.len() <= DESCRIPTION_LETTERS_MAX {
+            if !self.about.is_empty() {
+                self.about.push('\n');
+            }
+            self.about.push_str(&one_line(text, ABOUT_LETTERS));
+        }
+    }
+
+    /// Every example says again what the page says: one that says too much is not copied.
+    fn example(&mut self, code: &str) -> Result<Entry, FieldError> {
+        let how_to = self.how_to.take().filter(|text| !text.is_empty());
+        let how_to = how_to.ok_or_else(|| {
+            let text = "Above an example stands what it does, behind a dash.";
+            wrong("how_to", "how_to_missing", text)
+        })?;
+        if self.about.len() > DESCRIPTION_LETTERS_MAX {
+            let text = format!("At most {DESCRIPTION_LETTERS_MAX} letters.");
+            return Err(wrong("description", "text_too_long", text));
+        }
+        check_length(code)?;
+        let mut edit = edit_of(how_to, read_line(code));
+        edit.tags = Some(vec![self.tag.clone()]);
+        edit.description = Some(self.about.clone());
+        Ok(Entry {
+            edit,
+            ..Entry::default()
+        })
+    }
 }
 
 /// `[c]reate an archive:` is `create an archive`.
@@ -72,15 +109,17 @@ fn read_title(text: &str) -> String {
 fn read_line(text: &str) -> Line {
     let mut line = Line::default();
     let mut rest = text;
-    loop {
+    // Where one place is not closed, none behind it is: that end is looked for once.
+    let mut closes = true;
+    while !line.is_full() {
+        let inner = rest.strip_prefix("{{");
+        let inner = inner.filter(|inner| closes && !inner.starts_with('{'));
+        let found = inner.map(|inner| inner.split_once("}}"));
+        closes &= !matches!(found, Some(None));
         if let Some(behind) = rest.strip_prefix(r"\{\{") {
             line.text("{{");
             rest = behind;
-        } else if let Some((inside, behind)) = rest
-            .strip_prefix("{{")
-            .filter(|inner| !inner.starts_with('{'))
-            .and_then(|inner| inner.split_once("}}"))
-        {
+        } else if let Some(Some((inside, behind))) = found {
             place(&mut line, inside.trim());
             rest = behind;
         } else if let Some(behind) = rest.strip_prefix(r"\}\}") {
@@ -89,12 +128,13 @@ fn read_line(text: &str) -> Line {
         } else {
             let mut letters = rest.chars();
             let Some(letter) = letters.next() else {
-                return line;
+                break;
             };
             line.text(letter.encode_utf8(&mut [0; 4]));
             rest = letters.as_str();
         }
     }
+    line
 }
 
 /// What stands between braces is for people: `path/to/file`, `a|b`, `file1 file2 ...`.

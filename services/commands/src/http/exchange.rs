@@ -9,8 +9,8 @@ use contracts::PlatformId;
 use contracts::commands::Status;
 use serde::{Deserialize, Serialize};
 use tidings::{
-    Accepted, Conn, Handle, Json, Path, Problem, Query, RequestContext, SignedIn, Timestamp, Uuid,
-    operation,
+    Accepted, Conn, Handle, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn,
+    Timestamp, Uuid, operation,
 };
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,15 +18,13 @@ use utoipa_axum::routes;
 
 use super::platform_id;
 use crate::access::Member;
-use crate::actions::{Wanted, ask_to_import_in_tx};
+use crate::actions::{File, Wanted, ask_to_import_in_tx};
 use crate::formats::{self, Format};
 use crate::store::imports::{Import, Remark};
 use crate::{Error, store};
 
 /// Commands of one export, at the most.
 const EXPORTED_MAX: usize = 20_000;
-/// How many of the last imports are listed.
-const LISTED: u32 = 50;
 
 /// A file, at the most.
 pub(crate) const BYTES_MAX: usize = 5 * 1024 * 1024;
@@ -175,9 +173,10 @@ pub(super) async fn import(
         let text = "The file is no text in UTF-8.";
         Problem::field("bad_file", "body", text).with_status(StatusCode::UNPROCESSABLE_ENTITY)
     })?;
+    let wanted = how.read(&mut service.read().await?).await?;
+    let file = File::read(member, wanted, text).await?;
     let mut tx = service.begin(context).await?;
-    let wanted = how.read(&mut tx).await?;
-    let accepted = ask_to_import_in_tx(&mut tx, member, wanted, &text).await?;
+    let accepted = ask_to_import_in_tx(&mut tx, member, &file).await?;
     tx.commit().await?;
     Ok(accepted)
 }
@@ -201,10 +200,12 @@ pub(super) struct ImportBody {
     /// What was so already.
     unchanged: u64,
     failed: u64,
-    /// What is wrong, command by command; the first 500.
-    errors: Vec<Remark>,
-    /// What the file says and cannot be said here; the first 500.
-    notes: Vec<Remark>,
+    /// What is wrong, command by command; the first 500. Not in a list of imports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<Remark>>,
+    /// What else is to be said of each command; the first 500. Not in a list of imports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<Vec<Remark>>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -226,10 +227,19 @@ impl ImportBody {
             updated: import.updated,
             unchanged: import.unchanged,
             failed: import.failed,
-            errors: import.errors,
-            notes: import.notes,
+            errors: Some(import.errors),
+            notes: Some(import.notes),
             created_at: import.created_at,
             finished_at: import.finished_at,
+        }
+    }
+
+    /// As a list has it.
+    fn listed(import: Import, status: String) -> Self {
+        Self {
+            errors: None,
+            notes: None,
+            ..Self::of(import, status)
         }
     }
 }
@@ -243,24 +253,32 @@ pub(crate) async fn state_of(service: &Handle, import: &Import) -> Result<String
     Ok(row.map_or_else(|| "failed".to_owned(), |row| row.state))
 }
 
-/// The last imports, newest first.
-#[utoipa::path(get, path = "/api/c/import", tag = "commands", responses(
-    (status = 200, description = "The last fifty", body = [ImportBody]),
+/// The imports of the last year, newest first.
+#[utoipa::path(get, path = "/api/c/import", tag = "commands", params(
+    ("limit" = Option<u32>, Query, description = "1 to 200, 50 if not given"),
+    ("cursor" = Option<String>, Query, description = "From the Link header of the part before"),
+), responses(
+    (status = 200, description = "The imports; a Link header leads to the next part", body = [ImportBody]),
+    (status = 400, description = "bad_limit or bad_cursor"),
     (status = 401, description = "Nobody has signed in"),
     (status = 403, description = "The account has no role in the repository"),
 ))]
 pub(super) async fn list(
     State(service): State<Handle>,
     SignedIn(identity): SignedIn,
-) -> Result<Json<Vec<ImportBody>>, Problem> {
+    paging: Paging,
+) -> Result<List<ImportBody>, Problem> {
     Member::of(&identity)?;
-    let last = store::imports::last(&mut service.read().await?, LISTED).await?;
-    let mut list = Vec::new();
-    for import in last {
+    let mut conn = service.read().await?;
+    let rows = store::imports::list(&mut conn, paging.after, paging.fetch()).await?;
+    drop(conn);
+    let (rows, next) = paging.cut(rows, |row| (row.created_at, row.id));
+    let mut items = Vec::new();
+    for import in rows {
         let state = state_of(&service, &import).await?;
-        list.push(ImportBody::of(import, state));
+        items.push(ImportBody::listed(import, state));
     }
-    Ok(Json(list))
+    Ok(List { items, next })
 }
 
 /// How far an import is, and what has become of each command.

@@ -10,7 +10,7 @@ use super::wire::ShownBody;
 use crate::access::Member;
 use crate::search::{self, Wanted};
 use crate::store;
-use crate::store::search::{Found, Rank};
+use crate::store::search::{Found, Only, Rank};
 
 /// Where a command stands in what was found.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,8 @@ pub(crate) struct Asked {
     pub(crate) status: String,
     /// `true`: one's own favourites only.
     pub(crate) favourite: String,
+    /// `me`: only what one has used oneself, of the last thousand times; the last first.
+    pub(crate) used: String,
     /// Who has written it: their id, or `me`.
     pub(crate) author: String,
     /// `best`: title and platform first, then favourites and what is used most. Where more than
@@ -70,7 +72,7 @@ pub(crate) struct Asked {
 /// What is looked for, as the store takes it.
 pub(crate) struct Search {
     pub(crate) wanted: Wanted,
-    pub(crate) favourites_only: bool,
+    pub(crate) only: Only,
     pub(crate) is_newest: bool,
     /// Whether there are signs to look for, of which none is a word.
     is_hopeless: bool,
@@ -82,7 +84,7 @@ impl Asked {
         let Self {
             q, platform, tag, ..
         } = self;
-        let rest = [&self.risk, &self.os, &self.status, &self.author];
+        let rest = [&self.risk, &self.os, &self.status, &self.author, &self.used];
         [q, platform, tag]
             .into_iter()
             .chain(rest)
@@ -134,16 +136,24 @@ impl Asked {
                 marks.push(search::status_mark(status));
             }
         }
+        let only = Only {
+            favourites: self.is_of_favourites(),
+            used: match self.used.as_str() {
+                "" => false,
+                "me" => true,
+                _ => return Err(bad("used", "used is me.")),
+            },
+        };
         let is_newest = match self.sort.as_str() {
-            "" => wanted.words.is_empty() && !self.is_of_favourites(),
+            "" => wanted.words.is_empty(),
             "newest" => true,
             "best" => false,
             _ => return Err(bad("sort", "sort is best or newest.")),
         };
         Ok(Search {
             is_hopeless: wanted.words.is_empty() && !self.q.trim().is_empty(),
-            favourites_only: self.is_of_favourites(),
-            is_newest: is_newest && !self.is_of_favourites(),
+            is_newest: is_newest && !only.favourites && !only.used,
+            only,
             wanted,
         })
     }
@@ -200,8 +210,7 @@ pub(crate) async fn find(
             (spots, false, None)
         }
         false => {
-            let only = search.favourites_only;
-            let best = store::search::best(conn, &search.wanted, member.id, only).await?;
+            let best = store::search::best(conn, &search.wanted, member.id, search.only).await?;
             let total = best.hits.len();
             let is_after = |rank: Rank| match paging.after {
                 Some(Spot::Best(after)) => rank > after,

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use contracts::UsageId;
 use contracts::commands::Outcome;
+use contracts::{CommandId, UsageId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidings::{
-    Handle, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn, Timestamp, Uuid,
+    Conn, Handle, Json, List, Paging, Path, Problem, Query, RequestContext, SignedIn, Timestamp,
+    Uuid,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,7 +19,7 @@ use super::command_id;
 use super::filling::read_values;
 use crate::access::Member;
 use crate::actions::{Used, tell_outcome_in_tx, use_command_in_tx};
-use crate::store::usages::{Narrowed, Usage};
+use crate::store::usages::{Listed, Narrowed, Usage};
 use crate::text::wrong;
 use crate::{Error, store};
 
@@ -130,14 +131,38 @@ pub(super) async fn tell(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-/// What narrows the uses of a command.
-#[derive(Deserialize, IntoParams)]
+/// What narrows uses.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
-    /// Only where this was the value of a parameter, in small or large letters.
-    param_value: Option<String>,
+pub(crate) struct Asked {
+    /// Only where this was the value of a parameter, in small or large letters; never of a secret.
+    pub(crate) param_value: String,
     /// Only uses by this account; `me` for one's own.
-    user: Option<String>,
+    pub(crate) user: String,
+}
+
+impl Asked {
+    pub(crate) fn narrowed(
+        &self,
+        member: Member,
+        command_id: Option<CommandId>,
+    ) -> Result<Narrowed, Problem> {
+        let user_id = match self.user.as_str() {
+            "" => None,
+            "me" => Some(member.id),
+            id => Some(id.parse().map_err(|_| {
+                let text = "user must be the id of an account, or me.";
+                Problem::field("bad_user", "user", text)
+            })?),
+        };
+        let value = Some(self.param_value.clone());
+        Ok(Narrowed {
+            command_id,
+            value: value.filter(|value| !value.is_empty()),
+            user_id,
+        })
+    }
 }
 
 /// Who used a command, newest first.
@@ -161,30 +186,73 @@ pub(super) async fn list(
     paging: Paging,
 ) -> Result<List<UsageBody>, Problem> {
     let member = Member::of(&identity)?;
-    let user_id = match asked.user.as_deref() {
-        None | Some("") => None,
-        Some("me") => Some(member.id),
-        Some(id) => Some(id.parse().map_err(|_| {
-            Problem::field(
-                "bad_user",
-                "user",
-                "user must be the id of an account, or me.",
-            )
-        })?),
-    };
-    let narrowed = Narrowed {
-        value: asked.param_value.filter(|value| !value.is_empty()),
-        user_id,
-    };
     let mut conn = service.read().await?;
     let id = command_id(&mut conn, &command).await?;
     if !store::is_there(&mut conn, id).await? {
         return Err(Error::CommandUnknown.into());
     }
-    let rows = store::usages::list(&mut conn, id, &narrowed, paging.after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| (row.at, row.id.uuid()));
-    let items = rows.into_iter().map(UsageBody::from).collect();
+    let narrowed = asked.narrowed(member, Some(id))?;
+    let (rows, next) = find(&mut conn, &narrowed, &paging).await?;
+    let items = rows.into_iter().map(|row| row.usage.into()).collect();
     Ok(List { items, next })
+}
+
+/// A use of any command, with what it was a use of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UsageOfCommandBody {
+    #[serde(flatten)]
+    usage: UsageBody,
+    /// The number of the command.
+    number: i32,
+    #[serde(rename = "howTo")]
+    how_to: String,
+    /// The name of its platform.
+    platform_name: String,
+}
+
+impl From<Listed> for UsageOfCommandBody {
+    fn from(listed: Listed) -> Self {
+        Self {
+            usage: listed.usage.into(),
+            number: listed.number,
+            how_to: listed.how_to,
+            platform_name: listed.platform,
+        }
+    }
+}
+
+/// Who used any command, newest first: what was done to `web-1`, with whatever command.
+#[utoipa::path(get, path = "/api/c/usages", tag = "commands", params(
+    Asked,
+    ("limit" = Option<u32>, Query, description = "1 to 200, 50 if not given"),
+    ("cursor" = Option<String>, Query, description = "From the Link header of the part before"),
+), responses(
+    (status = 200, description = "The uses; a Link header leads to the next part", body = [UsageOfCommandBody]),
+    (status = 400, description = "bad_limit, bad_cursor or bad_user"),
+    (status = 401, description = "Nobody has signed in"),
+    (status = 403, description = "The account has no role in the repository"),
+))]
+pub(super) async fn list_all(
+    State(service): State<Handle>,
+    SignedIn(identity): SignedIn,
+    Query(asked): Query<Asked>,
+    paging: Paging,
+) -> Result<List<UsageOfCommandBody>, Problem> {
+    let member = Member::of(&identity)?;
+    let narrowed = asked.narrowed(member, None)?;
+    let (rows, next) = find(&mut service.read().await?, &narrowed, &paging).await?;
+    let items = rows.into_iter().map(UsageOfCommandBody::from).collect();
+    Ok(List { items, next })
+}
+
+/// A part of the uses, and where the next one is.
+pub(crate) async fn find(
+    conn: &mut Conn,
+    narrowed: &Narrowed,
+    paging: &Paging,
+) -> Result<(Vec<Listed>, Option<String>), tidings::Error> {
+    let rows = store::usages::list(conn, narrowed, paging.after, paging.fetch()).await?;
+    Ok(paging.cut(rows, |row| (row.usage.at, row.usage.id.uuid())))
 }
 
 /// Say what came of one's own use.

@@ -57,7 +57,7 @@ pub(super) async fn publish(
     edit_command_in_tx(&mut tx, member, command.command_id, &edit, seen.as_ref()).await?;
     tx.commit().await?;
     let to = match pressed.from.as_str() {
-        "drafts" => "/commands?status=draft&done=published".to_owned(),
+        "drafts" => "/commands/drafts?done=published".to_owned(),
         _ => format!("{}?done=published", url(&command)),
     };
     Ok(Redirect::to(&to).into_response())

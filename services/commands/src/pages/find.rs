@@ -2,21 +2,23 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::commands::{Risk, Status};
 use serde::Deserialize;
-use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
+use tidings::{Conn, Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::typed::{first, platform};
-use super::{Refusal, form, member, url, words};
+use super::{Refusal, asked_again, form, member, percent, url, words};
 use crate::access::Member;
 use crate::http::search::{self, Asked, Part, Spot};
+use crate::search::Wanted;
 use crate::store;
 use crate::store::platforms::Platform;
-use crate::store::search::Found;
+use crate::store::search::{Found, Only};
 
-/// Platforms that the filter proposes, at the most.
-const PROPOSED_MAX: u32 = 500;
+/// Commands that somebody has used last, before they look for anything.
+const LAST_USED: usize = 5;
 /// Letters of a line that a list shows.
 const LINE_LETTERS_MAX: usize = 200;
 
@@ -32,6 +34,8 @@ pub(super) struct Told {
 struct FindPage {
     asked: Asked,
     part: Part,
+    /// What whoever looks has used last; for those who look for nothing yet.
+    last: Vec<Found>,
     platforms: Vec<Platform>,
     /// Whether something was looked for.
     is_search: bool,
@@ -101,6 +105,7 @@ impl FindPage {
             ("os", &asked.os),
             ("status", &asked.status),
             ("favourite", &asked.favourite),
+            ("used", &asked.used),
             ("author", &asked.author),
             ("sort", &asked.sort),
         ];
@@ -112,15 +117,6 @@ impl FindPage {
 fn encoded(query: &[(&str, &str)]) -> String {
     let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent(value));
     query.iter().map(pair).collect::<Vec<_>>().join("&")
-}
-
-/// A text as it stands in an address.
-fn percent(text: &str) -> String {
-    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// The line as a list shows it, which may be long.
@@ -139,9 +135,25 @@ pub(super) async fn show(
     who: Option<SignedIn>,
     Query(asked): Query<Asked>,
     Query(told): Query<Told>,
+    uri: Uri,
     paging: Paging<Spot>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, "/commands")?;
+    let member = member(who, &asked_again("/commands", &uri))?;
+    page(&service, member, asked, told, paging).await
+}
+
+/// GET `/commands/drafts`
+pub(super) async fn drafts(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    Query(told): Query<Told>,
+    paging: Paging<Spot>,
+) -> Result<Response, Refusal> {
+    let member = member(who, "/commands/drafts")?;
+    let asked = Asked {
+        status: Status::Draft.to_string(),
+        ..Asked::default()
+    };
     page(&service, member, asked, told, paging).await
 }
 
@@ -195,15 +207,20 @@ async fn page(
     {
         return Ok(Redirect::to(&url(&found.command)).into_response());
     }
-    let platforms = store::platforms::proposed(&mut conn, PROPOSED_MAX).await?;
+    let is_search = !asked.is_blank();
+    let last = match is_search || !is_first_part {
+        true => Vec::new(),
+        false => last_used(&mut conn, member).await?,
+    };
     let page = FindPage {
-        is_search: !asked.is_blank(),
+        is_search,
         is_first_part,
+        last,
+        platforms: store::platforms::proposed(&mut conn).await?,
         publishes: member.edits,
         done: told.done,
         asked,
         part,
-        platforms,
         mistake,
     };
     let status = match page.mistake {
@@ -213,4 +230,15 @@ async fn page(
     let title = page.heading();
     let page: Result<Fragment, Problem> = Fragment::try_new(title, page.render());
     Ok(page?.status(status).into_response())
+}
+
+async fn last_used(conn: &mut Conn, member: Member) -> Result<Vec<Found>, tidings::Error> {
+    let only = Only {
+        used: true,
+        ..Only::default()
+    };
+    let best = store::search::best(conn, &Wanted::default(), member.id, only).await?;
+    let numbers: Vec<i64> = best.hits.iter().map(|hit| hit.number).collect();
+    let last = numbers.get(..LAST_USED).unwrap_or(&numbers);
+    store::search::load(conn, last, member.id).await
 }

@@ -2,17 +2,19 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
+use contracts::PlatformId;
 use contracts::commands::{ParamType, Risk, Shell};
-use contracts::{CommandId, PlatformId};
 use serde::Deserialize;
 use tidings::{
-    Context, FieldError, Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn,
+    Conn, Context, FieldError, Form, Fragment, Handle, Path, Problem, Query, RequestContext,
+    SignedIn,
 };
 
-use super::typed::{Typed, TypedParam};
-use super::{Mistakes, Refusal, anchor, back, command, member, url, words};
+use super::diff::{Change, changes};
+use super::typed::{NO_PLATFORM, Typed, TypedParam};
+use super::{Mistakes, Refusal, anchor, asked_again, back, command, member, url, words};
 use crate::access::Member;
 use crate::actions::{Seen, create_command_in_tx, edit_command_in_tx};
 use crate::command::Command;
@@ -20,9 +22,6 @@ use crate::param::PARAMS_MAX;
 use crate::store::platforms::Platform;
 use crate::text::wrong;
 use crate::{Error, store};
-
-/// Platforms that a field proposes, at the most.
-const PROPOSED_MAX: u32 = 500;
 
 #[derive(Template)]
 #[template(path = "form.html")]
@@ -34,6 +33,8 @@ struct FormPage {
     mistakes: Mistakes,
     /// Why it was not saved, if that is no field's fault.
     refused: Option<String>,
+    /// What somebody else has changed meanwhile.
+    changes: Vec<Change>,
     /// A command that says the same, and what it is called.
     same: Option<(i32, String)>,
     /// Whether what they write down is published at once.
@@ -94,6 +95,40 @@ impl FormPage {
     fn is_shell(&self, shell: &Shell) -> bool {
         self.typed.shell == shell.as_str()
     }
+
+    /// Says why it was not saved.
+    async fn refuse(&mut self, conn: &mut Conn, error: Error) -> Result<(), Error> {
+        match error {
+            Error::Wrong(wrong) => self.mistakes = Mistakes(wrong),
+            Error::Exists(id) => {
+                let found = store::find(conn, id).await?;
+                self.same = found.map(|command| (command.number, command.how_to));
+            }
+            Error::Stale { .. } => self.overtaken(conn).await?,
+            error => self.refused = Some(Problem::from(error).message().to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Somebody else was first: shows what they have changed, and is a form of what they have
+    /// made of it, so that saving again puts this in its place. After any other refusal it stays
+    /// one of the version that was opened, or the change of another would be lost unseen.
+    async fn overtaken(&mut self, conn: &mut Conn) -> Result<(), Error> {
+        let text = "Somebody else has changed this command since you opened it. Save again to put yours in its place.";
+        self.refused = Some(text.to_owned());
+        let Some(command) = &self.command else {
+            return Ok(());
+        };
+        let id = command.command_id;
+        let now = store::find(conn, id).await?.ok_or(Error::CommandUnknown)?;
+        let opened = self.typed.version.parse().unwrap_or(0);
+        if let Some(seen) = store::revisions::find(conn, id, opened).await? {
+            self.changes = changes(&seen.record, &now);
+        }
+        self.typed.version = now.version.to_string();
+        self.command = Some(now);
+        Ok(())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -109,8 +144,9 @@ pub(super) async fn blank(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     Query(asked): Query<Asked>,
+    uri: Uri,
 ) -> Result<Fragment, Refusal> {
-    let member = member(who, "/commands/new")?;
+    let member = member(who, &asked_again("/commands/new", &uri))?;
     let mut conn = service.read().await?;
     let id = store::platforms::resolve(&mut conn, &asked.platform).await?;
     let platform = match id {
@@ -186,11 +222,9 @@ async fn try_create(
     let mut tx = service.begin(context).await?;
     let platform: Option<PlatformId> = typed.platform(&mut tx).await?;
     let Some(platform) = platform else {
-        let text =
-            "Choose a platform of the register: by its name or its number, or from the list.";
-        return Err(Error::Wrong(vec![wrong("platform", "bad_platform", text)]));
+        return Err(vec![wrong("platform", "bad_platform", NO_PLATFORM)].into());
     };
-    let edit = typed.edit(&mut tx).await?;
+    let edit = typed.edit(&mut tx, None).await?;
     let saved = create_command_in_tx(&mut tx, member, platform, &edit).await?;
     tx.commit().await?;
     Ok(saved.command)
@@ -211,7 +245,7 @@ pub(super) async fn save(
         let page = page(&service, member, Some(command), typed, None).await?;
         return Ok(page.into_response());
     }
-    match try_save(&service, context, member, command.command_id, &typed).await {
+    match try_save(&service, context, member, &command, &typed).await {
         Ok((command, true)) => Ok(saved(&command, "saved")),
         Ok((command, false)) => Ok(saved(&command, "same")),
         Err(error) => refused(&service, member, Some(command), typed, error).await,
@@ -222,11 +256,12 @@ async fn try_save(
     service: &Handle,
     context: Context,
     member: Member,
-    id: CommandId,
+    before: &Command,
     typed: &Typed,
 ) -> Result<(Command, bool), Error> {
     let mut tx = service.begin(context).await?;
-    let edit = typed.edit(&mut tx).await?;
+    let id = before.command_id;
+    let edit = typed.edit(&mut tx, Some(before)).await?;
     let seen = typed.version.parse().ok().map(Seen::version);
     let saved = edit_command_in_tx(&mut tx, member, id, &edit, seen.as_ref()).await?;
     tx.commit().await?;
@@ -277,37 +312,25 @@ async fn page(
     error: Option<Error>,
 ) -> Result<Fragment, Problem> {
     let mut conn = service.read().await?;
-    let mut same = None;
-    let mut mistakes = Mistakes::default();
-    let mut refused = None;
-    match error {
-        Some(Error::Wrong(wrong)) => mistakes = Mistakes(wrong),
-        Some(Error::Exists(id)) => {
-            let found = store::find(&mut conn, id).await?;
-            same = found.map(|command| (command.number, command.how_to));
-        }
-        Some(Error::Stale { .. }) => {
-            let text = "Somebody else has changed this command since you opened it. Look at what it says now, and change it again.";
-            refused = Some(text.to_owned());
-        }
-        Some(error) => refused = Some(Problem::from(error).message().to_owned()),
-        None => {}
-    }
-    let platforms = store::platforms::proposed(&mut conn, PROPOSED_MAX).await?;
     let title = match &command {
         Some(command) => format!("Change {}", command.how_to),
         None => "New command".to_owned(),
     };
-    let page = FormPage {
+    let mut page = FormPage {
         publishes: member.edits,
         saves_raw: member.saves_raw,
         command,
         typed,
-        platforms,
-        mistakes,
-        refused,
-        same,
+        platforms: store::platforms::proposed(&mut conn).await?,
+        mistakes: Mistakes::default(),
+        refused: None,
+        changes: Vec::new(),
+        same: None,
     };
+    if let Some(error) = error {
+        page.refuse(&mut conn, error).await?;
+    }
+    drop(conn);
     Fragment::try_new(title, page.render())
 }
 

@@ -8,23 +8,19 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use tidings::{
-    FieldError, Fragment, Handle, PageRefusal as Refusal, Path, Problem, RequestContext, SignedIn,
-    Timestamp, Uuid,
+    FieldError, Fragment, Handle, PageRefusal as Refusal, Paging, Path, Problem, RequestContext,
+    SignedIn, Timestamp, Uuid,
 };
 
 use super::{form, member};
 use crate::Error;
 use crate::access::Member;
-use crate::actions::ask_to_import_in_tx;
+use crate::actions::{File, ask_to_import_in_tx};
 use crate::http::exchange::state_of;
 use crate::store::imports::{self, Import};
 use crate::store::platforms::{self, Platform};
 use sent::{Choice, Sent};
 
-/// How many of the last ones are shown.
-const SHOWN: u32 = 20;
-/// How many platforms are proposed.
-const PROPOSED_MAX: u32 = 500;
 const HERE: &str = "/commands/import";
 
 pub(super) fn routes() -> Router<Handle> {
@@ -41,6 +37,9 @@ struct Page {
     wrong: Vec<FieldError>,
     platforms: Vec<Platform>,
     imports: Vec<Line>,
+    is_first_part: bool,
+    /// Where there are older ones.
+    next: Option<String>,
 }
 
 #[derive(Template)]
@@ -84,8 +83,8 @@ impl Line {
 
     fn label(&self) -> &'static str {
         match self.state.as_str() {
-            "queued" => "Waits",
-            "running" => "Is read",
+            "queued" => "Waiting",
+            "running" => "Reading",
             "completed" | "succeeded" => "Done",
             "cancelled" => "Cancelled",
             _ => "Failed",
@@ -94,9 +93,14 @@ impl Line {
 }
 
 /// GET `/commands/import`
-async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Fragment, Refusal> {
+async fn blank(
+    State(service): State<Handle>,
+    who: Option<SignedIn>,
+    paging: Paging,
+) -> Result<Fragment, Refusal> {
     let member = member(who, HERE)?;
-    Ok(page(&service, member, Choice::default(), Vec::new()).await?)
+    let wrong = Vec::new();
+    Ok(page(&service, member, Choice::default(), wrong, &paging).await?)
 }
 
 async fn page(
@@ -104,13 +108,15 @@ async fn page(
     member: Member,
     choice: Choice,
     wrong: Vec<FieldError>,
+    paging: &Paging,
 ) -> Result<Fragment, Problem> {
     let mut conn = service.read().await?;
-    let platforms = platforms::proposed(&mut conn, PROPOSED_MAX).await?;
-    let last = imports::last(&mut conn, SHOWN).await?;
+    let platforms = platforms::proposed(&mut conn).await?;
+    let rows = imports::list(&mut conn, paging.after, paging.fetch()).await?;
     drop(conn);
+    let (rows, next) = paging.cut(rows, |row| (row.created_at, row.id));
     let mut lines = Vec::new();
-    for import in &last {
+    for import in &rows {
         lines.push(Line::of(service, import).await?);
     }
     let page = Page {
@@ -119,6 +125,8 @@ async fn page(
         wrong,
         platforms,
         imports: lines,
+        is_first_part: paging.after.is_none(),
+        next,
     };
     Fragment::try_new("Import commands", page.render())
 }
@@ -128,14 +136,16 @@ async fn submit(
     State(service): State<Handle>,
     who: Option<SignedIn>,
     RequestContext(context): RequestContext,
+    paging: Paging,
     request: Request,
 ) -> Result<Response, Refusal> {
     let member = member(who, HERE)?;
     let Sent { choice, text } = sent::read(request).await?;
     let accepted = async {
+        let wanted = choice.wanted(&mut service.read().await?).await?;
+        let file = File::read(member, wanted, text).await?;
         let mut tx = service.begin(context).await?;
-        let wanted = choice.wanted(&mut tx).await?;
-        let accepted = ask_to_import_in_tx(&mut tx, member, wanted, &text).await?;
+        let accepted = ask_to_import_in_tx(&mut tx, member, &file).await?;
         tx.commit().await?;
         Ok::<_, Error>(accepted)
     };
@@ -147,7 +157,7 @@ async fn submit(
         Err(error @ (Error::Wrong(_) | Error::PlatformUnknown)) => {
             let problem = Problem::from(error);
             let wrong = problem.errors().to_vec();
-            let page = page(&service, member, choice, wrong).await?;
+            let page = page(&service, member, choice, wrong, &paging).await?;
             Ok(page.status(problem.status()).into_response())
         }
         Err(error) => Err(error.into()),

@@ -45,15 +45,15 @@ struct CommandPage {
     done: String,
 }
 
-/// A use of the command.
-struct Recent {
-    by: String,
-    at: Timestamp,
+/// A use of a command.
+pub(super) struct Recent {
+    pub(super) by: String,
+    pub(super) at: Timestamp,
     /// The state of what came of it, and words for it.
-    outcome: (&'static str, &'static str),
+    pub(super) outcome: (&'static str, &'static str),
     /// What was filled in.
-    values: String,
-    note: String,
+    pub(super) values: String,
+    pub(super) note: String,
 }
 
 impl From<Usage> for Recent {
@@ -132,13 +132,20 @@ pub(super) async fn page(
     let found = store::search::load(&mut conn, &numbers, member.id).await?;
     // A platform is never forgotten, so its commands always have one.
     let found = found.into_iter().next().ok_or(Error::PlatformUnknown)?;
+    // Somebody may have changed it since the line was filled in: shown, and told when it was
+    // used, is what was filled in.
+    let found = Found { command, ..found };
     let undo = match found.command.undo_command_id {
         Some(id) => store::find(&mut conn, id).await?,
         None => None,
     };
     let modified_by = found.names.last_modified_by.clone();
     let id = found.command.command_id;
-    let recent = usages::list(&mut conn, id, &Narrowed::default(), None, RECENT).await?;
+    let narrowed = Narrowed {
+        command_id: Some(id),
+        ..Narrowed::default()
+    };
+    let recent = usages::list(&mut conn, &narrowed, None, RECENT).await?;
     drop(conn);
     let status = match (&filled.rendered, typed) {
         (None, Some(_)) if filled.mistakes.0.is_empty() => StatusCode::CONFLICT,
@@ -150,7 +157,7 @@ pub(super) async fn page(
         fields: fill::fields(&found.command, typed, &filled.mistakes),
         may_edit: member.may_edit(&found.command) && !found.platform.archived,
         publishes: member.edits && !found.platform.archived,
-        recent: recent.into_iter().map(Recent::from).collect(),
+        recent: recent.into_iter().map(|row| row.usage.into()).collect(),
         modified_by: modified_by.unwrap_or_else(unknown),
         undo,
         filled,

@@ -6,6 +6,7 @@ use contracts::commands::{Param, ParamType};
 use contracts::{CommandId, PlatformId};
 use tidings::{Conn, Error, FieldError};
 
+use super::form;
 use crate::command::Command;
 use crate::edit::{Edit, ParamEdit};
 use crate::param::PARAMS_MAX;
@@ -75,7 +76,52 @@ impl TypedParam {
             .all(|text| text.trim().is_empty())
     }
 
-    fn edit(&self) -> ParamEdit {
+    /// What shall be said of the parameter. What a field cannot hold (a line break, a space at an
+    /// end, an empty value to choose) stays for as long as nobody changes what the field shows.
+    fn edit(&self, before: Option<&Param>) -> ParamEdit {
+        let shown = before.map(|param| Self::from(param.clone()));
+        let Some((before, shown)) = before.zip(shown) else {
+            return self.edit_anew();
+        };
+        if self.is_untouched(&shown) {
+            return ParamEdit {
+                // As the template says, which may be another now.
+                multivalued: None,
+                ..before.clone().into()
+            };
+        }
+        let mut edit = self.edit_anew();
+        if is_same(&self.default, &shown.default) {
+            edit.default.clone_from(&before.default);
+        }
+        if is_same(&self.allowed, &shown.allowed) {
+            edit.allowed_values.clone_from(&before.allowed_values);
+        }
+        if is_same(&self.help, &shown.help) {
+            edit.help.clone_from(&before.help);
+        }
+        edit
+    }
+
+    fn is_untouched(&self, shown: &Self) -> bool {
+        let texts = |one: &Self| {
+            [
+                &one.name,
+                &one.label,
+                &one.kind,
+                &one.default,
+                &one.allowed,
+                &one.pattern,
+                &one.delimiter,
+                &one.help,
+            ]
+            .map(|text| plain(text))
+        };
+        let ticks = |one: &Self| (one.is_required, one.is_enforced);
+        texts(self) == texts(shown) && ticks(self) == ticks(shown)
+    }
+
+    fn edit_anew(&self) -> ParamEdit {
         let allowed = self.allowed.lines().map(str::trim);
         let allowed = allowed.filter(|line| !line.is_empty()).map(str::to_owned);
         let allowed: Vec<String> = allowed.collect();
@@ -86,7 +132,7 @@ impl TypedParam {
             label: self.label.clone(),
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
             required: Some(self.is_required),
-            default: Some(self.default.clone()),
+            default: Some(self.default.replace("\r\n", "\n")),
             allowed_values: allowed,
             enforced: Some(self.is_enforced && is_choice),
             pattern: Some(self.pattern.clone()),
@@ -218,19 +264,28 @@ impl Typed {
         platform(conn, &self.platform).await
     }
 
-    /// What shall be said of the command.
+    /// What shall be said of the command, of which the form shows what it was before.
     ///
     /// # Errors
     /// For what cannot even be asked for.
-    pub(super) async fn edit(&self, conn: &mut Conn) -> Result<Edit, crate::Error> {
+    pub(super) async fn edit(
+        &self,
+        conn: &mut Conn,
+        before: Option<&Command>,
+    ) -> Result<Edit, crate::Error> {
         let undo = self.undo(conn).await?;
+        let of = |name: &str| {
+            let mut params = before.iter().flat_map(|before| &before.params);
+            params.find(|param| param.name == name.trim())
+        };
+        let params = self.params.iter().map(|param| param.edit(of(&param.name)));
         Ok(Edit {
             how_to: Some(self.how_to.clone()),
             command_line: Some(self.command_line.clone()),
             description: Some(self.description.clone()),
             shell: Some(self.shell.clone()).filter(|word| !word.is_empty()),
             os: Some(words(&self.os)),
-            params: Some(self.params.iter().map(TypedParam::edit).collect()),
+            params: Some(params.collect()),
             tags: Some(words(&self.tags)),
             risk: Some(self.risk.clone()).filter(|word| !word.is_empty()),
             status: self.is_draft.then(|| "draft".to_owned()),
@@ -286,14 +341,29 @@ impl TypedParam {
     }
 }
 
-/// The platform that somebody names in a field: by its number or its id, which may have more
-/// words behind it, or by its name.
+/// The platform that somebody names in a field: as the field proposes it, by its name, or by its
+/// number or its id, which may have more words behind it. A name may begin with the number of
+/// another one: `365 Apps`.
 pub(super) async fn platform(conn: &mut Conn, text: &str) -> Result<Option<PlatformId>, Error> {
-    match store::platforms::resolve(conn, first(text)).await? {
-        None if !text.trim().is_empty() => store::platforms::named(conn, text.trim()).await,
-        found => Ok(found),
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
     }
+    let numbered = match store::platforms::resolve(conn, first(text)).await? {
+        Some(id) => store::platforms::find(conn, id).await?,
+        None => None,
+    };
+    let numbered = match numbered {
+        Some(platform) if form::proposed(&platform) == text => return Ok(Some(platform.id)),
+        numbered => numbered.map(|platform| platform.id),
+    };
+    let named = store::platforms::named(conn, text).await?;
+    Ok(named.or(numbered))
 }
+
+/// What is said of a platform that is not found.
+pub(super) const NO_PLATFORM: &str =
+    "Choose a platform of the register: by its name or its number, or from the list.";
 
 /// The number or the id at the beginning of a field.
 pub(super) fn first(text: &str) -> &str {
@@ -307,4 +377,14 @@ fn words(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// Whether a field still says what it showed: browsers write line breaks their own way, or leave
+/// them out.
+fn is_same(typed: &str, shown: &str) -> bool {
+    plain(typed) == plain(shown)
+}
+
+fn plain(text: &str) -> String {
+    text.replace(['\r', '\n'], "")
 }

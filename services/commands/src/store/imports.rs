@@ -1,13 +1,22 @@
 //! Imports: the file, how far it was read, and what has become of it.
 
+use std::time::Duration;
+
 use contracts::commands::Status;
 use contracts::{PlatformId, UserId};
 use serde::{Deserialize, Serialize};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, Uuid, params};
 use utoipa::ToSchema;
 
-use super::{count, of_json, to_json};
+use super::{behind, count, of_json, to_json};
 use crate::formats::Format;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the file of an import is kept that comes to no end: its job gives up within minutes
+/// of running.
+const FILE_KEPT: Duration = DAY.saturating_mul(7);
+/// How long what has become of an import is kept.
+const KEPT: Duration = DAY.saturating_mul(365);
 
 /// What is to be said of one command of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,10 +114,31 @@ pub(crate) async fn body(conn: &mut Conn, id: Uuid) -> Result<String, Error> {
     Ok(body)
 }
 
-/// The last ones, newest first.
-pub(crate) async fn last(conn: &mut Conn, limit: u32) -> Result<Vec<Import>, Error> {
-    let sql = format!("SELECT {COLUMNS} FROM imports ORDER BY created_at DESC, id DESC LIMIT $1");
-    conn.query(&sql, params![limit]).await
+/// The part of them behind one of them, newest first, without what is to be said of each command.
+pub(crate) async fn list(
+    conn: &mut Conn,
+    after: Option<(Timestamp, Uuid)>,
+    limit: u32,
+) -> Result<Vec<Import>, Error> {
+    let (at, last) = behind(after);
+    let sql = "SELECT id, requested_by, format, platform_id, status, dry_run, total, reached,
+            created, updated, unchanged, failed, '[]' AS errors, '[]' AS notes, created_at,
+            finished_at
+        FROM imports WHERE created_at < $1 OR (created_at = $1 AND id < $2)
+        ORDER BY created_at DESC, id DESC LIMIT $3";
+    conn.query(sql, params![at, last, limit]).await
+}
+
+/// Lets go of the files of imports that have come to no end, of which nobody hears, and of
+/// imports that nobody will ask for any more.
+pub(crate) async fn clear(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let sql = "UPDATE imports SET body = ''
+        WHERE finished_at IS NULL AND body <> '' AND created_at < $1";
+    tx.execute(sql, params![now.minus(FILE_KEPT)]).await?;
+    let sql = "DELETE FROM imports WHERE created_at < $1";
+    tx.execute(sql, params![now.minus(KEPT)]).await?;
+    Ok(())
 }
 
 /// Writes down how far it is.

@@ -9,6 +9,9 @@ use tidings::{Conn, Error, FromRow, Tx, params};
 use super::{count, to_json};
 use crate::command::Command;
 
+/// Platforms that a field proposes, at the most.
+const PROPOSED_MAX: u32 = 500;
+
 /// What is known here of a platform.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub(crate) struct Platform {
@@ -129,7 +132,7 @@ pub(crate) async fn list(conn: &mut Conn, after: i32, limit: u32) -> Result<Vec<
 }
 
 /// The platforms that a field proposes, by their names; none of the archive.
-pub(crate) async fn proposed(conn: &mut Conn, limit: u32) -> Result<Vec<Platform>, Error> {
+pub(crate) async fn proposed(conn: &mut Conn) -> Result<Vec<Platform>, Error> {
     let sql = "SELECT * FROM platforms WHERE NOT archived ORDER BY name, number LIMIT $1";
-    conn.query(sql, params![limit]).await
+    conn.query(sql, params![PROPOSED_MAX]).await
 }

@@ -1,5 +1,7 @@
 //! What each command has said at each version of it.
 
+use std::collections::BTreeSet;
+
 use contracts::{CommandId, UserId};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, params};
 
@@ -72,4 +74,18 @@ pub(crate) async fn list(
     );
     let before = before.map_or(i64::MAX, count);
     conn.query(&sql, params![id, before, limit]).await
+}
+
+/// The parameters that are a secret in any revision of a command.
+pub(crate) async fn secrets(conn: &mut Conn, id: CommandId) -> Result<BTreeSet<String>, Error> {
+    let sql = conn.dialect().pick(
+        "SELECT DISTINCT json_extract(param.value, '$.name') FROM revisions r,
+            json_each(r.record, '$.params') param
+        WHERE r.command_id = $1 AND json_extract(param.value, '$.type') = 'secret'",
+        "SELECT DISTINCT param ->> 'name' FROM revisions r,
+            json_array_elements(r.record::json -> 'params') param
+        WHERE r.command_id = $1 AND param ->> 'type' = 'secret'",
+    );
+    let found: Vec<(String,)> = conn.query(sql, params![id]).await?;
+    Ok(found.into_iter().map(|(name,)| name).collect())
 }

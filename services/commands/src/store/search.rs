@@ -6,12 +6,13 @@
 //! newest first.
 
 mod index;
+mod used;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::UserId;
-use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Value, params};
+use tidings::{Conn, Dialect, Error, FromRow, Place, Row, Timestamp, Value, params};
 
 use super::platforms::Platform;
 use super::{Names, Uses, command_of};
@@ -20,6 +21,7 @@ use crate::search::{Wanted, Within};
 
 pub(crate) use index::newest;
 use index::newest_enough;
+use used::used;
 pub(crate) use words::{keep, keep_platform, keep_platform_of_first, meant};
 
 /// Commands of which the best are told, of each kind.
@@ -34,10 +36,23 @@ pub(crate) struct Rank {
     is_elsewhere: bool,
     is_deprecated: bool,
     is_no_favourite: bool,
-    /// How often it was used, below zero.
+    /// How often it was used, or when last, below zero.
     unused: i64,
     /// Its number, below zero.
     age: i64,
+}
+
+impl Rank {
+    /// Where a command stands among those that were used last.
+    fn of_use(number: i64, at: Timestamp) -> Self {
+        Self {
+            is_elsewhere: false,
+            is_deprecated: false,
+            is_no_favourite: false,
+            unused: -at.as_micros(),
+            age: -number,
+        }
+    }
 }
 
 impl Place for Rank {
@@ -75,14 +90,28 @@ pub(crate) struct Best {
     pub(crate) is_cut: bool,
 }
 
-/// The best of what is wanted, best first; of favourites only, if that is wanted.
+/// Which commands alone are looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Only {
+    /// One's own favourites.
+    pub(crate) favourites: bool,
+    /// Those that one has used last.
+    pub(crate) used: bool,
+}
+
+/// The best of what is wanted, best first; of one's own only, if that is wanted.
 pub(crate) async fn best(
     conn: &mut Conn,
     wanted: &Wanted,
     of: UserId,
-    favourites_only: bool,
+    only: Only,
 ) -> Result<Best, Error> {
     let favourites = favourites(conn, of).await?;
+    if only.used {
+        let liked = only.favourites.then_some(&favourites);
+        return used(conn, wanted, of, liked).await;
+    }
+    let favourites_only = only.favourites;
     let mut is_cut = favourites_only && favourites.len() >= CANDIDATES_MAX as usize;
     let mut elsewhere = BTreeMap::new();
     if favourites_only {

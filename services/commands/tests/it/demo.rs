@@ -8,7 +8,7 @@ use serde_json::Value;
 use tidings::Storage;
 use tidings_test::World;
 
-use crate::stage::{engineer, heard, on_both, platform, services, support};
+use crate::stage::{engineer, heard, infrastructure, on_both, platform, services, support};
 
 on_both!(commands_to_begin_with_are_written_down_once);
 
@@ -16,6 +16,7 @@ const COMMANDS: &str = include_str!("../../src/demo/commands.json");
 
 fn people() -> DemoPeople {
     DemoPeople {
+        infrastructure: infrastructure().id,
         support: support().id,
         engineering: engineer(1).id,
     }
@@ -52,6 +53,19 @@ async fn commands_to_begin_with_are_written_down_once(storage: Storage) {
     let pairs = file.iter().filter(|one| one.get("undo").is_some()).count();
     let is_changed = told.iter().filter(|one| one.name == "command.updated");
     assert_eq!(is_changed.count(), pairs);
+
+    // Somebody has used some of them, and has some at hand.
+    let many = |name: &str| -> usize {
+        let lists = file.iter().filter_map(|one| one[name].as_array());
+        lists.map(Vec::len).sum()
+    };
+    let uses = told.iter().filter(|one| one.name == "command.used");
+    assert_eq!((many("uses") > 10, uses.count()), (true, many("uses")));
+    let sql = "SELECT count(*) FROM favourites";
+    let mut conn = service.read().await.unwrap();
+    let (liked,): (i64,) = conn.query_one(sql, &[]).await.unwrap();
+    drop(conn);
+    assert_eq!(usize::try_from(liked).unwrap(), many("liked_by"));
 
     commands::enter_demo(&service, people(), &known)
         .await

@@ -1,5 +1,7 @@
 //! The pages, without a script.
 
+mod finding;
+mod forms;
 mod writing;
 
 use serde_json::{Value, json};
@@ -98,6 +100,7 @@ async fn it_is_filled_in_and_copied(stage: &Stage, url: &str) {
     assert_shows(
         &page,
         &[
+            r#"href="/platforms/1""#,
             r#"<label for="values-pod">pod"#,
             r#"name="value.pod""#,
             "autofocus",
@@ -128,17 +131,25 @@ async fn it_is_filled_in_and_copied(stage: &Stage, url: &str) {
             "data-copy",
             r#"value="web 1; reboot""#,
             "It worked",
+            r#"name="note""#,
+            // What Enter presses in the note says nothing of what came of it.
+            r#"<button class="visually-hidden" name="outcome" value="unknown""#,
         ],
     );
-    let worked = format!("{url}/uses");
+    let uses = format!("{url}/uses");
+    let used = "revision=1&outcome=unknown&note=Ask+Amy+first";
+    let used = stage.submit(support(), &uses, used).await;
+    assert_eq!(location(&used), format!("{url}?done=used"));
+    let page = stage.get(support(), &format!("{url}?done=used")).await;
+    assert_shows(&page, &["on record that you have used it", "Ask Amy first"]);
     let worked = stage
-        .submit(support(), &worked, "revision=1&outcome=ok&value.pod=web+1")
+        .submit(support(), &uses, "revision=1&outcome=ok&value.pod=web+1")
         .await;
     assert_eq!(location(&worked), format!("{url}?done=worked"));
     let page = stage.get(support(), &format!("{url}?done=worked")).await;
     assert_shows(
         &page,
-        &["on record that it worked", "Once", "pod: web 1", "Worked"],
+        &["on record that it worked", "Twice", "pod: web 1", "Worked"],
     );
 }
 

@@ -14,6 +14,7 @@ on_both!(
     a_28_reverting_to_what_breaks_a_newer_rule_is_refused,
     a_28_history_is_not_rewritten_even_by_hand,
     a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use,
+    a_26_what_becomes_a_secret_is_forgotten_by_every_use,
 );
 
 /// What a command says, without who said so and when.
@@ -247,4 +248,42 @@ async fn a_26_what_is_a_secret_in_any_revision_is_written_down_in_no_use(storage
         .get(support(), &format!("{usages}?param_value=hunter2"))
         .await;
     assert_eq!(found.json, json!([]));
+}
+
+/// 1. A value is told. 2. Its parameter becomes a secret. 3. Nobody reads or finds it any more.
+///
+/// What else was told of the same use stays.
+async fn a_26_what_becomes_a_secret_is_forgotten_by_every_use(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let params = |kind: &str| json!([{ "name": "token", "type": kind }, { "name": "host" }]);
+    let command = json!({
+        "howTo": "Sign in", "commandLine": "login {{token}} {{host}}", "params": params("string"),
+    });
+    let path = path_of(&stage.create(support(), command).await);
+    let usages = format!("{path}/usages");
+    let used = json!({ "revision": 1, "params": { "token": "Hunter2", "host": "web-1" } });
+    let usage = stage.post(support(), &usages, used).await;
+    assert_eq!(usage.status, 201, "{}", usage.text);
+    let secret = json!({ "params": params("secret") });
+    assert_eq!(stage.patch(support(), &path, secret).await.status, 200);
+    let kept = async |query: &str| {
+        let listed = stage.get(support(), &format!("{usages}?{query}")).await;
+        let listed = listed.json.as_array().unwrap().clone();
+        let params = listed.iter().map(|one| one["params"].clone());
+        params.collect::<Vec<_>>()
+    };
+    let expected = [json!({ "token": null, "host": ["web-1"] })];
+    assert_eq!(kept("").await, expected);
+    assert_eq!(kept("param_value=web-1").await, expected);
+    assert_eq!(kept("param_value=hunter2").await, [Value::Null; 0]);
+    let lying = "SELECT params FROM usages UNION ALL SELECT value FROM usage_values";
+    assert!(!stage.texts(lying).await.to_lowercase().contains("hunter2"));
+    // It was one at revision 2: it stays one, though neither revision 1 nor the newest says so.
+    for version in ["1", "2", "1"] {
+        let back = format!("{path}/revert/{version}");
+        assert_eq!(stage.post(support(), &back, Value::Null).await.status, 200);
+    }
+    let used = json!({ "revision": 1, "params": { "token": "Hunter2", "host": "web-2" } });
+    assert_eq!(stage.post(support(), &usages, used).await.status, 201);
+    assert!(!stage.texts(lying).await.to_lowercase().contains("hunter2"));
 }

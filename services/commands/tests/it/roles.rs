@@ -39,6 +39,11 @@ async fn a_21_support_and_infrastructure_publish_and_engineering_drafts() {
         .post(engineer(1), COMMANDS, with_status("more", "published"))
         .await;
     assert_eq!(refusal(&answer), (403, "forbidden"));
+    // What is deprecated is found by everybody, too.
+    let answer = stage
+        .post(engineer(1), COMMANDS, with_status("over", "deprecated"))
+        .await;
+    assert_eq!(refusal(&answer), (403, "forbidden"));
     let both = person(50, &["engineering", "support"]);
     let command = stage.create(both, line("both")).await;
     assert_eq!(command["status"], "published");

@@ -2,7 +2,7 @@
 
 use contracts::platforms::PlatformRecord;
 use serde_json::{Value, json};
-use tidings::Storage;
+use tidings::{Dialect, Storage};
 use tidings_test::Answer;
 
 use crate::stage::{
@@ -18,6 +18,7 @@ on_both!(
     hostile_words_find_nothing_and_break_nothing,
     what_is_changed_is_found_by_what_it_says_now,
     words_that_begin_alike_are_all_found,
+    a_word_that_is_known_twice_hides_no_other,
     only_members_search,
 );
 
@@ -271,6 +272,21 @@ async fn words_that_begin_alike_are_all_found(storage: Storage) {
         assert_eq!(titles(&stage, "q=pod+look").await.len(), count, "{word}");
     }
     assert_eq!(titles(&stage, "q=pods").await, ["Look at pods"]);
+}
+
+/// Two who bring a new word at once each write it down: PostgreSQL's lexicon has it twice.
+async fn a_word_that_is_known_twice_hides_no_other(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    for word in ["pod", "pods"] {
+        write_down(&stage, 1, line(&format!("Look at {word}"), word)).await;
+    }
+    let mut tx = stage.world.service("commands").begin_own().await.unwrap();
+    if tx.dialect() == Dialect::Postgres {
+        let twice = "INSERT INTO command_lexicon (word) VALUES ('pod'), ('pod'), ('pod')";
+        tx.execute(twice, &[]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(titles(&stage, "q=pod").await.len(), 2);
 }
 
 async fn only_members_search(storage: Storage) {

@@ -9,6 +9,7 @@ use crate::stage::{
 
 on_both!(
     a_use_is_written_down_counted_told_and_found_by_a_value,
+    what_was_done_to_a_machine_is_found_whatever_the_command,
     only_who_used_it_says_what_came_of_it,
     a_use_names_a_revision_and_its_parameters,
     favourites_are_kept_for_each_by_themselves,
@@ -188,4 +189,77 @@ async fn favourites_are_kept_for_each_by_themselves(storage: Storage) {
         let answer = stage.send(accountant(), method, &path, Value::Null).await;
         assert_eq!(answer.status, 403);
     }
+}
+
+/// Three commands, each used once.
+async fn use_three(stage: &mut Stage) {
+    let login = json!({
+        "howTo": "Sign in", "commandLine": "ssh {{pod}} {{password}}",
+        "params": [{ "name": "pod" }, { "name": "password", "type": "secret" }],
+    });
+    for (body, by, params) in [
+        (restart(), support(), json!({ "pod": "web-1" })),
+        (
+            login,
+            engineer(1),
+            json!({ "pod": "WEB-1", "password": "hunter2" }),
+        ),
+        (
+            json!({ "howTo": "Look", "commandLine": "look {{pod}}", "params": [{ "name": "pod" }] }),
+            support(),
+            json!({ "pod": "web-10" }),
+        ),
+    ] {
+        let path = path_of(&stage.create(support(), body).await);
+        let used = json!({ "revision": 1, "params": params });
+        let answer = stage.post(by, &format!("{path}/usages"), used).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        stage.world.advance(std::time::Duration::from_secs(1)).await;
+    }
+}
+
+async fn what_was_done_to_a_machine_is_found_whatever_the_command(storage: Storage) {
+    let mut stage = Stage::on(storage).await;
+    use_three(&mut stage).await;
+    let titles = async |query: &str| -> Vec<Value> {
+        let found = stage
+            .get(support(), &format!("/api/c/usages?{query}"))
+            .await;
+        assert_eq!(found.status, 200, "{}", found.text);
+        let found = found.json.as_array().unwrap().clone();
+        found.iter().map(|one| one["howTo"].clone()).collect()
+    };
+    let all = ["Look", "Sign in", "Restart a stuck pod"];
+    assert_eq!(titles("").await, all);
+    assert_eq!(titles("param_value=Web-1").await, all[1..]);
+    assert_eq!(titles("param_value=web-1&user=me").await, all[2..]);
+    assert_eq!(titles("param_value=hunter2").await, [Value::Null; 0]);
+    let found = stage.get(support(), "/api/c/usages?limit=2").await;
+    let one = &found.json[1];
+    let expected = json!([2, "Kubernetes", "Person 11", { "pod": ["WEB-1"], "password": null }]);
+    let told = json!([
+        one["number"],
+        one["platform_name"],
+        one["user_name"],
+        one["params"]
+    ]);
+    assert_eq!(told, expected);
+    let next = found.headers["link"].to_str().unwrap();
+    assert!(next.contains("/api/c/usages?limit=2&cursor="), "{next}");
+    assert_eq!(stage.get(accountant(), "/api/c/usages").await.status, 403);
+    let wrong = stage.get(support(), "/api/c/usages?user=x").await;
+    assert_eq!(refusal(&wrong), (400, "bad_user"));
+
+    let page = stage
+        .get(support(), "/commands/uses?param_value=web-1")
+        .await;
+    for part in ["Sign in", r#"href="/commands/1""#, "password: kept nowhere"] {
+        assert!(page.text.contains(part), "{part:?} is not in {}", page.text);
+    }
+    assert!(!page.text.contains("web-10") && !page.text.contains("hunter2"));
+    let nothing = stage
+        .get(support(), "/commands/uses?param_value=%3Cb%3E")
+        .await;
+    assert!(nothing.text.contains("No such use"), "{}", nothing.text);
+    assert!(!nothing.text.contains("<b>"), "{}", nothing.text);
 }

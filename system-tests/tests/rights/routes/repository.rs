@@ -62,6 +62,7 @@ pub(super) const ROUTES: &[Route] = &[
         "/api/c/commands/{command_id}/usages/{usage_id}",
         REPOSITORY,
     ),
+    program("GET", "/api/c/usages", REPOSITORY),
     program("PUT", "/api/c/commands/{command_id}/favourite", REPOSITORY),
     program(
         "DELETE",
@@ -78,6 +79,8 @@ pub(super) const ROUTES: &[Route] = &[
     program("GET", "/api/c/commands", REPOSITORY),
     page("GET", "/commands", REPOSITORY),
     page("GET", "/commands/favourites", REPOSITORY),
+    page("GET", "/commands/drafts", REPOSITORY),
+    page("GET", "/commands/uses", REPOSITORY),
     page("GET", "/commands/new", REPOSITORY),
     page("POST", "/commands/new", REPOSITORY),
     page("GET", "/commands/{id}", REPOSITORY),

@@ -6,11 +6,12 @@ use contracts::commands::Status;
 use multer::{Constraints, Multipart, SizeLimit};
 use tidings::{Conn, Problem};
 
+use crate::Error;
 use crate::actions::Wanted;
 use crate::formats::Format;
 use crate::http::exchange::BYTES_MAX;
+use crate::pages::typed::{NO_PLATFORM, platform};
 use crate::text::wrong;
-use crate::{Error, store};
 
 /// Of everything in the form but the file.
 const WORD_BYTES_MAX: u64 = 1024;
@@ -41,17 +42,10 @@ impl Choice {
                 "Choose what kind of file it is.",
             )]
         })?;
-        // The list proposes `7 Kubernetes`: the number counts.
-        let platform_id = match self.platform.split_whitespace().next() {
-            None => None,
-            Some(name) => match store::platforms::resolve(conn, name).await? {
-                None => {
-                    let text = "Choose a platform of the list.";
-                    return Err(vec![wrong("platform", "bad_platform", text)].into());
-                }
-                found => found,
-            },
-        };
+        let platform_id = platform(conn, &self.platform).await?;
+        if platform_id.is_none() && !self.platform.trim().is_empty() {
+            return Err(vec![wrong("platform", "bad_platform", NO_PLATFORM)].into());
+        }
         let status = match self.publish {
             true => Status::Published,
             false => Status::Draft,

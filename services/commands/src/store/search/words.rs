@@ -104,7 +104,8 @@ pub(crate) async fn meant(conn: &mut Conn, asked: Vec<String>) -> Result<Vec<Wor
 }
 
 /// A column of the rows whose word begins as one of some words does, each with the place of
-/// that word; a bounded number for each.
+/// that word; a bounded number for each. A row that stands there twice counts once: of a word
+/// that two transactions have brought at once the lexicon has two.
 async fn beginning(
     conn: &mut Conn,
     (column, table): (&str, &str),
@@ -122,9 +123,9 @@ async fn beginning(
         values.push(Value::from(format!("{word}\u{10ffff}")));
         let to = values.len();
         parts.push(format!(
-            "SELECT {place} AS place, {column} AS found FROM (
-                SELECT {column} FROM {table} WHERE word >= ${} AND word < ${to}
-                ORDER BY word LIMIT {limit}
+            "SELECT {place} AS place, found FROM (
+                SELECT DISTINCT word, {column} AS found FROM {table}
+                WHERE word >= ${} AND word < ${to} ORDER BY word LIMIT {limit}
             ) w{place}",
             to - 1
         ));

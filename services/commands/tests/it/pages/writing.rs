@@ -172,7 +172,7 @@ async fn engineering_drafts_and_support_publishes(storage: Storage) {
 }
 
 async fn support_publishes_and_gives_a_star(stage: &Stage) {
-    let drafts = stage.get(support(), "/commands?status=draft").await;
+    let drafts = stage.get(support(), "/commands/drafts").await;
     assert_shows(
         &drafts,
         &["/commands/1/publish", r#"name="version" value="1""#],
@@ -180,12 +180,9 @@ async fn support_publishes_and_gives_a_star(stage: &Stage) {
     let published = stage
         .submit(support(), "/commands/1/publish", "version=1&from=drafts")
         .await;
-    assert_eq!(
-        location(&published),
-        "/commands?status=draft&done=published"
-    );
+    assert_eq!(location(&published), "/commands/drafts?done=published");
     assert_shows(
-        &stage.get(support(), "/commands?status=draft").await,
+        &stage.get(support(), "/commands/drafts").await,
         &["No drafts"],
     );
     let gone = stage
@@ -228,12 +225,12 @@ async fn a_28_history_shows_what_changed_and_leads_back(storage: Storage) {
             "Clearer",
             "Restart a stuck pod</code></del>",
             "Restart any pod</code></ins>",
-            "Say this again",
+            "Go back to this",
         ],
     );
     assert_hides(
         &stage.get(engineer(1), &format!("{url}/revisions")).await,
-        &["Say this again"],
+        &["Go back to this"],
     );
     let revert = format!("{url}/revert");
     let reverted = stage
