@@ -7,7 +7,8 @@
 //! is ever filled in at a place that nobody has understood.
 //!
 //! Programs that read their arguments as a program once more (`ssh`, `sh -c`, `eval`, `awk`)
-//! get plain words only: no quoting is right for two readers at once.
+//! get plain words and numbers only: no quoting is right for two readers at once. So do lines
+//! in which bash computes with its variables, because its arithmetic runs programs.
 
 mod batch;
 mod lexed;
@@ -52,15 +53,16 @@ pub(crate) fn render(
         return Err(mistakes);
     }
     let template = Template::parse(&command.command_line).map_err(|_| vec![unreadable()])?;
+    let lexed = spots(command.shell, &template);
     let mut filling = Filling {
         shell: command.shell,
         given: &given,
-        rereads: rereads(command.shell, &template),
+        rereads: lexed.computes || rereads(command.shell, &template, &given),
         text: String::new(),
         warnings: given.warnings.clone(),
         mistakes: Vec::new(),
     };
-    let mut spots = spots(command.shell, &template).spots.into_iter();
+    let mut spots = lexed.spots.into_iter();
     for piece in &template.pieces {
         match piece {
             Piece::Text(text) => filling.text.push_str(text),
@@ -110,8 +112,12 @@ pub(crate) fn check_template(command: &CommandRecord) -> Vec<FieldError> {
             (_, Some(ParamType::Raw)) | (Ok(_), None) => {}
             (Err(why), _) => tell(format!("{{{{{name}}}}} {why}.")),
             (Ok(spot), Some(kind)) if spot.place == Place::Number && kind != ParamType::Int => {
+                let place = match command.shell {
+                    Shell::Sql => "between [ and ]: put a name between double quotes; here",
+                    _ => "in arithmetic:",
+                };
                 tell(format!(
-                    "{{{{{name}}}}} stands in arithmetic: only a parameter of type int can."
+                    "{{{{{name}}}}} stands {place} only a parameter of type int can."
                 ));
             }
             (Ok(spot), Some(_)) => {
@@ -163,11 +169,23 @@ fn spots(shell: Shell, template: &Template) -> Lexed {
     }
 }
 
-fn rereads(shell: Shell, template: &Template) -> bool {
-    template.pieces.iter().any(|piece| match piece {
-        Piece::Text(text) => reread::is_reread(shell, text),
-        Piece::Placeholder { .. } => false,
-    })
+/// Whether something reads the line once more, or what was filled in makes it so: the name of a
+/// program, an option.
+fn rereads(shell: Shell, template: &Template, given: &Given) -> bool {
+    const GAP: &str = "\u{fffc}";
+    let (mut line, mut filled) = (String::new(), String::new());
+    for piece in &template.pieces {
+        let (gap, word) = match piece {
+            Piece::Text(text) => (text.as_str(), text.as_str()),
+            Piece::Placeholder { name, .. } => match given.of(name) {
+                Some([word]) if !word.contains(char::is_whitespace) => (GAP, word.as_str()),
+                _ => (GAP, GAP),
+            },
+        };
+        line.push_str(gap);
+        filled.push_str(word);
+    }
+    reread::is_reread(shell, &line, &filled)
 }
 
 fn delimiter_fits(shell: Shell, spot: &Spot, delimiter: &str) -> bool {
@@ -243,15 +261,15 @@ impl Filling<'_> {
         if stands {
             return Ok(value.to_owned());
         }
-        if self.rereads && !reread::is_plain(value) {
+        if self.rereads && param.kind != ParamType::Int && !reread::is_plain(value) {
             return Err(
-                "is read by a second program here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning",
+                "is read a second time here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning",
             );
         }
         match self.shell {
             Shell::Posix => posix::quote(spot, value),
             Shell::PowerShell => Ok(powershell::quote(spot, value, param.kind)),
-            Shell::Cmd => batch::quote(spot, value),
+            Shell::Cmd => batch::quote(spot, value, param.kind),
             Shell::Sql => sql::quote(spot, value, param.kind),
             Shell::None => Ok(value.to_owned()),
         }

@@ -20,6 +20,14 @@ pub(crate) fn tidy(text: &str) -> String {
     text.replace("\r\n", "\n").trim().to_owned()
 }
 
+/// The name of a parameter that there is none of, for an answer: it comes from outside and may be
+/// anything.
+pub(crate) fn name_told(name: &str) -> String {
+    const LETTERS_MAX: usize = 60;
+    let letters = name.chars().filter(|letter| !is_hidden(*letter));
+    letters.take(LETTERS_MAX).collect()
+}
+
 /// Whether a letter is not seen and changes what is seen: a control character other than line
 /// break and tab, or one that turns the direction of the text or has no width. With these a
 /// command line could look like another one.

@@ -10,7 +10,7 @@ use crate::access::Member;
 use crate::param::VALUE_LETTERS_MAX;
 use crate::render::VALUES_MAX;
 use crate::store::usages::{self, Usage, Values};
-use crate::text::{lines_mistake, tidy, wrong};
+use crate::text::{lines_mistake, name_told, tidy, wrong};
 use crate::{Error, store};
 
 const NOTE_LETTERS_MAX: usize = 1_000;
@@ -112,11 +112,7 @@ fn value_mistakes(
     let mut wrongs = Vec::new();
     for (name, values) in values {
         if record.params.iter().all(|param| param.name != *name) {
-            let name: String = name
-                .chars()
-                .filter(|letter| !letter.is_control())
-                .take(60)
-                .collect();
+            let name = name_told(name);
             let text = format!("This command has no parameter called {name}.");
             wrongs.push(wrong(format!("params.{name}"), "value_unknown", text));
         } else if values.len() > VALUES_MAX {

@@ -14,7 +14,7 @@ use super::command_id;
 use crate::Error;
 use crate::access::Member;
 use crate::actions::{Filled, Filling, render_command};
-use crate::text::wrong;
+use crate::text::{name_told, wrong};
 
 /// What is filled in.
 #[derive(Deserialize, ToSchema)]
@@ -105,12 +105,8 @@ pub(super) fn read_values(
             }
             None => {
                 let text = "A value is a text, a number or a truth, or a list of these.";
-                let name: String = name
-                    .chars()
-                    .filter(|letter| !letter.is_control())
-                    .take(60)
-                    .collect();
-                wrongs.push(wrong(format!("{field}.{name}"), "bad_value", text));
+                let field = format!("{field}.{}", name_told(name));
+                wrongs.push(wrong(field, "bad_value", text));
             }
         }
     }

@@ -25,7 +25,8 @@ pub(super) enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) place: Place,
-    /// Whether double quotes further out hold what holds it: `"$(ls {{folder}})"`.
+    /// Whether something further out holds it, too: double quotes `"$(ls {{folder}})"`, or the
+    /// brackets of a database.
     pub(super) nested: bool,
     /// What stands before and behind it.
     pub(super) before: Option<Unit>,
@@ -62,6 +63,8 @@ pub(super) struct Lexed {
     pub(super) spots: Vec<Result<Spot, &'static str>>,
     /// What the template does that is not understood.
     pub(super) mistakes: Vec<&'static str>,
+    /// Whether the shell computes with what is in its variables: for bash that may be a program.
+    pub(super) computes: bool,
 }
 
 /// Goes over the units of a template.

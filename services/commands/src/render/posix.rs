@@ -1,5 +1,7 @@
 //! How `sh` reads a line: dash, bash and their kin.
 
+mod computing;
+
 use super::lexed::{Lexed, Place, Reader, Spot, Unit};
 use super::reread::is_plain;
 
@@ -8,7 +10,6 @@ const DOLLAR: &str = "stands behind $: its value would become a name or a progra
 const BACKTICKS: &str = "Backticks cannot hold a line that is filled in: write $(…)";
 const HERE_DOCUMENT: &str = "Values cannot be filled into a line with a here-document (<<)";
 const COMMENT: &str = "stands in a comment";
-const INTRICATE: &str = "What stands between ${ and } is too intricate to fill in values safely";
 const CONTINUED: &str = "A line goes on in the next only behind a blank: write it before \\";
 /// Words that mean something to the shell where a program's name is expected.
 const RESERVED: [&str; 18] = [
@@ -21,6 +22,8 @@ const RESERVED: [&str; 18] = [
 enum Frame {
     /// `(…)`.
     Paren,
+    /// `name=(…)`.
+    Array,
     /// `$(…)`.
     Substitution,
     /// `"…"`.
@@ -37,6 +40,8 @@ struct Posix<'a> {
     after_dollar: bool,
     /// Whether the letters before are a `$` and its name.
     after_name: bool,
+    /// Whether the word so far could be the name of a variable.
+    is_name: bool,
 }
 
 pub(super) fn read(units: &[Unit]) -> Lexed {
@@ -46,6 +51,7 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
         word_starts: true,
         after_dollar: false,
         after_name: false,
+        is_name: false,
     };
     while posix.reader.peek(0).is_some() {
         match posix.frames.last().copied() {
@@ -86,6 +92,9 @@ impl Posix<'_> {
             '#' if word_starts => self.comment(),
             '<' if self.reader.is(1, '<') && self.reader.is(2, '<') => self.blank(3),
             '<' if self.reader.is(1, '<') => self.refuse_letter(HERE_DOCUMENT),
+            '<' | '>' if self.reader.is(1, '&') => self.duplicate(),
+            '[' if self.has_subscript() => self.subscript(),
+            '(' if self.reader.letter_before() == Some('=') => self.open(Frame::Array, 1),
             '(' if self.reader.is(1, '(') => self.open(Frame::Arithmetic(2), 2),
             '(' => self.open(Frame::Paren, 1),
             ')' => {
@@ -100,7 +109,11 @@ impl Posix<'_> {
                     let text = "`case` cannot stand in $(…) of a line that is filled in";
                     self.reader.mistake(text);
                 }
+                let begins = letter.is_ascii_alphabetic() || letter == '_';
+                let goes_on = begins || letter.is_ascii_digit();
+                let is_name = (word_starts && begins) || (self.is_name && goes_on);
                 self.inside_word();
+                self.is_name = is_name;
                 self.reader.go(1);
             }
         }
@@ -108,6 +121,7 @@ impl Posix<'_> {
 
     fn inside_word(&mut self) {
         self.word_starts = false;
+        self.is_name = false;
         self.after_dollar = false;
         self.after_name = false;
     }
@@ -234,47 +248,6 @@ impl Posix<'_> {
         }
     }
 
-    fn braces(&mut self) {
-        self.inside_word();
-        self.reader.go(2);
-        loop {
-            match self.reader.peek(0) {
-                None => return self.reader.mistake("${ is not closed"),
-                Some(Unit::Letter('}')) => return self.reader.go(1),
-                Some(Unit::Hole) => self.reader.refuse("stands between ${ and }"),
-                Some(Unit::Letter('\'' | '"' | '\\' | '`' | '$' | '{')) => {
-                    self.reader.mistake(INTRICATE);
-                    self.reader.go(1);
-                }
-                Some(Unit::Letter(_)) => self.reader.go(1),
-            }
-        }
-    }
-
-    fn arithmetic(&mut self, open: usize) {
-        let depth = match self.reader.peek(0) {
-            Some(Unit::Hole) if matches!(self.reader.letter_before(), Some('$' | '[')) => {
-                return self.reader.refuse(DOLLAR);
-            }
-            Some(Unit::Hole) => return self.reader.place(Place::Number, true),
-            Some(Unit::Letter('(')) => open + 1,
-            Some(Unit::Letter(')')) => open - 1,
-            Some(Unit::Letter('\'' | '"' | '\\' | '`' | '{' | '#')) => {
-                self.reader.mistake(
-                    "Arithmetic with quotes or braces is too intricate to fill in values safely",
-                );
-                open
-            }
-            _ => open,
-        };
-        self.reader.go(1);
-        self.frames.pop();
-        match depth {
-            0 => self.inside_word(),
-            depth => self.frames.push(Frame::Arithmetic(depth)),
-        }
-    }
-
     /// What stands in a comment must read the same for a shell that has no comments.
     fn comment(&mut self) {
         if self.frames.contains(&Frame::Substitution) {
@@ -304,12 +277,27 @@ pub(super) fn quote(spot: &Spot, value: &str) -> Result<String, &'static str> {
         return Err("cannot have an exclamation mark inside \"$(…)\"");
     }
     Ok(match spot.place {
-        Place::Single => value.replace('\'', r"'\''"),
-        Place::Double => value.chars().map(in_double).collect(),
+        Place::Single => shielded(spot, in_single(value), "''"),
+        Place::Double => shielded(spot, value.chars().map(in_double).collect(), "\"\""),
         Place::Bare if needs_no_quotes(spot, value) => value.to_owned(),
-        Place::Bare => format!("'{}'", value.replace('\'', r"'\''")),
+        Place::Bare => format!("'{}'", in_single(value).replace("\n^", "\n''^")),
         Place::Number => value.to_owned(),
     })
+}
+
+/// Where people type, bash takes a ^ at the beginning of a line for a change of the last line,
+/// between quotes, too. Behind quotes of nothing it is none.
+fn shielded(spot: &Spot, text: String, nothing: &str) -> String {
+    let text = text.replace("\n^", &format!("\n{nothing}^"));
+    let may_begin = matches!(spot.before, None | Some(Unit::Hole | Unit::Letter('\n')));
+    match may_begin && text.starts_with('^') {
+        true => format!("{nothing}{text}"),
+        false => text,
+    }
+}
+
+fn in_single(value: &str) -> String {
+    value.replace('\'', r"'\''")
 }
 
 fn in_double(letter: char) -> String {

@@ -8,6 +8,7 @@ use super::lexed::{Lexed, Place, Reader, Spot, Unit};
 const BACKTICK: &str = "stands behind a backtick: put it between quotes instead";
 const WORD: &str = "is a part of a word: put the whole word between double quotes";
 const VARIABLE: &str = "stands behind a variable: write $($name) before the quotes, or ${name}";
+const INTRICATE: &str = "What stands between ${ and } is too intricate to fill in values safely";
 
 pub(super) fn is_single(letter: char) -> bool {
     matches!(
@@ -41,8 +42,12 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
                 reader.mistake("Comments <# … #> cannot stand in a line that is filled in");
                 reader.go(1);
             }
-            '#' if begins_word(&reader) => comment(&mut reader),
-            '-' if stops_parsing(&reader) => {
+            '#' => comment(&mut reader),
+            '$' if reader.is(1, '{') => {
+                reader.go(2);
+                braces(&mut reader);
+            }
+            letter if is_dash(letter) && stops_parsing(&reader) => {
                 reader.mistake("--% cannot stand in a line that is filled in");
                 reader.go(3);
             }
@@ -54,19 +59,12 @@ pub(super) fn read(units: &[Unit]) -> Lexed {
     reader.lexed
 }
 
-fn begins_word(reader: &Reader<'_>) -> bool {
-    match reader.before() {
-        None => true,
-        Some(Unit::Letter(letter)) => {
-            letter.is_whitespace()
-                || matches!(letter, ';' | '(' | ')' | '{' | '}' | ',' | '|' | '&')
-        }
-        Some(Unit::Hole) => false,
-    }
+fn is_dash(letter: char) -> bool {
+    matches!(letter, '-' | '\u{2013}' | '\u{2014}' | '\u{2015}')
 }
 
 fn stops_parsing(reader: &Reader<'_>) -> bool {
-    reader.is(1, '-') && reader.is(2, '%')
+    reader.letter(1).is_some_and(is_dash) && reader.is(2, '%')
 }
 
 /// A quoted value is a word of its own: between other letters PowerShell would see two words.
@@ -95,12 +93,24 @@ fn bare_hole(reader: &mut Reader<'_>) {
     }
 }
 
+/// Whether `#` begins a comment depends on the word that it stands in: what follows must read
+/// the same if it does not.
 fn comment(reader: &mut Reader<'_>) {
+    reader.go(1);
     loop {
+        let next = reader.letter(1);
         match reader.peek(0) {
-            None | Some(Unit::Letter('\n' | '\r')) => return,
-            Some(Unit::Hole) => reader.refuse("stands in a comment"),
-            Some(Unit::Letter(_)) => reader.go(1),
+            None | Some(Unit::Letter('\n')) => return,
+            Some(Unit::Hole) => {
+                reader.refuse("stands behind #: put the word with # between quotes")
+            }
+            Some(Unit::Letter(letter)) => {
+                let opens = matches!((letter, next), ('<', Some('#')) | ('$', Some('{')));
+                if opens || letter == '`' || is_single(letter) || is_double(letter) {
+                    reader.mistake("Behind # in a line that is filled in are no quotes");
+                }
+                reader.go(1);
+            }
         }
     }
 }
@@ -149,11 +159,15 @@ fn variable(reader: &mut Reader<'_>) {
             reader.mistake("$(…) between double quotes cannot stand in a line that is filled in");
             return reader.go(1);
         }
-        Some('{') => return braces(reader),
+        Some('{') => {
+            reader.go(1);
+            return braces(reader);
+        }
         _ => {}
     }
+    // No $: `$x$(…)` is a variable, and then a program.
     let is_part =
-        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^' | '$');
+        |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | ':' | '?' | '^');
     while reader.letter(0).is_some_and(is_part) {
         reader.go(1);
     }
@@ -165,11 +179,15 @@ fn variable(reader: &mut Reader<'_>) {
 fn braces(reader: &mut Reader<'_>) {
     loop {
         match reader.peek(0) {
-            None => return,
+            None => return reader.mistake("${ is not closed"),
             Some(Unit::Letter('}')) => return reader.go(1),
-            Some(Unit::Letter('`')) => reader.escape(BACKTICK),
             Some(Unit::Hole) => reader.refuse("stands between ${ and }"),
-            Some(Unit::Letter(_)) => reader.go(1),
+            Some(Unit::Letter(letter)) => {
+                if matches!(letter, '`' | '{') || is_single(letter) || is_double(letter) {
+                    reader.mistake(INTRICATE);
+                }
+                reader.go(1);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ mod bounds;
 mod databases;
 mod doubts;
 mod sh;
+mod twice;
+mod usual;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,7 @@ use tidings::{Timestamp, Uuid};
 use super::{Rendered, render};
 
 /// What has broken shells before.
-pub(super) const HOSTILE: [&str; 64] = [
+pub(super) const HOSTILE: [&str; 67] = [
     "",
     " ",
     "a b",
@@ -65,6 +67,9 @@ pub(super) const HOSTILE: [&str; 64] = [
     "%",
     "%PATH%",
     "^",
+    "^a^b",
+    "x\n^a^b^",
+    "\n^x^$(touch x)^",
     "-n",
     "-rf",
     "--",

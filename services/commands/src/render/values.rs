@@ -8,6 +8,7 @@ use tidings::FieldError;
 use super::error;
 use super::lexed::{Place, Spot};
 use crate::param::{Check, Refused};
+use crate::text::{is_hidden, name_told};
 
 /// Values of one parameter, at the most.
 pub(crate) const VALUES_MAX: usize = 200;
@@ -64,12 +65,7 @@ pub(crate) fn take_values(
     }
     for name in values.keys() {
         if params.iter().all(|param| param.name != *name) {
-            // It comes from outside and may be anything.
-            let name: String = name
-                .chars()
-                .filter(|letter| !letter.is_control())
-                .take(60)
-                .collect();
+            let name = name_told(name);
             let text = format!("This command has no parameter called {name}.");
             mistakes.push(error(&format!("values.{name}"), "value_unknown", text));
         }
@@ -92,7 +88,8 @@ fn take(param: &Param, values: &[String]) -> Result<(), Refused> {
         message,
     })?;
     values.iter().try_for_each(|value| {
-        if param.required && value.is_empty() && param.allowed_values.is_empty() {
+        let may_be_empty = param.allowed_values.iter().any(String::is_empty);
+        if param.required && value.is_empty() && !may_be_empty {
             return Err(missing(param));
         }
         check.value(value)
@@ -135,9 +132,18 @@ pub(super) fn doubts(shell: Shell, kind: ParamType, spot: &Spot, value: &str) ->
     if value.contains('\n') {
         doubts.push("has a line break");
     }
-    let is_hidden = |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
     if value.chars().any(is_hidden) {
         doubts.push("has letters that are not shown");
+    }
+    // Windows gives these to a database that does not use Unicode as a quote.
+    let is_like_quote = |letter| {
+        matches!(
+            letter,
+            '\u{2b9}' | '\u{2bc}' | '\u{2c8}' | '\u{2032}' | '\u{ff07}'
+        )
+    };
+    if shell == Shell::Sql && value.chars().any(is_like_quote) {
+        doubts.push("has a letter that looks like a quote, and that some programs make one");
     }
     if shell == Shell::PowerShell && spot.place != Place::Number {
         if value.contains('"') {

@@ -53,7 +53,7 @@ pub(super) const MEANINGS: &[(&str, &str)] = &[
     ),
     (
         "cannot_be_quoted",
-        "The value holds a sign that cannot be written for this shell at this place (for the command prompt % \" !, for SQL a backslash, for a line that a second program reads, such as ssh or sh -c, all but plain words).",
+        "The value holds a sign that cannot be written for this shell at this place (for the command prompt % \" !, for SQL a backslash, between brackets of SQL a bracket, for a line that a second program reads, such as ssh or sh -c, or in which bash computes with variables, all but numbers and plain words).",
     ),
     (
         "command_exists",

@@ -7,7 +7,7 @@ use contracts::commands::{CommandRecord, Param, ParamType, Shell};
 use super::{command, filled, of, param, with_v};
 use crate::render::{check_template, render};
 
-fn refused(shell: Shell, line: &str) -> bool {
+pub(super) fn refused(shell: Shell, line: &str) -> bool {
     let mistakes = check_template(&with_v(shell, line, ParamType::String));
     let codes = mistakes.iter().map(|one| (one.code, one.field.as_deref()));
     let codes: Vec<_> = codes.collect();
@@ -48,6 +48,10 @@ fn a_25_places_that_nobody_can_quote_are_refused_at_save() {
         "a<\\\n<E {{v}}",
         "echo $(ls # )\n {{v}})",
         "echo $((a[{{v}}]))",
+        "a[{{v}}]=1",
+        "a[\"{{v}}\"]=1",
+        "a=([{{v}}]=1)",
+        "echo x >& \"{{v}}\"",
     ];
     for line in posix {
         assert!(refused(Shell::Posix, line), "{line}");
@@ -74,6 +78,18 @@ fn a_25_places_of_powershell_that_nobody_can_quote_are_refused_at_save() {
         "echo ${a{{v}}}\"",
         "echo \"${{{v}}}\"",
         "echo 'a'{{v}}",
+        "echo \"$x$({{v}})\"",
+        "echo \"$x$y$({{v}})\"",
+        "echo \"$$({{v}})\"",
+        "echo \"$$({{v}})\"",
+        "Write-Host \"$env:COMPUTERNAME$(Get-Service {{v}})\"",
+        "ls ${a'b} {{v}} '",
+        "ls a#{{v}}",
+        "ls C# {{v}}",
+        "ls a#'x\n {{v}} '",
+        "ls a` #'\n {{v}} '",
+        "ls a# ${x\n {{v}} }",
+        "x \u{2013}\u{2014}% {{v}}",
     ];
     for line in powershell {
         assert!(refused(Shell::PowerShell, line), "{line}");
@@ -89,6 +105,9 @@ fn a_25_places_of_the_command_prompt_that_nobody_can_quote_are_refused_at_save()
         "echo \"{{v}}",
         "a\n{{v}}",
         "for %i in (*) do x {{v}}",
+        "echo {{v}}{{v}}",
+        "echo \"x\"{{v}}",
+        "echo {{v}}\"x\"",
     ];
     for line in cmd {
         assert!(refused(Shell::Cmd, line), "{line}");
@@ -116,113 +135,22 @@ fn a_25_places_of_databases_that_nobody_can_quote_are_refused_at_save() {
         "SELECT $a$ {{v}} $a$",
         "SELECT a${{v}}",
         "SELECT a#{{v}}",
+        "SELECT * FROM [dbo].[{{v}}]",
+        "SELECT a AS [{{v}}] FROM t",
+        "SELECT [it's], {{v}}, 'x'",
+        "SELECT [a\"b], {{v}}, \"x\"",
+        "SELECT x['a]'], {{v}}",
+        "SELECT [a]]b'], {{v}}, 'x'",
+        "SELECT [a--b], {{v}}",
+        "SELECT [a, {{v}}",
+        "SELECT a], {{v}}",
+        "SELECT q'!it's!', {{v}}, 'x'",
+        "SELECT `it's`, {{v}}, 'x'",
+        "SELECT 1$$ {{v}} $$",
+        "SELECT 1 --/* \n {{v}} */",
     ];
     for line in sql {
         assert!(refused(Shell::Sql, line), "{line}");
-    }
-}
-
-#[test]
-fn what_shells_read_in_one_way_only_is_not_refused() {
-    let posix = [
-        "echo {{v}} <<<{{v}}",
-        "kill $(pgrep -f {{v}})",
-        "echo \"${HOME}/{{v}}\"",
-        "x=$((1<<2)) {{v}}",
-        "ls {{v}} | wc -l && echo 'it is' > /tmp/x; ls # done",
-        "case $x in a) echo {{v}};; esac",
-        "grep 'it'\\''s' {{v}}",
-        "a=(x {{v}})",
-        "for i in {{v}}; do echo \"$i\" $? $1; done",
-        "echo {a,{{v}}}",
-        "diff <(ls {{v}}) x",
-        "echo \"a \\\" {{v}}\"",
-        "$HOME/bin/x {{v}}",
-        "echo `date`",
-    ];
-    for line in &posix[..posix.len() - 1] {
-        assert!(!refused(Shell::Posix, line), "{line}");
-    }
-    let without = command(Shell::Posix, posix[posix.len() - 1], Vec::new());
-    assert_eq!(check_template(&without), []);
-    for line in [
-        "Get-Pod -Name {{v}} | ? { $_.Ok }",
-        "x \"a ${b} {{v}}\" 'it''s'",
-        "$x = {{v}}; Get-Item @({{v}},{{v}})",
-    ] {
-        assert!(!refused(Shell::PowerShell, line), "{line}");
-    }
-    for line in ["dir %USERPROFILE%\\{{v}} /s", "echo \"a ^& {{v}}\" & dir"] {
-        assert!(!refused(Shell::Cmd, line), "{line}");
-    }
-    for line in [
-        "SELECT * FROM \"{{v}}\" WHERE a = {{v}}",
-        "SELECT N'{{v}}', {{v}}::date -- why\n",
-        "SELECT 'it''s {{v}}'",
-        "SELECT serial# FROM v$session WHERE a = 'b' AND c = {{v}}",
-    ] {
-        assert!(!refused(Shell::Sql, line), "{line}");
-    }
-    let number = with_v(Shell::Posix, "sleep $(( {{v}} * 60 ))", ParamType::Int);
-    assert_eq!(check_template(&number), []);
-    assert_eq!(
-        render(&number, &of("v", &["-5"])).unwrap().text,
-        "sleep $(( -5 * 60 ))"
-    );
-    let hours = with_v(
-        Shell::PowerShell,
-        "(Get-Date).AddHours(-{{v}})",
-        ParamType::Int,
-    );
-    assert_eq!(check_template(&hours), []);
-    assert_eq!(
-        render(&hours, &of("v", &["-5"])).unwrap().text,
-        "(Get-Date).AddHours(-(-5))"
-    );
-    assert!(refused(Shell::PowerShell, "(Get-Date).AddHours(-{{v}})"));
-}
-
-/// Programs that read their arguments once more get words that mean nothing to any reader.
-#[test]
-fn a_25_a_second_reader_gets_plain_words_only() {
-    for line in [
-        "ssh web1 \"systemctl restart {{v}}\"",
-        "sh -c 'echo {{v}}'",
-        "eval echo {{v}}",
-        "ls | xargs -I% /bin/bash -c \"x {{v}}\"",
-        "[[ {{v}} -eq 1 ]]",
-    ] {
-        assert!(
-            filled(Shell::Posix, line, "nginx.service").is_ok(),
-            "{line}"
-        );
-        for value in [
-            "; rm x",
-            "$(x)",
-            "a b",
-            "-oProxyCommand=x",
-            "",
-            "a\nb",
-            "a[$(x)]",
-        ] {
-            assert_eq!(
-                filled(Shell::Posix, line, value),
-                Err(vec!["cannot_be_quoted"]),
-                "{line}"
-            );
-        }
-    }
-    let again = [
-        (Shell::PowerShell, "iex {{v}}"),
-        (Shell::Cmd, "call x {{v}}"),
-        (Shell::Sql, "EXECUTE {{v}}"),
-    ];
-    for (shell, line) in again {
-        assert_eq!(
-            filled(shell, line, "a; b"),
-            Err(vec!["cannot_be_quoted"]),
-            "{line}"
-        );
     }
 }
 
@@ -298,6 +226,26 @@ fn a_24_all_that_is_wrong_is_told_at_once() {
     ]);
     assert_eq!(right.unwrap().text, "x p a 7 eu x all");
     assert_eq!(render(&command, &BTreeMap::new()).unwrap_err().len(), 5);
+}
+
+/// A-24: a proposal is no permission to leave out what is required.
+#[test]
+fn a_24_what_is_required_is_not_empty_unless_nothing_may_be_chosen() {
+    let region = |allowed: &[&str], enforced| Param {
+        required: true,
+        allowed_values: allowed.iter().map(|&one| one.to_owned()).collect(),
+        enforced,
+        ..param("v", ParamType::String)
+    };
+    let codes = |param: Param| {
+        let command = command(Shell::Posix, "deploy {{v}}", vec![param]);
+        let mistakes = render(&command, &of("v", &[""])).err().unwrap_or_default();
+        mistakes.into_iter().map(|one| one.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(region(&["eu", "us"], false)), ["value_missing"]);
+    assert_eq!(codes(region(&[], false)), ["value_missing"]);
+    assert_eq!(codes(region(&["", "us"], false)), [""; 0]);
+    assert_eq!(codes(region(&["", "us"], true)), [""; 0]);
 }
 
 #[test]

@@ -22,6 +22,10 @@ fn what_one_should_look_at_is_told_with_the_line() {
     assert!(warned(Shell::PowerShell, "ls {{v}}", text, "a\"b&c").contains("batch file"));
     assert!(warned(Shell::Posix, "ls {{v}}", text, "a\nb").contains("line break"));
     assert!(warned(Shell::Posix, "ls {{v}}", text, "a\u{202e}b").contains("not shown"));
+    for hidden in ["\u{2060}", "\u{61c}", "\u{e0041}", "\u{2028}"] {
+        assert!(warned(Shell::Posix, "ls {{v}}", text, hidden).contains("not shown"));
+    }
+    assert!(warned(Shell::Sql, "SELECT {{v}}", text, "O\u{2bc}Neil").contains("like a quote"));
     assert!(warned(Shell::None, "Ask for {{v}}", text, "a").contains("nothing was quoted"));
     assert!(warned(Shell::Posix, "ls {{v}}", ParamType::Raw, "-l | x").contains("as it stands"));
     let raw = with_v(Shell::Posix, "ls {{v}}", ParamType::Raw);

@@ -46,7 +46,7 @@ const LINES: [(&str, &[&str]); 22] = [
     ),
 ];
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     let id = tidings::uuid_at(tidings::Clock::system().now()).simple();
     let path = std::env::temp_dir().join(format!("commands-sh-{id}"));
     std::fs::create_dir_all(&path).unwrap();
