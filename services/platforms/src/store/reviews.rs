@@ -120,28 +120,29 @@ pub(crate) async fn open_of_team(conn: &mut Conn, id: TeamId) -> Result<Vec<Stri
     Ok(of_team.map(|review| review.name).collect())
 }
 
+const ROW: usize = 4;
+
 /// Puts platforms on the list of a review, behind those that are there.
 pub(crate) async fn add_items(
     tx: &mut Tx,
     review: &Review,
     platforms: &[PlatformId],
 ) -> Result<(), Error> {
-    let row = |(place, id): (u64, &PlatformId)| {
-        let place = Value::from(count(place));
-        [review.id.into(), place, (*id).into(), "".into()]
-    };
-    let rows: Vec<[Value; ROW]> = (review.total + 1..).zip(platforms).map(row).collect();
+    let rows = platforms.iter().zip(review.total.saturating_add(1)..);
+    let rows = rows.map(|(id, place)| {
+        let place = count(place);
+        [review.id.into(), place.into(), (*id).into(), "".into()]
+    });
+    let rows: Vec<[Value; ROW]> = rows.collect();
     for part in parts(&rows, ROW) {
+        let places = places(part.len(), ROW);
         let sql = format!(
-            "INSERT INTO review_items (review_id, place, platform_id, comment) VALUES {}",
-            places(part.len(), ROW)
+            "INSERT INTO review_items (review_id, place, platform_id, comment) VALUES {places}"
         );
         tx.execute(&sql, &part.concat()).await?;
     }
     Ok(())
 }
-
-const ROW: usize = 4;
 
 /// A platform on the list of a review, which nobody else changes meanwhile.
 pub(crate) async fn hold_item(
