@@ -29,7 +29,9 @@ pub(super) async fn save_in_tx(
     if before.is_some_and(|before| !command::may_move(before.status, command.status)) {
         return Err(Error::NotADraftAgain);
     }
-    check_in_tx(tx, command).await?;
+    if !only_deprecates(before, command) {
+        check_in_tx(tx, command).await?;
+    }
     command.version += 1;
     command.last_modified_by = member.id;
     command.last_modified_at = tx.now();
@@ -59,6 +61,16 @@ fn new_secrets<'a>(before: Option<&Command>, after: &'a Command) -> BTreeSet<&'a
     let secrets = after.params.iter().filter(is_secret);
     let secrets = secrets.map(|param| param.name.as_str());
     secrets.filter(|name| !known(name)).collect()
+}
+
+/// Whether nothing is new but that it shall not be used any more: also what was saved before a
+/// rule that it breaks, and just that, can be put out of use.
+fn only_deprecates(before: Option<&Command>, command: &Command) -> bool {
+    let deprecated = |before: &Command| Command {
+        status: Status::Deprecated,
+        ..before.clone()
+    };
+    before.is_some_and(|before| deprecated(before) == *command)
 }
 
 /// What it says, by itself and beside the others.

@@ -1,7 +1,7 @@
 //! A command comes to say something else, and moves on (A.3).
 
 use serde_json::{Value, json};
-use tidings::Storage;
+use tidings::{Storage, params};
 
 use crate::stage::{
     Stage, engineer, infrastructure, on_both, path_of, refusal, restart, support, wrongs,
@@ -14,6 +14,7 @@ on_both!(
     whoever_has_seen_an_old_version_changes_nothing,
     a_command_moves_on_and_never_back_to_a_draft,
     both_addresses_change_the_same_command,
+    what_breaks_a_newer_rule_can_be_put_out_of_use,
 );
 
 async fn what_is_not_said_stays_and_null_clears(storage: Storage) {
@@ -209,4 +210,24 @@ async fn both_addresses_change_the_same_command(storage: Storage) {
     let path = format!("{}?comment={}", path_of(&command), "x".repeat(201));
     let answer = stage.send(support(), "DELETE", &path, Value::Null).await;
     assert_eq!(refusal(&answer), (422, "text_too_long"));
+}
+
+/// What was accepted once and would not be today: nothing but putting it out of use is possible.
+async fn what_breaks_a_newer_rule_can_be_put_out_of_use(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = stage.create(support(), restart()).await;
+    let path = path_of(&command);
+    let mut tx = stage.world.service("commands").begin_own().await.unwrap();
+    let sql = "UPDATE commands SET command_line = $1";
+    tx.execute(sql, params!["echo `{{pod}}`"]).await.unwrap();
+    tx.commit().await.unwrap();
+    let other = json!({ "status": "deprecated", "how_to": "Say it" });
+    let answer = stage.patch(support(), &path, other).await;
+    assert_eq!(refusal(&answer), (422, "unsafe_template"));
+    let answer = stage.send(support(), "DELETE", &path, Value::Null).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json["status"], "deprecated");
+    let again = json!({ "status": "published" });
+    let answer = stage.patch(support(), &path, again).await;
+    assert_eq!(refusal(&answer), (422, "unsafe_template"));
 }
