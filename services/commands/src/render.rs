@@ -15,6 +15,7 @@ mod lexed;
 mod posix;
 mod powershell;
 mod reread;
+mod script;
 mod sql;
 mod values;
 
@@ -27,6 +28,7 @@ use crate::template::{Piece, Template};
 use lexed::{Lexed, Place, Spot, Unit};
 use values::{Given, take_values};
 
+pub(crate) use script::{Script, script};
 pub(crate) use values::VALUES_MAX;
 
 /// Bytes of a line that was filled in, at the most.

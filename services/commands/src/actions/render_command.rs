@@ -7,7 +7,7 @@ use contracts::commands::Risk;
 use tidings::Conn;
 
 use crate::command::{self, Command};
-use crate::render::{Rendered, render};
+use crate::render::{Rendered, Script, render, script};
 use crate::{Error, store};
 
 /// A line that was asked for.
@@ -16,6 +16,8 @@ pub(crate) struct Filled {
     pub(crate) text: String,
     pub(crate) warnings: Vec<String>,
     pub(crate) revision: u64,
+    /// The same as a file.
+    pub(crate) script: Script,
 }
 
 /// What somebody fills in. Its values may be secrets: it is not printed.
@@ -56,6 +58,7 @@ pub(crate) async fn render_command(
     } = fill_in(&asked, &newest, &filling.values, filling.confirm)?;
     warnings.extend(of_values);
     Ok(Filled {
+        script: script(&asked, &text),
         text,
         warnings,
         revision: asked.version,

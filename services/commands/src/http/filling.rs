@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::header;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tidings::{Handle, Json, Path, Problem, SignedIn};
@@ -30,6 +30,9 @@ pub(super) struct FillingBody {
     /// That one means it, for what destroys something.
     #[serde(default)]
     confirm: bool,
+    /// Whether the answer is a file that the shell of the command reads, with the line in it.
+    #[serde(default)]
+    script: bool,
 }
 
 /// A line that was filled in.
@@ -43,12 +46,13 @@ pub(super) struct FilledBody {
 }
 
 /// Fill in a command. Each value is quoted for the shell and for the place where it stands, so
-/// that none can add a second command.
+/// that none can add a second command. With `script` the answer is a file to be run
+/// elsewhere; nothing is kept of it.
 #[utoipa::path(post, path = "/api/c/commands/{command_id}/render", tag = "commands",
     request_body = FillingBody,
     params(("command_id" = String, Path, description = "The command: its id or its number")),
     responses(
-        (status = 200, description = "The line", body = FilledBody),
+        (status = 200, description = "The line; as a file, text/plain, with `script`", body = FilledBody),
         (status = 401, description = "Nobody has signed in"),
         (status = 403, description = "The account has no role in the repository"),
         (status = 404, description = "No such command or revision"),
@@ -60,7 +64,7 @@ pub(super) async fn fill_in(
     SignedIn(identity): SignedIn,
     Path(command): Path<String>,
     Json(body): Json<FillingBody>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     Member::of(&identity)?;
     let filling = Filling {
         values: read_values("values", &body.values)?,
@@ -73,13 +77,17 @@ pub(super) async fn fill_in(
         text,
         warnings,
         revision,
+        script,
     } = render_command(&mut conn, id, &filling).await?;
+    if body.script {
+        return Ok(script.into_response());
+    }
     let body = FilledBody {
         rendered: text,
         warnings,
         revision,
     };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)))
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
 /// Reads what was filled in. By hand, because an error of the reader of JSON would repeat

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use contracts::commands::{Param, ParamType};
 use tidings::{Form, Handle, Path, SignedIn};
 
@@ -11,7 +11,7 @@ use super::{Mistakes, Refusal, anchor, back, command, member, one};
 use crate::Error;
 use crate::actions::fill_in;
 use crate::command::Command;
-use crate::render::Rendered;
+use crate::render::{Rendered, script};
 
 /// What was typed into the fields, by the names of parameters.
 pub(super) type Values = BTreeMap<String, Vec<String>>;
@@ -155,7 +155,7 @@ fn kept(command: &Command, values: &Values) -> Vec<(String, String)> {
     kept
 }
 
-/// POST `/commands/{id}`: fills it in. It changes nothing, and is a POST because what is typed
+/// POST `/commands/{id}`: fills it in, as a page or as a file. It changes nothing, and is a POST because what is typed
 /// may be secret and an address is not.
 pub(super) async fn submit(
     State(service): State<Handle>,
@@ -168,5 +168,11 @@ pub(super) async fn submit(
     let values = read(&command, &pairs);
     let is_confirmed = pairs.iter().any(|(name, _)| name == "confirm");
     let filled = fill(&command, &values, is_confirmed)?;
+    let is_file = pairs
+        .iter()
+        .any(|(name, value)| name == "as" && value == "script");
+    if let Some(rendered) = filled.rendered.as_ref().filter(|_| is_file) {
+        return Ok(script(&command, &rendered.text).into_response());
+    }
     one::page(&service, member, command, Some(&values), filled, "").await
 }

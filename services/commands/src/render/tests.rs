@@ -3,6 +3,7 @@
 mod bounds;
 mod databases;
 mod doubts;
+mod script;
 mod sh;
 mod twice;
 mod usual;

@@ -15,6 +15,7 @@ on_both!(
     a_26_a_secret_is_in_the_answer_and_nowhere_else,
     a_26_a_use_keeps_no_secret,
     revisions_can_be_filled_in_and_what_is_out_of_use_warns,
+    a_29_a_line_is_a_file_for_those_who_ask,
 );
 
 const SECRET: &str = "hunter2TOP";
@@ -237,4 +238,37 @@ async fn revisions_can_be_filled_in_and_what_is_out_of_use_warns(storage: Storag
     let warned = stage.post(support(), &path, render(None)).await.json;
     assert_eq!(warned["rendered"], "kubectl rollout restart web");
     assert_eq!(warned["warnings"].as_array().unwrap().len(), 2, "{warned}");
+}
+
+async fn a_29_a_line_is_a_file_for_those_who_ask(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let command = sign_in(&stage).await;
+    let path = format!("{}/render", path_of(&command));
+    let ask = |password: &str| {
+        let values = json!({ "password": password, "user": "amy b" });
+        json!({ "values": values, "script": true })
+    };
+    let answer = stage.post(engineer(1), &path, ask(SECRET)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let expected =
+        format!("#!/bin/sh\n# Command 1, revision 1\nregistry login --password {SECRET} 'amy b'\n");
+    assert_eq!(answer.text, expected);
+    let headers = ["cache-control", "content-disposition", "content-type"];
+    let headers = headers.map(|name| answer.headers[name].to_str().unwrap());
+    let attached = "attachment; filename=\"command-1.sh\"";
+    assert_eq!(headers, ["no-store", attached, "text/plain; charset=utf-8"]);
+    // What cannot be filled in is told as ever, and no value with it.
+    let answer = stage.post(support(), &path, ask("hunter2!")).await;
+    assert_eq!(refusal(&answer), (422, "value_not_like_pattern"));
+    assert!(!answer.text.contains("hunter2"), "{}", answer.text);
+    assert_eq!(
+        stage.post(accountant(), &path, ask(SECRET)).await.status,
+        403
+    );
+
+    let command = stage.create(support(), deletion()).await;
+    let path = format!("{}/render", path_of(&command));
+    let values = json!({ "values": { "space": "shop" }, "script": true });
+    let answer = stage.post(support(), &path, values).await;
+    assert_eq!(refusal(&answer), (409, "confirmation_required"));
 }

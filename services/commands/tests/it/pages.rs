@@ -14,6 +14,7 @@ on_both!(
     support_finds_fills_in_and_copies,
     a_26_a_secret_is_on_no_page_but_in_the_line,
     a_27_what_destroys_is_filled_in_for_those_who_mean_it,
+    a_29_a_line_is_taken_away_as_a_file,
 );
 
 fn assert_shows(answer: &Answer, parts: &[&str]) {
@@ -206,4 +207,28 @@ async fn a_27_what_destroys_is_filled_in_for_those_who_mean_it(storage: Storage)
     let sure = stage.submit(support(), &url, "confirm=yes").await;
     assert_eq!(sure.status, 200);
     assert_shows(&sure, &["data-copy", "drop</textarea>"]);
+}
+
+async fn a_29_a_line_is_taken_away_as_a_file(storage: Storage) {
+    let stage = Stage::on(storage).await;
+    let url = create(&stage, support(), restart()).await;
+    let page = stage.get(support(), &url).await;
+    assert_shows(&page, &["Fill in as a file"]);
+    let file = stage
+        .submit(support(), &url, "value.pod=web+1&as=script")
+        .await;
+    assert_eq!(file.status, 200, "{}", file.text);
+    let expected = "#!/bin/sh\n# Command 1, revision 1\nkubectl delete pod 'web 1'\n";
+    assert_eq!(file.text, expected);
+    assert_eq!(file.headers["cache-control"], "no-store");
+    // What is wrong is said on the page.
+    let empty = stage.submit(support(), &url, "value.pod=&as=script").await;
+    assert_eq!(empty.status, 422);
+    assert_shows(&empty, &["Fill in pod."]);
+
+    let body = json!({ "howTo": "Look at pods", "commandLine": "kubectl get pods" });
+    let url = create(&stage, support(), body).await;
+    assert_shows(&stage.get(support(), &url).await, &["As a file"]);
+    let file = stage.submit(support(), &url, "as=script").await;
+    assert!(file.text.ends_with("kubectl get pods\n"), "{}", file.text);
 }
