@@ -1,6 +1,8 @@
 //! The rows of a file.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -25,6 +27,7 @@ pub(super) fn of_table(text: &str, known: &[String]) -> Result<(Vec<Line>, char)
         return Err(refused("file_empty", "There is nothing in the file."));
     };
     let columns = header::columns(&first, known)?;
+    let columns: Vec<Arc<str>> = columns.into_iter().map(Arc::from).collect();
     let mut lines = Vec::new();
     for record in records {
         if record.torn == Some(TornAt::End) {
@@ -54,7 +57,7 @@ fn check_length(rows: usize) -> Result<(), Vec<FieldError>> {
     }
 }
 
-fn line_of(record: Record<'_>, columns: &[String]) -> Line {
+fn line_of(record: Record<'_>, columns: &[Arc<str>]) -> Line {
     let row = record.row;
     let mut line = Line {
         row,
@@ -121,8 +124,9 @@ pub(super) fn of_objects(text: &str) -> Result<Vec<Line>, Vec<FieldError>> {
     // What is beyond was counted and not kept.
     check_length(objects.count.saturating_sub(1))?;
     let lines = objects.kept.into_iter().zip(1..);
+    let mut names = Names::default();
     Ok(lines
-        .map(|(object, row)| line_of_object(object.get(), row))
+        .map(|(object, row)| line_of_object(object.get(), row, &mut names))
         .collect())
 }
 
@@ -163,14 +167,29 @@ impl<'de> Deserialize<'de> for Objects<'de> {
     }
 }
 
-fn line_of_object(object: &str, row: u64) -> Line {
+/// The columns that objects have named so far: each is kept once.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(name) = self.0.get(name) {
+            return name.clone();
+        }
+        let name: Arc<str> = Arc::from(name);
+        self.0.insert(name.clone());
+        name
+    }
+}
+
+fn line_of_object(object: &str, row: u64, names: &mut Names) -> Line {
     let mut line = Line {
         row,
         cells: Vec::new(),
         wrong: Vec::new(),
         target: None,
     };
-    match cells_of_object(object) {
+    match cells_of_object(object, names) {
         Ok(cells) => line.cells = cells,
         Err(wrong) => {
             let wrong = wrong.iter().map(|error| RowError::of(row, error));
@@ -180,7 +199,10 @@ fn line_of_object(object: &str, row: u64) -> Line {
     line
 }
 
-fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError>> {
+fn cells_of_object(
+    object: &str,
+    names: &mut Names,
+) -> Result<Vec<(Arc<str>, String)>, Vec<FieldError>> {
     if object.len() > OBJECT_BYTES_MAX {
         let text = format!("No platform takes more than {OBJECT_BYTES_MAX} bytes.");
         return Err(refused("field_too_long", text));
@@ -202,8 +224,8 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
     for name in IDENTITY {
         match object.remove(name) {
             None | Some(Value::Null) => {}
-            Some(Value::String(text)) => cells.push((name.to_owned(), text)),
-            Some(Value::Number(number)) => cells.push((name.to_owned(), number.to_string())),
+            Some(Value::String(text)) => cells.push((names.shared(name), text)),
+            Some(Value::Number(number)) => cells.push((names.shared(name), number.to_string())),
             Some(_) => {
                 let text = format!("{name} must be a text or a number.");
                 return Err(refused("bad_id", text));
@@ -213,11 +235,11 @@ fn cells_of_object(object: &str) -> Result<Vec<(String, String)>, Vec<FieldError
     let edit = Edit::from_json(&object)?;
     let told = edit.columns().map(|column| {
         let text = edit.told(column).unwrap_or_default();
-        (column.to_owned(), text.to_owned())
+        (names.shared(column), text.to_owned())
     });
     cells.extend(told);
     if let Some(text) = edit.replaced_by {
-        cells.push((REPLACED_BY.to_owned(), text));
+        cells.push((names.shared(REPLACED_BY), text));
     }
     Ok(cells)
 }

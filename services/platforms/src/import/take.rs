@@ -171,7 +171,7 @@ fn edit_of(line: &Line) -> Result<Edit, Error> {
     let mut edit = Edit::default();
     let mut wrong = Vec::new();
     for (column, text) in &line.cells {
-        match column.as_str() {
+        match &**column {
             "id" | "number" => {}
             REPLACED_BY => {
                 edit.replaced_by = Some(text.trim().to_owned()).filter(|text| !text.is_empty());

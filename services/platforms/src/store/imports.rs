@@ -7,10 +7,11 @@ use tidings::{Conn, Error, FromRow, Timestamp, Tx, Value, params};
 
 use super::{count, parts, places};
 use crate::access::Member;
-use crate::import::{Counts, FileFacts, How, Line, RowError, Target};
+use crate::import::{Counts, FileFacts, How, Line, RowError, Target, read_slice, write_slice};
 
 /// How many mistakes of an import are kept.
 pub(crate) const ERRORS_KEPT: u64 = 1_000;
+const ROWS: &str = "rows of an import";
 
 /// An import as its row says it.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -70,20 +71,6 @@ pub(crate) struct NewImport<'a> {
     pub(crate) same_file: Option<ImportId>,
 }
 
-fn json(what: &str, value: &impl serde::Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|source| Error::Encode {
-        what: what.to_owned(),
-        source,
-    })
-}
-
-fn of_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::Decode {
-        what: what.to_owned(),
-        reason: error.to_string(),
-    })
-}
-
 /// Stores an import that waits for its turn.
 pub(crate) async fn insert(tx: &mut Tx, new: &NewImport<'_>) -> Result<(), Error> {
     let sql = "INSERT INTO imports (id, requested_by, mode, dry_run, atomic, format, encoding,
@@ -122,7 +109,10 @@ pub(crate) async fn insert_slice(
     lines: &[Line],
 ) -> Result<(), Error> {
     let sql = "INSERT INTO import_slices (import_id, place, lines) VALUES ($1, $2, $3)";
-    let lines = json("rows of an import", &lines)?;
+    let lines = write_slice(lines).map_err(|source| Error::Encode {
+        what: ROWS.to_owned(),
+        source,
+    })?;
     tx.execute(sql, params![id, count(place), lines]).await?;
     Ok(())
 }
@@ -135,8 +125,11 @@ pub(crate) async fn slice(
 ) -> Result<Option<Vec<Line>>, Error> {
     let sql = "SELECT lines FROM import_slices WHERE import_id = $1 AND place = $2";
     let row: Option<(String,)> = conn.query_opt(sql, params![id, count(place)]).await?;
-    row.map(|(lines,)| of_json("rows of an import", &lines))
-        .transpose()
+    let lines = row.map(|(lines,)| read_slice(&lines)).transpose();
+    lines.map_err(|error| Error::Decode {
+        what: ROWS.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 /// Forgets the rows of a file; says how many slices they were.
