@@ -26,7 +26,7 @@ pub(crate) const FIELDS_MAX: usize = 50;
 words! {
     /// What a custom field holds.
     pub(crate) enum FieldType ("type of field") {
-        /// A line of text.
+        /// Text, also of several lines.
         Text = "text",
         /// A number, with a point if it is no whole one.
         Number = "number",

@@ -18,7 +18,7 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) async fn load(conn: &mut Conn) -> Result<Self, Error> {
         Ok(Self {
-            teams: store::teams(conn).await?,
+            teams: store::teams::folded(conn).await?,
             fields: store::fields::all(conn).await?,
         })
     }

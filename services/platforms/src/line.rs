@@ -26,3 +26,17 @@ pub(crate) fn told_line(field: &str, text: &str, letters_max: usize) -> Result<S
         false => Ok(text),
     }
 }
+
+/// Whether a text is an address that a link may have: with http or https, a host, and nothing
+/// that ends an address in a page or a table.
+pub(crate) fn is_address(text: &str) -> bool {
+    let schemes = ["http://", "https://"];
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let is_plain = |letter: char| {
+            !letter.is_whitespace() && !letter.is_control() && !"\"<>\\".contains(letter)
+        };
+        !host.is_empty() && text.chars().all(is_plain)
+    })
+}

@@ -16,8 +16,8 @@ pub(crate) mod teams;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use contracts::PlatformId;
 use contracts::platforms::Lifecycle;
-use contracts::{PlatformId, TeamId};
 use tidings::{Conn, Error, FromRow, Row, Tx, Value, params};
 
 use crate::platform::{PAGES, Platform, is_slug, natural_key, slug_of};
@@ -204,19 +204,6 @@ pub(crate) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Erro
         tx.execute(&sql, &values).await?;
     }
     shelf::put(tx, platforms).await
-}
-
-/// Every team with its folded name.
-pub(crate) async fn teams(conn: &mut Conn) -> Result<Vec<(TeamId, String)>, Error> {
-    conn.query("SELECT id, folded FROM teams ORDER BY folded", &[])
-        .await
-}
-
-/// What a team is called.
-pub(crate) async fn team_name(conn: &mut Conn, id: TeamId) -> Result<Option<String>, Error> {
-    let sql = "SELECT name FROM teams WHERE id = $1";
-    let row: Option<(String,)> = conn.query_opt(sql, params![id]).await?;
-    Ok(row.map(|(name,)| name))
 }
 
 /// None while it is in the archive.

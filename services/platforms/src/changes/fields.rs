@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::columns::CUSTOM;
 
 /// What every write moves.
-const MOVED: [&str; 4] = ["version", "updated_at", "updated_by", "changed_at"];
+const MOVED: [&str; 3] = ["version", "updated_at", "updated_by"];
 
 /// The names of the fields that differ, in order; of what is new or gone, those that say
 /// something. Platforms have theirs by the flat names of columns.

@@ -10,6 +10,7 @@ use tidings::FieldError;
 
 use super::wrong;
 use crate::cost::read_decimal;
+use crate::line::is_address;
 
 const TAGS_MAX: usize = 20;
 const TAG_LETTERS_MAX: usize = 40;
@@ -169,12 +170,7 @@ impl Told<'_> {
                 true => URL_LETTERS_MAX,
                 false => LINK_TITLE_LETTERS_MAX,
             });
-        let rest = ["https://", "http://"]
-            .iter()
-            .find_map(|scheme| url.strip_prefix(scheme));
-        let is_url = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-            && url.chars().count() <= URL_LETTERS_MAX
-            && !url.contains(['"', '<', '>', '\\']);
+        let is_url = is_address(url) && url.chars().count() <= URL_LETTERS_MAX;
         let is_plain = !line.chars().any(char::is_control);
         match is_title && is_url && is_plain {
             true => Ok(Link {

@@ -4,6 +4,7 @@ use contracts::calendar::Day;
 
 use super::{FieldType, Told};
 use crate::edit::CUSTOM_LETTERS_MAX;
+use crate::line::is_address;
 use crate::platform::fold;
 
 const DIGITS_MAX: usize = 30;
@@ -36,7 +37,7 @@ pub(super) fn read(told: &Told, text: &str) -> Result<String, String> {
             let chosen = choices.find(|choice| fold(choice) == wanted).cloned();
             chosen.ok_or_else(|| format!("{label} is one of {}.", told.allowed_values.join(", ")))
         }
-        FieldType::Link if is_link(text) => Ok(text.to_owned()),
+        FieldType::Link if is_address(text) => Ok(text.to_owned()),
         FieldType::Link => Err(format!("{label} is an address with http:// or https://.")),
     }
 }
@@ -46,16 +47,4 @@ fn is_number(text: &str) -> bool {
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
     digits.len() <= DIGITS_MAX && are_digits(whole) && are_digits(part)
-}
-
-fn is_link(text: &str) -> bool {
-    let schemes = ["http://", "https://"];
-    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
-    rest.is_some_and(|rest| {
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let is_plain = |letter: char| {
-            !letter.is_whitespace() && !letter.is_control() && !"\"<>\\".contains(letter)
-        };
-        !host.is_empty() && text.chars().all(is_plain)
-    })
 }

@@ -275,7 +275,7 @@ async fn answered(mut tx: Tx, platform: Platform) -> Result<Response, Problem> {
 
 async fn body_of(conn: &mut Conn, platform: Platform) -> Result<PlatformBody, Error> {
     let owner = match platform.owner_team_id {
-        Some(id) => store::team_name(conn, id).await?,
+        Some(id) => store::teams::name(conn, id).await?,
         None => None,
     };
     Ok(PlatformBody::of(platform, owner))

@@ -3,7 +3,7 @@
 use contracts::{PlatformId, TeamId, UserId};
 use tidings::{Conn, Error, FromRow, Row, Timestamp, Tx, Uuid, Value, params};
 
-use super::count;
+use super::{count, parts, places};
 use crate::review::{Found, Item, Outcome, Review, ReviewId};
 
 impl FromRow for Review {
@@ -120,30 +120,25 @@ pub(crate) async fn open_of_team(conn: &mut Conn, id: TeamId) -> Result<Vec<Stri
     Ok(of_team.map(|review| review.name).collect())
 }
 
-/// How many of a review's platforms are put on its list by one statement.
-const ROWS: usize = 200;
-
 /// Puts platforms on the list of a review, behind those that are there.
 pub(crate) async fn add_items(
     tx: &mut Tx,
     review: &Review,
     platforms: &[PlatformId],
 ) -> Result<(), Error> {
-    let mut place = review.total;
-    for slice in platforms.chunks(ROWS) {
-        let mut rows = Vec::new();
-        let mut values = params![review.id].to_vec();
-        for id in slice {
-            place += 1;
-            values.extend([Value::from(count(place)), Value::from(*id)]);
-            let last = values.len();
-            rows.push(format!("($1, ${}, ${last}, '')", last - 1));
-        }
+    const ROW: usize = 4;
+    let rows = platforms.iter().zip(review.total.saturating_add(1)..);
+    let rows = rows.map(|(id, place)| {
+        let place = count(place);
+        [review.id.into(), place.into(), (*id).into(), "".into()]
+    });
+    let rows: Vec<[Value; ROW]> = rows.collect();
+    for part in parts(&rows, ROW) {
+        let places = places(part.len(), ROW);
         let sql = format!(
-            "INSERT INTO review_items (review_id, place, platform_id, comment) VALUES {}",
-            rows.join(", ")
+            "INSERT INTO review_items (review_id, place, platform_id, comment) VALUES {places}"
         );
-        tx.execute(&sql, &values).await?;
+        tx.execute(&sql, &part.concat()).await?;
     }
     Ok(())
 }

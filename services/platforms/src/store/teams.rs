@@ -33,6 +33,19 @@ pub(crate) async fn all(conn: &mut Conn) -> Result<Vec<Team>, Error> {
         .await
 }
 
+/// Every team with its folded name.
+pub(crate) async fn folded(conn: &mut Conn) -> Result<Vec<(TeamId, String)>, Error> {
+    conn.query("SELECT id, folded FROM teams ORDER BY folded", &[])
+        .await
+}
+
+/// What a team is called.
+pub(crate) async fn name(conn: &mut Conn, id: TeamId) -> Result<Option<String>, Error> {
+    let sql = "SELECT name FROM teams WHERE id = $1";
+    let row: Option<(String,)> = conn.query_opt(sql, params![id]).await?;
+    Ok(row.map(|(name,)| name))
+}
+
 pub(crate) async fn find(conn: &mut Conn, id: TeamId) -> Result<Option<Team>, Error> {
     let sql = "SELECT * FROM teams WHERE id = $1";
     conn.query_opt(sql, params![id]).await

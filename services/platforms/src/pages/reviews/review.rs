@@ -154,7 +154,7 @@ async fn scope(conn: &mut Conn, review: &Review) -> Result<Vec<(&'static str, St
     let mut parts = Vec::new();
     for (name, text) in review.scope.parts() {
         let owner = match (name, text.parse()) {
-            ("owner", Ok(id)) => store::team_name(conn, id).await?,
+            ("owner", Ok(id)) => store::teams::name(conn, id).await?,
             _ => None,
         };
         let label = match name {
