@@ -135,7 +135,7 @@ async fn changes_of_costs_are_found_alone(storage: Storage) {
     assert_eq!(found("about=costs").await.len(), 5);
     let narrowed = format!("about=costs&entity=platform&actor={}&limit=4", infra().id);
     assert_eq!(found(&narrowed).await, costs);
-    assert_eq!(found("about=costs&entity=team").await, [json!(0); 0]);
+    assert!(found("about=costs&entity=team").await.is_empty());
     let table = "/api/platforms/changes.csv?about=costs";
     let table = stage.get(accountant(), table).await;
     assert_eq!(table.text.lines().count(), 6, "{}", table.text);

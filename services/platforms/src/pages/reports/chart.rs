@@ -7,7 +7,7 @@ use contracts::{Currency, Money};
 
 use crate::reports::costs::{GroupBy, Normalise, Row, Sums};
 
-/// More bars than this are noise; the table beside them has every group.
+/// More bars than this are noise; the table beside them has more, and the CSV every group.
 const BARS_MOST: usize = 10;
 /// A longer name would run into its amount on a phone.
 const NAME_LETTERS_MOST: usize = 24;
@@ -91,7 +91,7 @@ fn draw(
         id: currency.code(),
         heading: format!("By {by}, in {} {period}", in_words(currency)),
         summary: format!(
-            "{total} {period} in all, in {} groups; the dearest is {}. The table has every group.",
+            "{total} {period} in all, in {} groups; the dearest is {}. The CSV has every group.",
             rows.len(),
             dearest.unwrap_or("none")
         ),
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(dollars.heading, "By owner, in US dollars a month");
         assert_eq!(
             dollars.summary,
-            "$25.00 a month in all, in 2 groups; the dearest is Data. The table has every group."
+            "$25.00 a month in all, in 2 groups; the dearest is Data. The CSV has every group."
         );
         assert_eq!(dollars.bars[1].title, "No owner: $5.00 a month");
         assert_eq!((dollars.height, dollars.bars[1].bar_y), (76, 58));

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use contracts::platforms::Lifecycle;
+use contracts::{Currency, Money};
 use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
 
 use super::chart::{self, Chart, called, in_words as currency_in_words};
@@ -12,6 +13,9 @@ use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
 use crate::pages::{here, member};
 use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Row, Sums, Total};
 use crate::store::list::Narrowed;
+
+/// Of more groups than these, the cheapest of a currency are one line.
+const GROUPS_MOST: usize = 200;
 
 #[derive(Template)]
 #[template(path = "report_costs.html")]
@@ -54,6 +58,17 @@ impl Line {
             name: called(row.group.as_deref(), by),
             amount: row.money().to_string(),
             platforms: row.platforms,
+        }
+    }
+
+    /// What all of some groups cost that have no line of their own.
+    fn others(rows: &[&Row], currency: Currency) -> Self {
+        let minor = rows.iter().map(|row| row.amount_minor);
+        let minor = minor.fold(0, i64::saturating_add);
+        Self {
+            name: format!("{} others", rows.len()),
+            amount: Money { minor, currency }.to_string(),
+            platforms: rows.iter().map(|row| row.platforms).sum(),
         }
     }
 
@@ -103,6 +118,21 @@ pub(super) async fn show(
     Ok(Fragment::try_new("Costs", page.render())?.status(status))
 }
 
+/// A line for each group, as far as anybody reads; what they come to is the total.
+fn lines(sums: &Sums, by: GroupBy) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for Total { currency, .. } in &sums.totals {
+        let rows = sums.rows.iter().filter(|row| row.currency == *currency);
+        let rows: Vec<&Row> = rows.collect();
+        let (shown, rest) = rows.split_at(rows.len().min(GROUPS_MOST));
+        lines.extend(shown.iter().map(|row| Line::row(row, by)));
+        if !rest.is_empty() {
+            lines.push(Line::others(rest, *currency));
+        }
+    }
+    lines
+}
+
 /// What is in the address and not in the form.
 fn kept(mut said: Vec<(String, String)>) -> Vec<(String, String)> {
     const FORM: [&str; 5] = ["group_by", "normalise", "one_time", "months", "lifecycle"];
@@ -127,12 +157,52 @@ fn page(meant: CostsMeant, narrowed: &Narrowed, sums: &Sums, query: String) -> C
         months: terms.months.unwrap_or(MONTHS_USUAL).to_string(),
         lifecycle: narrowed.lifecycle.first().map_or("", |one| one.as_str()),
         charts: chart::all(sums, by, terms.normalise),
-        rows: sums.rows.iter().map(|row| Line::row(row, by)).collect(),
+        rows: lines(sums, by),
         totals: sums.totals.iter().map(Line::total).collect(),
         free: sums.platforms_free,
         left_out: sums.platforms_left_out,
         kept: Vec::new(),
         query,
         refused: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_19_what_has_no_line_of_its_own_is_in_one_so_that_all_lines_are_the_total() {
+        let row = |place: i64, currency| Row {
+            group: Some(format!("Group {place}")),
+            owner_team_id: None,
+            currency,
+            amount_minor: 1_000 - place,
+            platforms: 2,
+        };
+        let many = (0..203).map(|place| row(place, Currency::Eur));
+        let rows: Vec<Row> = many.chain([row(0, Currency::Usd)]).collect();
+        let total = |currency| Total {
+            currency,
+            amount_minor: 0,
+            platforms: 0,
+        };
+        let sums = Sums {
+            rows,
+            totals: vec![total(Currency::Eur), total(Currency::Usd)],
+            platforms_free: 0,
+            platforms_left_out: 0,
+        };
+        let lines = lines(&sums, GroupBy::Publisher);
+        let told = |line: &Line| (line.name.clone(), line.amount.clone(), line.platforms);
+        let last: Vec<_> = lines.iter().skip(199).map(told).collect();
+        let expected = [
+            ("Group 199", "€8.01", 2),
+            ("3 others", "€23.97", 6),
+            ("Group 0", "$10.00", 2),
+        ];
+        let expected =
+            expected.map(|(name, amount, many)| (name.to_owned(), amount.to_owned(), many));
+        assert_eq!(last, expected);
     }
 }
