@@ -56,10 +56,12 @@ pub(crate) fn render(
     }
     let template = Template::parse(&command.command_line).map_err(|_| vec![unreadable()])?;
     let lexed = spots(command.shell, &template);
+    let (line, filled) = with_gaps(&template, &given);
     let mut filling = Filling {
         shell: command.shell,
         given: &given,
-        rereads: lexed.computes || rereads(command.shell, &template, &given),
+        rereads: lexed.computes || reread::is_reread(command.shell, &line, &filled),
+        repeats: command.shell == Shell::Posix && posix::repeats(&line),
         text: String::new(),
         warnings: given.warnings.clone(),
         mistakes: Vec::new(),
@@ -171,9 +173,9 @@ fn spots(shell: Shell, template: &Template) -> Lexed {
     }
 }
 
-/// Whether something reads the line once more, or what was filled in makes it so: the name of a
-/// program, an option.
-fn rereads(shell: Shell, template: &Template, given: &Given) -> bool {
+/// The line with a gap for each value, and the same with the values that are one word: these may
+/// be the name of a program, or an option.
+fn with_gaps(template: &Template, given: &Given) -> (String, String) {
     const GAP: &str = "\u{fffc}";
     let (mut line, mut filled) = (String::new(), String::new());
     for piece in &template.pieces {
@@ -187,7 +189,7 @@ fn rereads(shell: Shell, template: &Template, given: &Given) -> bool {
         line.push_str(gap);
         filled.push_str(word);
     }
-    reread::is_reread(shell, &line, &filled)
+    (line, filled)
 }
 
 fn delimiter_fits(shell: Shell, spot: &Spot, delimiter: &str) -> bool {
@@ -211,6 +213,8 @@ struct Filling<'a> {
     shell: Shell,
     given: &'a Given,
     rereads: bool,
+    /// Whether bash looks for a line of before in it.
+    repeats: bool,
     text: String,
     warnings: Vec<String>,
     mistakes: Vec<FieldError>,
@@ -267,6 +271,9 @@ impl Filling<'_> {
             return Err(
                 "is read a second time here: only letters, digits and . _ - / : @ % + are possible, and no - at the beginning",
             );
+        }
+        if self.repeats && value.contains('\n') {
+            return Err("cannot have a line break in a line with ! before a word, or ^ before all");
         }
         match self.shell {
             Shell::Posix => posix::quote(spot, value),

@@ -269,6 +269,14 @@ impl Posix<'_> {
     }
 }
 
+/// Whether bash, where people type, takes a part of the line for a line of before. If there is
+/// none it forgets this line with its quotes, and goes on with the next line of the value.
+pub(super) fn repeats(line: &str) -> bool {
+    let is_event = |rest: &str| !rest.is_empty() && !rest.starts_with([' ', '\t', '\n', '=', '(']);
+    let changes = line.lines().any(|line| line.starts_with('^'));
+    changes || line.split('!').skip(1).any(is_event)
+}
+
 /// The value as the shell must read it to see the value itself, as one word or a part of one.
 pub(super) fn quote(spot: &Spot, value: &str) -> Result<String, &'static str> {
     if spot.nested && value.contains('!') {

@@ -60,7 +60,8 @@ impl Sql<'_> {
             // Names of Oracle: `v$session`, `serial#`.
             '$' | '#' if in_name => {
                 self.after_hash |= letter == '#';
-                self.in_name = true;
+                // In PostgreSQL # ends the name: `a#$$` opens a text.
+                self.in_name = letter == '$';
                 self.reader.go(1);
             }
             '-' if self.reader.is(1, '-') => self.comment(),
@@ -157,9 +158,9 @@ impl Sql<'_> {
                 (Some(Unit::Letter('\n')), _) if self.after_hash => {
                     self.refuse_letter("Text of several lines cannot begin behind #");
                 }
-                // PostgreSQL takes a backtick for an operator.
-                (Some(Unit::Letter('\'' | '"')), _) if quote == '`' => {
-                    self.refuse_letter("Between backticks are no quotes");
+                // To PostgreSQL and SQL Server a backtick is no quote.
+                (Some(Unit::Letter(letter)), _) if quote == '`' && !self.is_plain(letter) => {
+                    self.refuse_letter("Between backticks are letters and digits only");
                 }
                 (Some(Unit::Letter(letter)), _) if letter == quote => {
                     if !self.reader.is(1, quote) {
@@ -170,6 +171,12 @@ impl Sql<'_> {
                 (Some(Unit::Letter(_)), _) => self.reader.go(1),
             }
         }
+    }
+
+    /// Whether a letter between backticks means nothing where these do not.
+    fn is_plain(&self, letter: char) -> bool {
+        let is_dash = letter == '-' && !self.reader.is(1, '-');
+        is_dash || letter.is_alphanumeric() || matches!(letter, '`' | '_' | ' ' | '.')
     }
 
     /// MySQL takes `--` for a comment only before a blank: what follows must read the same if

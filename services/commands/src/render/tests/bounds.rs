@@ -147,6 +147,8 @@ fn a_25_places_of_databases_that_nobody_can_quote_are_refused_at_save() {
         "SELECT q'!it's!', {{v}}, 'x'",
         "SELECT `it's`, {{v}}, 'x'",
         "SELECT 1$$ {{v}} $$",
+        "SELECT a#$$ {{v}} $$",
+        "SELECT `/*`, {{v}}",
         "SELECT 1 --/* \n {{v}} */",
     ];
     for line in sql {

@@ -198,6 +198,31 @@ fn nothing_given_is_nothing_there() {
     assert_eq!(run("dash", &script.join("\n")), expected);
 }
 
+/// Where people type, a line that bash takes for one of before and does not find is forgotten
+/// with its quotes: it would go on with the next line of the value.
+#[test]
+fn a_25_no_line_of_a_value_is_left_behind_by_history() {
+    let value = "x\ntouch PWNED\n";
+    for line in [
+        "show !nothing {{v}}",
+        "^a^b^ {{v}}",
+        "show !{{v}}",
+        "show \"!x\" '{{v}}'",
+    ] {
+        let refused = filled(Shell::Posix, line, value);
+        assert_eq!(refused, Err(vec!["cannot_be_quoted"]), "{line}");
+        assert!(filled(Shell::Posix, line, "a b; c").is_ok(), "{line}");
+    }
+    let head = format!("{PRELUDE}set -o history\nset -H\n");
+    let lines = ["[ a != {{v}} ] && show {{v}}", "! false && show {{v}}"];
+    for line in lines.map(|line| filled(Shell::Posix, line, value).unwrap()) {
+        assert_eq!(
+            run("bash", &format!("{head}{line}\n")),
+            format!("1\0{value}\0")
+        );
+    }
+}
+
 /// A line with nothing odd reads as somebody would type it.
 #[test]
 fn plain_values_stand_without_quotes() {
