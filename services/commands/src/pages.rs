@@ -46,23 +46,15 @@ fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
     Ok(Member::of(&who)?)
 }
 
-/// Where somebody comes back to who has to sign in first: the address is theirs, so only what
-/// is a name of a command is taken from it.
+/// The page of a command, which whoever has to sign in first comes back to.
 fn back(id: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-    match id.chars().all(is_plain) {
-        true => format!("/commands/{id}"),
-        false => "/commands".to_owned(),
-    }
+    format!("/commands/{id}")
 }
 
-/// A page with what was asked of it, as another address takes it: somebody who has to sign in
-/// first comes back to what they have looked for.
-fn asked_again(path: &str, uri: &Uri) -> String {
-    match uri.query() {
-        Some(query) => format!("{path}{}", percent(&format!("?{query}"))),
-        None => path.to_owned(),
-    }
+/// The address of a page as it was asked for, for the way back to it.
+fn here(uri: &Uri) -> &str {
+    uri.path_and_query()
+        .map_or("/commands", |asked| asked.as_str())
 }
 
 /// A text as it stands in an address.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::typed::{first, platform};
-use super::{Refusal, asked_again, form, member, percent, url, words};
+use super::{Refusal, form, here, member, percent, url, words};
 use crate::access::Member;
 use crate::http::search::{self, Asked, Part, Spot};
 use crate::search::Wanted;
@@ -138,7 +138,7 @@ pub(super) async fn show(
     uri: Uri,
     paging: Paging<Spot>,
 ) -> Result<Response, Refusal> {
-    let member = member(who, &asked_again("/commands", &uri))?;
+    let member = member(who, here(&uri))?;
     page(&service, member, asked, told, paging).await
 }
 

@@ -14,7 +14,7 @@ use tidings::{
 
 use super::diff::{Change, changes};
 use super::typed::{NO_PLATFORM, Typed, TypedParam};
-use super::{Mistakes, Refusal, anchor, asked_again, back, command, member, url, words};
+use super::{Mistakes, Refusal, anchor, back, command, here, member, url, words};
 use crate::access::Member;
 use crate::actions::{Seen, create_command_in_tx, edit_command_in_tx};
 use crate::command::Command;
@@ -146,7 +146,7 @@ pub(super) async fn blank(
     Query(asked): Query<Asked>,
     uri: Uri,
 ) -> Result<Fragment, Refusal> {
-    let member = member(who, &asked_again("/commands/new", &uri))?;
+    let member = member(who, here(&uri))?;
     let mut conn = service.read().await?;
     let id = store::platforms::resolve(&mut conn, &asked.platform).await?;
     let platform = match id {

@@ -6,7 +6,7 @@ use axum::http::Uri;
 use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::one::Recent;
-use super::{Refusal, asked_again, member};
+use super::{Refusal, here, member};
 use crate::http::usages::{Asked, find};
 
 #[derive(Template)]
@@ -40,7 +40,7 @@ pub(super) async fn show(
     uri: Uri,
     paging: Paging,
 ) -> Result<Fragment, Refusal> {
-    let member = member(who, &asked_again("/commands/uses", &uri))?;
+    let member = member(who, here(&uri))?;
     let narrowed = asked.narrowed(member, None)?;
     let (rows, next) = find(&mut service.read().await?, &narrowed, &paging).await?;
     let lines = rows.into_iter().map(|row| Line {
