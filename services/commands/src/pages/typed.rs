@@ -100,25 +100,25 @@ impl TypedParam {
         if is_same(&self.help, &shown.help) {
             edit.help.clone_from(&before.help);
         }
+        if is_same_line(&self.pattern, &shown.pattern) {
+            edit.pattern.clone_from(&before.pattern);
+        }
         edit
     }
 
     fn is_untouched(&self, shown: &Self) -> bool {
-        let texts = |one: &Self| {
-            [
-                &one.name,
-                &one.label,
-                &one.kind,
-                &one.default,
-                &one.allowed,
-                &one.pattern,
-                &one.delimiter,
-                &one.help,
-            ]
-            .map(|text| plain(text))
-        };
-        let ticks = |one: &Self| (one.is_required, one.is_enforced);
-        texts(self) == texts(shown) && ticks(self) == ticks(shown)
+        let texts = [
+            (&self.name, &shown.name),
+            (&self.label, &shown.label),
+            (&self.kind, &shown.kind),
+            (&self.default, &shown.default),
+            (&self.allowed, &shown.allowed),
+            (&self.delimiter, &shown.delimiter),
+            (&self.help, &shown.help),
+        ];
+        texts.iter().all(|(typed, shown)| is_same(typed, shown))
+            && is_same_line(&self.pattern, &shown.pattern)
+            && (self.is_required, self.is_enforced) == (shown.is_required, shown.is_enforced)
     }
 
     fn edit_anew(&self) -> ParamEdit {
@@ -341,9 +341,9 @@ impl TypedParam {
     }
 }
 
-/// The platform that somebody names in a field: as the field proposes it, by its name, or by its
-/// number or its id, which may have more words behind it. A name may begin with the number of
-/// another one: `365 Apps`.
+/// The platform that somebody names in a field: by its number or its id alone, as the field
+/// proposes it, by its name, or by a number with other words behind it. A name may begin with
+/// the number of another one: `365 Apps`.
 pub(super) async fn platform(conn: &mut Conn, text: &str) -> Result<Option<PlatformId>, Error> {
     let text = text.trim();
     if text.is_empty() {
@@ -353,8 +353,11 @@ pub(super) async fn platform(conn: &mut Conn, text: &str) -> Result<Option<Platf
         Some(id) => store::platforms::find(conn, id).await?,
         None => None,
     };
+    let is_alone = text.split_whitespace().nth(1).is_none();
     let numbered = match numbered {
-        Some(platform) if form::proposed(&platform) == text => return Ok(Some(platform.id)),
+        Some(platform) if is_alone || form::proposed(&platform) == text => {
+            return Ok(Some(platform.id));
+        }
         numbered => numbered.map(|platform| platform.id),
     };
     let named = store::platforms::named(conn, text).await?;
@@ -379,12 +382,12 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether a field still says what it showed: browsers write line breaks their own way, or leave
-/// them out.
+/// Whether a field still says what it showed: browsers write line breaks their own way.
 fn is_same(typed: &str, shown: &str) -> bool {
-    plain(typed) == plain(shown)
+    typed.replace("\r\n", "\n") == shown
 }
 
-fn plain(text: &str) -> String {
-    text.replace(['\r', '\n'], "")
+/// The same for a field of one line, which leaves line breaks out.
+fn is_same_line(typed: &str, shown: &str) -> bool {
+    typed == shown.replace('\n', "")
 }

@@ -59,8 +59,8 @@ async fn whoever_was_overtaken_sees_what_changed_and_saves_again(storage: Storag
     assert_eq!(command["howTo"], "Mine");
 }
 
-/// Support mends a title, and no parameter, though browsers leave line breaks out and a list of
-/// lines has no empty one: a raw parameter that was changed would be for infrastructure.
+/// Support mends a title, and no parameter, though a list of lines has no empty one and none with
+/// a line break: a raw parameter that was changed would be for infrastructure.
 async fn what_a_form_cannot_show_is_not_changed_by_it(storage: Storage) {
     let stage = Stage::on(storage).await;
     let body = json!({
@@ -82,7 +82,7 @@ async fn what_a_form_cannot_show_is_not_changed_by_it(storage: Storage) {
         )
     };
     const LINE: &str = "ls+%7B%7Bpart%7D%7D+%7B%7Bmode...%7D%7D";
-    let title = typed("Look+well", LINE, "OneTwo");
+    let title = typed("Look+well", LINE, "One%0D%0ATwo");
     let saved = stage.submit(support(), &form, &title).await;
     assert_eq!(location(&saved), format!("{url}?done=saved"));
     let after = stage.get(support(), "/api/c/commands/1").await.json;
@@ -98,11 +98,25 @@ async fn what_a_form_cannot_show_is_not_changed_by_it(storage: Storage) {
     let mut expected = before["params"].clone();
     expected[0]["help"] = json!("Other");
     assert_eq!(after["params"], expected);
+    // A line break more is a value more.
+    let split = help
+        .replace("version=2", "version=3")
+        .replace("+%0D%0A%0D%0Ac+", "%0D%0Ac");
+    let split = split.replace("default=+a%0D%0Ab+", "default=a");
+    let saved = stage.submit(infrastructure(), &form, &split).await;
+    assert_eq!(location(&saved), format!("{url}?done=saved"));
+    let after = stage.get(support(), "/api/c/commands/1").await.json;
+    assert_eq!(after["params"][0]["allowed_values"], json!(["a", "b", "c"]));
 }
 
 async fn a_platform_whose_name_begins_with_a_number_is_that_platform(storage: Storage) {
     let mut stage = Stage::on(storage).await;
-    for (number, name) in [(365, "Redis"), (7, "365 Apps"), (8, "7 365 Apps")] {
+    for (number, name) in [
+        (365, "Redis"),
+        (7, "365 Apps"),
+        (8, "7 365 Apps"),
+        (9, "365"),
+    ] {
         stage.tell(platform(number, name)).await;
     }
     for (line, (name, expected)) in [
