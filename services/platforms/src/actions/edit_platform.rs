@@ -67,7 +67,9 @@ pub(crate) async fn admit_in_tx(
     member.check(Some(before), after)?;
     match before.archived_at {
         // Whose it was is said anew: a team that has gone could never be removed otherwise.
-        Some(_) if differing(before, after) == ["owner"] => return Ok(()),
+        Some(_) if differing(before, after) == ["owner"] => {
+            return replace_in_tx(tx, member, changing, edit, Some(before), after).await;
+        }
         Some(_) => return Err(Error::Archived),
         None if before.lifecycle == Lifecycle::Retired => return Err(Error::Retired),
         None => {}

@@ -154,6 +154,10 @@ async fn a_team_of_which_only_the_archive_has_something_can_go(storage: Storage)
         ),
         (json!({"description": "Other"}), (409, "platform_archived")),
         (json!({"owner": null}), (422, "owner_missing")),
+        (
+            json!({"owner": "Desk", "replaced_by": 2}),
+            (422, "not_deprecated"),
+        ),
     ] {
         let refused = stage.patch(infra(), &paths[0], wish).await;
         assert_eq!(refusal(&refused), expected);
