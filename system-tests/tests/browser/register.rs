@@ -106,6 +106,8 @@ async fn infrastructure_imports_owns_reviews_and_archives() {
     keeper.follow("Import").await;
     keeper.arrives_at("Import platforms").await;
     keeper.choose("#file", &file).await;
+    // a row goes back in its life, which needs a reason.
+    keeper.fill("#comment", "Grafana is tried anew").await;
     keeper.click("#rehearse").await;
     keeper.shows("main table", "Row 4").await;
     keeper.shows("main table", "kind").await;

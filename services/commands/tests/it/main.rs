@@ -16,6 +16,7 @@ mod files;
 mod filling;
 mod hostile;
 mod importing;
+mod nothing_runs;
 mod original;
 mod pages;
 mod races;

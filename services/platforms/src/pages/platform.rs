@@ -23,6 +23,7 @@ use crate::actions::{
 use crate::changes::{Action, Changing};
 use crate::cost::legacy;
 use crate::edit::Edit;
+use crate::fields::FieldType;
 use crate::http::addressed;
 use crate::platform::{Platform, next_moves};
 use crate::relation::RelationType;
@@ -202,12 +203,18 @@ async fn custom(
     platform: &Platform,
 ) -> Result<Vec<(String, String)>, tidings::Error> {
     let fields = store::fields::all(conn).await?;
-    let label = |key: &String| {
+    let told = |(key, text): (&String, &String)| {
         let field = fields.iter().find(|field| field.key == *key);
-        field.map_or_else(|| key.clone(), |field| field.told.label.clone())
+        let label = field.map_or(key, |field| &field.told.label);
+        let kind = field.map(|field| field.told.kind);
+        let text = match (kind, text.as_str()) {
+            (Some(FieldType::Bool), "true") => "Yes",
+            (Some(FieldType::Bool), "false") => "No",
+            (_, text) => text,
+        };
+        (label.clone(), text.to_owned())
     };
-    let all = platform.custom_fields.iter();
-    Ok(all.map(|(key, text)| (label(key), text.clone())).collect())
+    Ok(platform.custom_fields.iter().map(told).collect())
 }
 
 /// What is done with a platform by a button.

@@ -52,6 +52,23 @@ async fn whoever_mends_a_mistake_overwrites_nobody() {
 }
 
 #[tokio::test]
+async fn what_is_true_is_a_yes() {
+    let stage = Stage::new().await;
+    for (key, label) in [("sso", "Single sign-on"), ("dr", "Second site")] {
+        field(&stage, key, json!({"label": label, "type": "bool"})).await;
+    }
+    let custom = json!({"sso": "true", "dr": "false"});
+    let wish = json!({"name": "Linux", "publisher": "Acme", "custom_fields": custom});
+    stage.create(wish).await;
+    let page = stage.get(infra(), "/platforms/1").await;
+    let shown = [
+        "<dt>Single sign-on</dt><dd>Yes</dd>",
+        "<dt>Second site</dt><dd>No</dd>",
+    ];
+    assert_shows(&page, 200, &shown);
+}
+
+#[tokio::test]
 async fn the_form_loses_no_value_of_a_custom_field() {
     let stage = Stage::new().await;
     field(&stage, "notes", json!({"label": "Notes", "type": "text"})).await;

@@ -9,8 +9,8 @@ use serde::Serialize;
 use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
-use super::expiring::Ends;
-use super::{SLICE, Table};
+use super::Table;
+use super::expiring::{Ends, every};
 use crate::access::Member;
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
@@ -129,20 +129,9 @@ pub(crate) async fn table(
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
     let mut table = Table::new(&COLUMNS);
-    let mut after = None;
-    loop {
-        let rows = ending(&mut conn, Ending::Support, span, after, SLICE).await?;
-        after = rows
-            .last()
-            .map(|last| Ends::of(Ending::Support, last).pair());
-        let is_last = rows.len() < SLICE as usize;
-        for listed in rows {
-            line(&mut table, EolBody::new(listed, today));
-        }
-        if is_last {
-            return Ok(table.file("support"));
-        }
-    }
+    let each = |listed| line(&mut table, EolBody::new(listed, today));
+    every(&mut conn, Ending::Support, span, each).await?;
+    Ok(table.file("support"))
 }
 
 fn line(table: &mut Table, body: EolBody) {

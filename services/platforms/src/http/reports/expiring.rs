@@ -6,14 +6,14 @@ use contracts::calendar::Day;
 use contracts::platforms::{Cost, LicenceType, Lifecycle, Renewal};
 use contracts::{PlatformId, TeamId};
 use serde::Serialize;
-use tidings::{Handle, List, Paging, Place, Problem, Query, SignedIn};
+use tidings::{Conn, Error, Handle, List, Paging, Place, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
 use super::{SLICE, Table};
 use crate::access::Member;
 use crate::cost::{decimal, legacy};
 use crate::reports::costs::{Normalise, Terms};
-use crate::reports::span::SpanAsked;
+use crate::reports::span::{Span, SpanAsked};
 use crate::store::list::Listed;
 use crate::store::reports::{Ending, ending};
 
@@ -199,18 +199,26 @@ pub(crate) async fn table(
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
     let mut table = Table::new(&COLUMNS);
+    let each = |listed| line(&mut table, ExpiringBody::new(listed, today));
+    every(&mut conn, Ending::Licence, span, each).await?;
+    Ok(table.file("licences"))
+}
+
+/// All that end on one of these days, one after the other.
+pub(super) async fn every(
+    conn: &mut Conn,
+    what: Ending,
+    span: Span,
+    mut each: impl FnMut(Listed),
+) -> Result<(), Error> {
     let mut after = None;
     loop {
-        let rows = ending(&mut conn, Ending::Licence, span, after, SLICE).await?;
-        after = rows
-            .last()
-            .map(|last| Ends::of(Ending::Licence, last).pair());
+        let rows = ending(conn, what, span, after, SLICE).await?;
+        after = rows.last().map(|last| Ends::of(what, last).pair());
         let is_last = rows.len() < SLICE as usize;
-        for listed in rows {
-            line(&mut table, ExpiringBody::new(listed, today));
-        }
+        rows.into_iter().for_each(&mut each);
         if is_last {
-            return Ok(table.file("licences"));
+            return Ok(());
         }
     }
 }
