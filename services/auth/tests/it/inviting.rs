@@ -314,7 +314,7 @@ async fn the_admin_sees_whether_the_letter_has_gone() {
     office.tell(LetterEvent::Sent { message_id }).await;
     let (word, page) = seen(&office).await;
     assert_eq!(word, "sent");
-    assert!(page.contains("Gone") && !page.contains("550"));
+    assert!(page.contains("Gone") && !page.contains("550 nobody"));
 }
 
 /// SEC-34: what a letter is told, nobody else is.
