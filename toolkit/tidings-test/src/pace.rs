@@ -49,8 +49,6 @@ impl Pace {
     }
 
     /// What comes of something, and how long it would have taken where nothing is in its way.
-    /// How busy the machine is is looked at before and after, and the less busy of the two
-    /// counts: what was slow by itself is not excused.
     ///
     /// # Errors
     /// As statements.
@@ -59,12 +57,10 @@ impl Pace {
         service: &Handle,
         work: impl Future<Output = T>,
     ) -> Result<(Duration, T), Error> {
-        let before = self.factor(service).await?;
+        let factor = self.factor(service).await?;
         let begun = Instant::now();
         let done = work.await;
-        let took = begun.elapsed();
-        let factor = before.min(self.factor(service).await?);
-        Ok((took.div_f64(factor), done))
+        Ok((begun.elapsed().div_f64(factor), done))
     }
 
     /// How many times as long the work takes now: 1 on a machine that does nothing else, and at

@@ -26,5 +26,4 @@ mod report_pages;
 mod reports;
 mod reviews;
 mod rights;
-mod scale;
 mod teams;

@@ -210,7 +210,7 @@ async fn a_21_relations_are_changed_by_those_who_may() {
     let archived = stage.get(infra(), "/platforms/1").await;
     assert_hides(&archived, &["id=\"relate\""]);
     let late = submit(&stage, infra(), path, &add).await;
-    assert_shows(&late, 409, &["This platform is in the archive."]);
+    assert_shows(&late, 409, &["This platform is in the archive,"]);
 }
 
 /// 1. Somebody opens the page. 2. Somebody else saves. 3. The first one presses a button.
