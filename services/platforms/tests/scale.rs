@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use tidings::{Dialect, Storage};
 use tidings_test::Pace;
+use tokio::sync::Mutex;
 
 use stage::{Stage, infra, on_both};
 
@@ -24,6 +25,8 @@ const PLATFORMS: i64 = 100_000;
 /// What a look may take, answer and all, where nothing else runs; one of some looks must.
 const LOOK: Duration = Duration::from_millis(50);
 const TRIES: u32 = 40;
+/// One database after the other.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// Filled in the database, because one by one would take minutes. Each platform has some words
 /// of its own and some that many have; no platform is both even and odd.
@@ -146,6 +149,7 @@ const OTHERS: [&str; 11] = [
 ];
 
 async fn every_look_at_a_hundred_thousand_platforms_is_answered_at_once(storage: Storage) {
+    let _alone = ALONE.lock().await;
     let stage = Stage::on(storage).await;
     let begun = Instant::now();
     let service = stage.world.service("platforms");
