@@ -52,8 +52,12 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, mode: Arc<AtomicU8>
                 server.write_all(&up[..read]).await.unwrap();
             }
             Ok(read) = server.read(&mut down) => {
-                // The server has answered: it is done, and nobody learns of it.
-                if read == 0 || swallow || client.write_all(&down[..read]).await.is_err() {
+                // The server has said that it is done, and nobody learns of it.
+                let done = swallow && down[..read].windows(6).any(|word| word == b"COMMIT");
+                if read == 0 || done {
+                    return;
+                }
+                if !swallow && client.write_all(&down[..read]).await.is_err() {
                     return;
                 }
             }
