@@ -82,6 +82,11 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../migrations/0009_looks.sqlite.sql"),
     )
     .postgres(include_str!("../migrations/0009_looks.postgres.sql")),
+    Migration::new(
+        "0010_search",
+        include_str!("../migrations/0010_search.sqlite.sql"),
+    )
+    .postgres(include_str!("../migrations/0010_search.postgres.sql")),
 ];
 /// The daily round has been since, whenever in the day that is.
 const NOTICE_LATE: Duration = Duration::from_secs(26 * 3_600);

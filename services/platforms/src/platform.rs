@@ -72,6 +72,16 @@ pub(crate) fn fold(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
+/// Letters of a tag, at the most.
+pub(crate) const TAG_LETTERS_MAX: usize = 40;
+
+/// Whether a text can be a tag. Migrations name its signs, too: the search of SQLite would cut
+/// a tag in two at any other.
+pub(crate) fn is_tag(text: &str) -> bool {
+    let is_letter = |letter: char| letter.is_alphanumeric() || "-_.+#/".contains(letter);
+    (1..=TAG_LETTERS_MAX).contains(&text.chars().count()) && text.chars().all(is_letter)
+}
+
 /// By what two platforms are the same. Neither text has the letter between them, which
 /// is a control character.
 pub(crate) fn natural_key(publisher: &str, name: &str) -> String {

@@ -11,9 +11,9 @@ use tidings::FieldError;
 use super::wrong;
 use crate::cost::read_decimal;
 use crate::line::is_address;
+use crate::platform::{TAG_LETTERS_MAX, is_tag};
 
 const TAGS_MAX: usize = 20;
-const TAG_LETTERS_MAX: usize = 40;
 const LINKS_MAX: usize = 20;
 const URL_LETTERS_MAX: usize = 500;
 const LINK_TITLE_LETTERS_MAX: usize = 100;
@@ -133,14 +133,11 @@ impl Told<'_> {
         let mut tags: Vec<_> = tags.filter(|tag| !tag.is_empty()).collect();
         tags.sort_unstable();
         tags.dedup();
-        let is_letter = |letter: char| letter.is_alphanumeric() || "-_.+#/".contains(letter);
-        let is_tag =
-            |tag: &String| tag.chars().count() <= TAG_LETTERS_MAX && tag.chars().all(is_letter);
         if tags.len() > TAGS_MAX {
             let text = format!("A platform has at most {TAGS_MAX} tags.");
             return Err(self.wrong("too_many", text));
         }
-        match tags.iter().all(is_tag) {
+        match tags.iter().all(|tag| is_tag(tag)) {
             true => Ok(tags),
             false => Err(self.wrong(
                 "bad_tag",

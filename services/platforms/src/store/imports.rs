@@ -251,7 +251,7 @@ pub(crate) async fn errors(
 /// Tells the planner of PostgreSQL how many rows there are now: it would go on as if the
 /// register were as small as before, and search it from end to end.
 pub(crate) async fn refresh_statistics(tx: &mut Tx) -> Result<(), Error> {
-    match tx.dialect().pick("", "ANALYZE platforms, shelf, words") {
+    match tx.dialect().pick("", "ANALYZE platforms, shelf") {
         "" => Ok(()),
         sql => tx.execute_batch(sql).await,
     }

@@ -70,7 +70,7 @@ pub(crate) async fn list(
         return Ok(Vec::new());
     }
     let statement = Statement::new(conn, narrowed).await?;
-    if !statement.has_rare_word() {
+    if !statement.has_few() {
         let walk = statement.clone().walk(after, limit);
         let found = rows(conn, narrowed, &walk).await?;
         if found.len() >= limit as usize {

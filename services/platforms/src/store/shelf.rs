@@ -1,6 +1,6 @@
 //! What lists look at: a narrow row for each platform, and its words.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use contracts::calendar::Day;
 use tidings::{Error, Tx, Value};
@@ -58,18 +58,7 @@ pub(crate) fn day_key(day: Option<Day>) -> String {
 
 /// Puts platforms where lists find them, as they are now.
 pub(super) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Error> {
-    let before = words_before(tx, platforms).await?;
-    let mut new = Vec::new();
-    let mut rows = Vec::with_capacity(platforms.len());
-    for platform in platforms {
-        let (number, words) = (platform.number, words_of(platform));
-        let before = before.get(&number).unwrap_or(const { &BTreeSet::new() });
-        let gone: Vec<_> = before.difference(&words).map(Value::from).collect();
-        remove_words(tx, number, &gone).await?;
-        let added = words.difference(before);
-        new.extend(added.map(|word| [word.into(), number.into()]));
-        rows.push(row(platform, &words));
-    }
+    let rows: Vec<_> = platforms.iter().map(|platform| row(platform)).collect();
     for part in parts(&rows, ROW) {
         let sql = format!(
             "INSERT INTO shelf (number, platform_id, archived, lifecycle, criticality, kind,
@@ -87,17 +76,12 @@ pub(super) async fn put(tx: &mut Tx, platforms: &[&Platform]) -> Result<(), Erro
         );
         tx.execute(&sql, &part.concat()).await?;
     }
-    for part in parts(&new, 2) {
-        let places = places(part.len(), 2);
-        let sql = format!("INSERT INTO words (word, number) VALUES {places}");
-        tx.execute(&sql, &part.concat()).await?;
-    }
     Ok(())
 }
 
 const ROW: usize = 14;
 
-fn row(platform: &Platform, words: &BTreeSet<String>) -> [Value; ROW] {
+fn row(platform: &Platform) -> [Value; ROW] {
     [
         platform.number.into(),
         platform.platform_id.into(),
@@ -112,25 +96,8 @@ fn row(platform: &Platform, words: &BTreeSet<String>) -> [Value; ROW] {
         day_key(platform.licence.expires_on).into(),
         day_key(platform.eol_on).into(),
         platform.updated_at.into(),
-        line_of(words).into(),
+        line_of(&words_of(platform)).into(),
     ]
-}
-
-/// The words by which each was found until now.
-async fn words_before(
-    tx: &mut Tx,
-    platforms: &[&Platform],
-) -> Result<HashMap<i32, BTreeSet<String>>, Error> {
-    let numbers: Vec<_> = platforms.iter().map(|one| one.number.into()).collect();
-    let mut found = HashMap::new();
-    for part in parts(&numbers, 1) {
-        let places = places(1, part.len());
-        let sql = format!("SELECT number, words FROM shelf WHERE number IN {places}");
-        let lines: Vec<(i32, String)> = tx.query(&sql, part).await?;
-        let set = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect();
-        found.extend(lines.iter().map(|(number, line)| (*number, set(line))));
-    }
-    Ok(found)
 }
 
 /// Words between spaces, with one before the first and one behind the last.
@@ -147,15 +114,4 @@ fn line_of(words: &BTreeSet<String>) -> String {
 pub(crate) fn rank<T: PartialEq + Copy>(word: T, all: &[T]) -> i64 {
     let place = all.iter().position(|one| *one == word).unwrap_or_default();
     i64::try_from(place).unwrap_or_default()
-}
-
-async fn remove_words(tx: &mut Tx, number: i32, words: &[Value]) -> Result<(), Error> {
-    for part in parts(words, 1) {
-        let number = Value::from(number);
-        let values = [part, std::slice::from_ref(&number)].concat();
-        let (places, last) = (places(1, part.len()), values.len());
-        let sql = format!("DELETE FROM words WHERE word IN {places} AND number = ${last}");
-        tx.execute(&sql, &values).await?;
-    }
-    Ok(())
 }

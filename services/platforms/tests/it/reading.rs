@@ -222,8 +222,38 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
     ] {
         assert_eq!(finds(q).await, [1], "{q}");
     }
-    for q in ["erver", "sql+else", "buchhaltungen", "%2B%2B", "---", "tag"] {
+    for q in [
+        "erver",
+        "sql+else",
+        "sql+AND+express+NOT",
+        "buchhaltungen",
+        "%2B%2B",
+        "---",
+        "tag",
+    ] {
         assert_eq!(finds(q).await, [0; 0], "{q}");
+    }
+    // Signs that mean something to an index are signs like others, and of no tag.
+    for q in ["%22sql%22*", "sql:*", "'sql'%7C(micro)", "words:sql%5C"] {
+        assert_eq!(finds(q).await, [1; 1], "{q}");
+    }
+    let tagged = async |tag: &str| {
+        let path = format!("/api/platforms?tag={tag}");
+        ids(stage.get(infra(), &path).await.json.as_array().unwrap())
+    };
+    assert_eq!(tagged("C%2B%2B").await, [1]);
+    for tag in [
+        "c",
+        "c%2B",
+        "c%2B%2B%20",
+        "a%20c%2B%2B",
+        "%22",
+        "%22c%2B%2B%22",
+        "'%5C",
+        "c*",
+    ] {
+        let expected: &[i64] = if tag.ends_with("%20") { &[1] } else { &[] };
+        assert_eq!(tagged(tag).await, expected, "{tag}");
     }
     // What is said no more is found no more.
     let edit = json!({"name": "Postgres", "tags": []});
@@ -236,6 +266,5 @@ async fn a_search_finds_words_by_their_beginnings_wherever_they_stand(storage: S
     );
     assert_eq!(finds("express").await, [0; 0]);
     assert_eq!(finds("postg").await, [1]);
-    let tagged = stage.get(infra(), "/api/platforms?tag=c%2B%2B").await;
-    assert_eq!(tagged.json, json!([]));
+    assert_eq!(tagged("c%2B%2B").await, [0; 0]);
 }
