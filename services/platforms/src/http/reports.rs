@@ -1,6 +1,7 @@
 //! Reports: what platforms cost, whose licence or support ends, what nobody looks after.
 
 pub(crate) mod costs;
+pub(crate) mod ends;
 pub(crate) mod eol;
 pub(crate) mod expiring;
 pub(crate) mod lacking;

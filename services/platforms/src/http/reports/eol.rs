@@ -10,11 +10,11 @@ use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
 use super::Table;
-use super::expiring::{Ends, every};
+use super::ends::{self, Ends};
 use crate::access::Member;
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
-use crate::store::reports::{Ending, ending};
+use crate::store::reports::Ending;
 
 /// A platform whose support by its maker comes to its end.
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,9 +89,7 @@ pub(crate) async fn show(
     let today = Day::of(service.now());
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
-    let after = paging.after.map(Ends::pair);
-    let rows = ending(&mut conn, Ending::Support, span, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| Ends::of(Ending::Support, row));
+    let (rows, next) = ends::part(&mut conn, Ending::Support, span, &paging).await?;
     let body = |listed| EolBody::new(listed, today);
     let items = rows.into_iter().map(body).collect();
     Ok(List { items, next })
@@ -130,7 +128,7 @@ pub(crate) async fn table(
     let mut conn = service.read().await?;
     let mut table = Table::new(&COLUMNS);
     let each = |listed| line(&mut table, EolBody::new(listed, today));
-    every(&mut conn, Ending::Support, span, each).await?;
+    ends::every(&mut conn, Ending::Support, span, each).await?;
     Ok(table.file("support"))
 }
 

@@ -6,55 +6,17 @@ use contracts::calendar::Day;
 use contracts::platforms::{Cost, LicenceType, Lifecycle, Renewal};
 use contracts::{PlatformId, TeamId};
 use serde::Serialize;
-use tidings::{Conn, Error, Handle, List, Paging, Place, Problem, Query, SignedIn};
+use tidings::{Handle, List, Paging, Problem, Query, SignedIn};
 use utoipa::ToSchema;
 
-use super::{SLICE, Table};
+use super::Table;
+use super::ends::{self, Ends};
 use crate::access::Member;
 use crate::cost::{decimal, legacy};
 use crate::reports::costs::{Normalise, Terms};
-use crate::reports::span::{Span, SpanAsked};
+use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
-use crate::store::reports::{Ending, ending};
-
-/// Where a platform stands among those of which something ends: the last day, and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ends {
-    pub(crate) day: Day,
-    pub(crate) number: i32,
-}
-
-impl Ends {
-    pub(crate) fn of(what: Ending, listed: &Listed) -> Self {
-        let platform = &listed.platform;
-        let day = match what {
-            Ending::Licence => platform.licence.expires_on,
-            Ending::Support => platform.eol_on,
-        };
-        Self {
-            day: day.unwrap_or_else(Day::last),
-            number: platform.number,
-        }
-    }
-
-    pub(crate) fn pair(self) -> (Day, i32) {
-        (self.day, self.number)
-    }
-}
-
-impl Place for Ends {
-    fn read(text: &str) -> Option<Self> {
-        let (day, number) = text.split_once('_')?;
-        Some(Self {
-            day: day.parse().ok()?,
-            number: number.parse().ok()?,
-        })
-    }
-
-    fn write(&self) -> String {
-        format!("{}_{}", self.day, self.number)
-    }
-}
+use crate::store::reports::Ending;
 
 /// A licence that comes to its end.
 #[derive(Debug, Serialize, ToSchema)]
@@ -152,9 +114,7 @@ pub(crate) async fn show(
     let today = Day::of(service.now());
     let span = asked.read(today)?;
     let mut conn = service.read().await?;
-    let after = paging.after.map(Ends::pair);
-    let rows = ending(&mut conn, Ending::Licence, span, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| Ends::of(Ending::Licence, row));
+    let (rows, next) = ends::part(&mut conn, Ending::Licence, span, &paging).await?;
     let body = |listed| ExpiringBody::new(listed, today);
     let items = rows.into_iter().map(body).collect();
     Ok(List { items, next })
@@ -200,27 +160,8 @@ pub(crate) async fn table(
     let mut conn = service.read().await?;
     let mut table = Table::new(&COLUMNS);
     let each = |listed| line(&mut table, ExpiringBody::new(listed, today));
-    every(&mut conn, Ending::Licence, span, each).await?;
+    ends::every(&mut conn, Ending::Licence, span, each).await?;
     Ok(table.file("licences"))
-}
-
-/// All that end on one of these days, one after the other.
-pub(super) async fn every(
-    conn: &mut Conn,
-    what: Ending,
-    span: Span,
-    mut each: impl FnMut(Listed),
-) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let rows = ending(conn, what, span, after, SLICE).await?;
-        after = rows.last().map(|last| Ends::of(what, last).pair());
-        let is_last = rows.len() < SLICE as usize;
-        rows.into_iter().for_each(&mut each);
-        if is_last {
-            return Ok(());
-        }
-    }
 }
 
 fn line(table: &mut Table, body: ExpiringBody) {

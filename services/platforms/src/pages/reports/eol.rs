@@ -7,11 +7,11 @@ use contracts::platforms::{Criticality, Lifecycle};
 use tidings::{Fragment, Handle, PageRefusal, Paging, Query, SignedIn};
 
 use super::days::Days;
-use crate::http::reports::expiring::Ends;
+use crate::http::reports::ends::{self, Ends};
 use crate::pages::{here, member};
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
-use crate::store::reports::{Ending, ending};
+use crate::store::reports::Ending;
 
 #[derive(Template)]
 #[template(path = "report_eol.html")]
@@ -62,10 +62,8 @@ pub(super) async fn show(
     member(who, here(&uri))?;
     let today = Day::of(service.now());
     let (span, days) = Days::read("/platforms/reports/eol", &uri, &asked, today)?;
-    let after = paging.after.map(Ends::pair);
     let mut conn = service.read().await?;
-    let rows = ending(&mut conn, Ending::Support, span, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| Ends::of(Ending::Support, row));
+    let (rows, next) = ends::part(&mut conn, Ending::Support, span, &paging).await?;
     let status = days.status;
     let page = Eol {
         days,

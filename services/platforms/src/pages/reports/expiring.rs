@@ -7,12 +7,12 @@ use tidings::{Fragment, Handle, PageRefusal, Paging, Query, SignedIn};
 
 use super::days::Days;
 use crate::cost::legacy;
-use crate::http::reports::expiring::Ends;
+use crate::http::reports::ends::{self, Ends};
 use crate::notices::in_words;
 use crate::pages::{here, member};
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
-use crate::store::reports::{Ending, ending};
+use crate::store::reports::Ending;
 
 #[derive(Template)]
 #[template(path = "report_expiring.html")]
@@ -63,10 +63,8 @@ pub(super) async fn show(
     member(who, here(&uri))?;
     let today = Day::of(service.now());
     let (span, days) = Days::read("/platforms/reports/expiring", &uri, &asked, today)?;
-    let after = paging.after.map(Ends::pair);
     let mut conn = service.read().await?;
-    let rows = ending(&mut conn, Ending::Licence, span, after, paging.fetch()).await?;
-    let (rows, next) = paging.cut(rows, |row| Ends::of(Ending::Licence, row));
+    let (rows, next) = ends::part(&mut conn, Ending::Licence, span, &paging).await?;
     let status = days.status;
     let page = Expiring {
         days,
