@@ -11,7 +11,7 @@ mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tidings::{Handle, PageRefusal as Refusal};
+use tidings::Handle;
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {

@@ -13,11 +13,9 @@ mod uses;
 mod words;
 
 use axum::Router;
-use axum::http::Uri;
 use axum::routing::{get, post};
-use tidings::{Conn, FieldError, Handle, PageRefusal as Refusal, SignedIn};
+use tidings::{Conn, FieldError, Handle};
 
-use crate::access::Member;
 use crate::command::Command;
 use crate::{Error, store};
 
@@ -38,32 +36,6 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/commands/{id}/revert", post(act::revert))
         .route("/commands/{id}/favourite", post(act::favourite))
         .route("/commands/{id}/uses", post(act::used))
-}
-
-/// Whoever has signed in and has a part in the repository, or the way to do so and come back.
-fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
-    let who = Refusal::unless_signed_in(who, next)?;
-    Ok(Member::of(&who)?)
-}
-
-/// The page of a command, which whoever has to sign in first comes back to.
-fn back(id: &str) -> String {
-    format!("/commands/{id}")
-}
-
-/// The address of a page as it was asked for, for the way back to it.
-fn here(uri: &Uri) -> &str {
-    uri.path_and_query()
-        .map_or("/commands", |asked| asked.as_str())
-}
-
-/// A text as it stands in an address.
-fn percent(text: &str) -> String {
-    let byte = |byte: u8| match byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// The command that is named by its id or its number.

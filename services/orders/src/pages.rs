@@ -30,11 +30,6 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/my/orders/live", get(follow_mine))
 }
 
-/// Asks to sign in and come back to a page; `path` is one of ours, never the caller's.
-fn sign_in(path: &str) -> Response {
-    Redirect::to(&format!("/signin?next={path}")).into_response()
-}
-
 /// The form on a ticket's page.
 #[derive(Deserialize)]
 struct BuyForm {
@@ -45,13 +40,10 @@ struct BuyForm {
 
 async fn order(
     State(service): State<Handle>,
-    signed_in: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Form(form): Form<BuyForm>,
 ) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = signed_in else {
-        return Ok(sign_in(&format!("/tickets/{}", form.ticket_id)));
-    };
     let wish = check_wish(form.ticket_id, form.expected_price_minor)?;
     match place_order(&service, context, identity.user_id.into(), wish).await {
         Ok(order) => Ok(to_order(order.id)),
@@ -68,26 +60,20 @@ fn to_order(order_id: OrderId) -> Response {
 
 async fn show(
     State(service): State<Handle>,
-    signed_in: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     Path(id): Path<Uuid>,
     Query(told): Query<order_page::Told>,
 ) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = signed_in else {
-        return Ok(sign_in(&format!("/orders/{id}")));
-    };
     let page = order_page::page(&service, &identity, id.into(), &told).await?;
     Ok(page.into_response())
 }
 
 async fn cancel(
     State(service): State<Handle>,
-    signed_in: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = signed_in else {
-        return Ok(sign_in(&format!("/orders/{id}")));
-    };
     let id = OrderId::from(id);
     match cancel_order(&service, context, identity.user_id.into(), id).await {
         Ok(order) => Ok(to_order(order.id)),
@@ -122,12 +108,9 @@ async fn follow_order(
 
 async fn mine(
     State(service): State<Handle>,
-    signed_in: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     paging: Paging,
 ) -> Result<Response, Problem> {
-    let Some(SignedIn(identity)) = signed_in else {
-        return Ok(sign_in("/my/orders"));
-    };
     let page = my_orders::page(&service, &identity, &paging).await?;
     Ok(page.into_response())
 }

@@ -37,15 +37,12 @@ struct NotPaid<'a> {
 /// Pays, and goes back to the order's page, which says what became of it.
 async fn pay(
     State(service): State<Handle>,
-    signed_in: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(order_id): Path<OrderId>,
     Form(form): Form<PayForm>,
 ) -> Response {
     let order = format!("/orders/{order_id}");
-    let Some(SignedIn(identity)) = signed_in else {
-        return Redirect::to(&format!("/signin?next={order}")).into_response();
-    };
     match attempt(&service, &identity, context, order_id, form.token).await {
         Ok(payment) => match declined(&payment) {
             // Told of the attempt, the order's page does not ask for money again while it

@@ -15,11 +15,9 @@ mod teams;
 mod wrong;
 
 use axum::Router;
-use axum::http::Uri;
 use serde::Deserialize;
-use tidings::{Conn, Handle, PageRefusal as Refusal, SignedIn};
+use tidings::{Conn, Handle, Problem};
 
-use crate::access::Member;
 use crate::{Error, store};
 use difference::Teams;
 use wrong::Wrong;
@@ -36,24 +34,6 @@ pub(crate) fn routes() -> Router<Handle> {
         .merge(reviews::routes())
         .merge(imports::routes())
         .merge(reports::routes())
-}
-
-/// Whoever has signed in and has a part in the register, or the way to do so and come back.
-fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
-    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
-    Ok(Member::of(&who)?)
-}
-
-/// The address of a page as it was asked for, for the way back to it.
-fn here(uri: &Uri) -> &str {
-    uri.path_and_query()
-        .map_or("/platforms", |asked| asked.as_str())
-}
-
-/// The page above an address that only forms are sent to.
-fn above(uri: &Uri) -> &str {
-    let parts = uri.path().rsplit_once('/');
-    parts.map_or("/platforms", |(page, _)| page)
 }
 
 /// What has just been done, as the address of a page says it.
@@ -78,7 +58,7 @@ fn seen(version: &str) -> Option<u64> {
 }
 
 /// What is wrong with a form that was sent, be it that somebody else was faster.
-fn wrong_of(error: Error) -> Result<Wrong, Refusal> {
+fn wrong_of(error: Error) -> Result<Wrong, Problem> {
     match error {
         Error::Stale { .. } => Ok(Wrong::stale()),
         error => error.try_into(),

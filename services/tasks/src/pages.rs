@@ -9,9 +9,7 @@ mod team;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tidings::{Handle, PageRefusal as Refusal, SignedIn};
-
-use crate::access::Member;
+use tidings::Handle;
 
 /// The routes of the pages.
 pub(crate) fn routes() -> Router<Handle> {
@@ -25,10 +23,4 @@ pub(crate) fn routes() -> Router<Handle> {
         .route("/exchange/team", get(team::show))
         .route("/exchange/team/live", get(live::team))
         .route("/exchange/shuffle", post(team::shuffle))
-}
-
-/// Whoever has signed in and has a part in the exchange, or the way to do so and come back.
-fn member(who: Option<SignedIn>, next: &str) -> Result<Member, Refusal> {
-    let SignedIn(who) = who.ok_or_else(|| Refusal::SignIn(next.to_owned()))?;
-    Ok(Member::of(&who)?)
 }

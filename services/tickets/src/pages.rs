@@ -9,7 +9,7 @@ mod ticket;
 
 use axum::Router;
 use axum::routing::{get, post};
-use tidings::{Handle, PageRefusal as Refusal};
+use tidings::Handle;
 
 /// The routes.
 pub(crate) fn routes() -> Router<Handle> {

@@ -9,7 +9,6 @@ pub(crate) mod large;
 mod list;
 mod live;
 mod objects;
-mod page;
 mod problem;
 
 pub use calling::CallingService;
@@ -18,7 +17,6 @@ pub use extract::{Form, Json, Path, Query, RequestContext, SignedIn};
 pub use fragment::Fragment;
 pub use list::{List, Paging, Place};
 pub use live::{Seen, follow, follow_all};
-pub use page::PageRefusal;
 pub use problem::{FieldError, Problem};
 
 /// The header that carries the correlation id of a request and of its answer.

@@ -86,8 +86,7 @@ pub use handle::Handle;
 pub use history::Start;
 pub use http::{
     CORRELATION_HEADER, CallingService, CorrelationId, FieldError, Form, Fragment, Json, List,
-    PageRefusal, Paging, Path, Place, Problem, Query, RequestContext, Seen, SignedIn, follow,
-    follow_all,
+    Paging, Path, Place, Problem, Query, RequestContext, Seen, SignedIn, follow, follow_all,
 };
 pub use id::uuid_at;
 pub use identity::{BadKey, Claims, Identity, Rejected, ServiceTokens, Signer, Verifier};

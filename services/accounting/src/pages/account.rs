@@ -9,7 +9,6 @@ use contracts::{dollars, signed_dollars};
 use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Paging, Path, Problem, Query, SignedIn, Uuid};
 
-use super::Refusal;
 use super::adjust::AdjustForm;
 use crate::access;
 use crate::error::Error;
@@ -105,11 +104,10 @@ pub(super) struct Told {
 /// GET `/exchange/account`
 pub(super) async fn mine(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<DayAsked>,
     paging: Paging<ByTime>,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(who, "/exchange/account")?;
+) -> Result<Fragment, Problem> {
     access::exchange(&who)?;
     let id = UserId::from(who.user_id);
     let mut conn = service.read().await?;
@@ -128,21 +126,20 @@ pub(super) async fn mine(
         &paging,
     )
     .await?;
-    Ok(page.live(&place)?)
+    page.live(&place)
 }
 
 /// GET `/exchange/books/accounts/{id}`
 pub(super) async fn somebodys(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<Uuid>,
     Query(asked): Query<DayAsked>,
     Query(told): Query<Told>,
     paging: Paging<ByTime>,
-) -> Result<Fragment, Refusal> {
+) -> Result<Fragment, Problem> {
     let id = UserId::from(id);
     let place = Place::of(id);
-    let who = Refusal::unless_signed_in(who, &place.page)?;
     access::books(&who)?;
     let mut conn = service.read().await?;
     let account = store::account(&mut conn, id).await?;
@@ -157,7 +154,7 @@ pub(super) async fn somebodys(
     .await?;
     page.page.adjust = access::may_adjust(&who, id).then(|| AdjustForm::blank(service.now()));
     page.page.is_adjusted = told.done.as_deref() == Some("adjusted");
-    Ok(page.live(&place)?)
+    page.live(&place)
 }
 
 /// Somebody's account with a form that was not taken. It does not follow changes, which would

@@ -5,9 +5,8 @@ use axum::extract::State;
 use contracts::UserId;
 use contracts::calendar::Calendar;
 use contracts::dollars;
-use tidings::{Fragment, Handle, Paging, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, SignedIn};
 
-use super::Refusal;
 use crate::access;
 use crate::store::{self, Account, ByBalance};
 
@@ -45,10 +44,9 @@ impl From<Account> for Row {
 /// GET `/exchange/books/accounts`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     paging: Paging<ByBalance>,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(who, "/exchange/books/accounts")?;
+) -> Result<Fragment, Problem> {
     access::books(&who)?;
     let today = service.resource::<Calendar>()?.day_of(service.now());
     let mut conn = service.read().await?;

@@ -9,7 +9,7 @@ use tidings::{
     Uuid, uuid_at,
 };
 
-use super::{Refusal, account};
+use super::account;
 use crate::access;
 use crate::actions::adjust_in_tx;
 use crate::adjustment::{Adjustment, read_amount};
@@ -92,14 +92,13 @@ impl Typed {
 /// POST `/exchange/books/accounts/{id}/adjustments`
 pub(super) async fn submit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
     paging: Paging<ByTime>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let page = account::path_of(id.into());
-    let who = Refusal::unless_signed_in(who, &page)?;
     let account_id = UserId::from(id);
     access::adjust(&who, account_id)?;
     let error = match post(&service, context, account_id, &typed).await {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Problem, Query, SignedIn};
 
 use super::accounts::Row;
-use super::{Refusal, words};
+use super::words;
 use crate::access;
 use crate::http::{DayFound, days_of};
 use crate::store::{self, Audit};
@@ -75,10 +75,9 @@ impl From<&DayFound> for DayRow {
 /// GET `/exchange/books`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(who, "/exchange/books")?;
+) -> Result<Fragment, Problem> {
     access::books(&who)?;
     let calendar = service.resource::<Calendar>()?;
     let today = calendar.day_of(service.now());

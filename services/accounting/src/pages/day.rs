@@ -7,7 +7,7 @@ use contracts::calendar::{BillingDay, Calendar, read_day};
 use contracts::{dollars, signed_dollars};
 use tidings::{Conn, Fragment, Handle, Identity, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, payouts, words};
+use super::{payouts, words};
 use crate::access;
 use crate::actions::ask_to_close;
 use crate::error::Error;
@@ -55,24 +55,22 @@ struct Preview {
 /// GET `/exchange/books/days/{date}`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(date): Path<String>,
-) -> Result<Fragment, Refusal> {
+) -> Result<Fragment, Problem> {
     let day = read(&date)?;
-    let who = Refusal::unless_signed_in(who, &path(day))?;
     access::books(&who)?;
-    Ok(page(&service, &who, day, None).await?)
+    page(&service, &who, day, None).await
 }
 
 /// POST `/exchange/books/days/{date}/close`
 pub(super) async fn close(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(date): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let day = read(&date)?;
-    let who = Refusal::unless_signed_in(who, &path(day))?;
     access::close(&who)?;
     match ask_to_close(&service, context, day).await {
         Ok(()) => Ok(Redirect::to(&path(day)).into_response()),

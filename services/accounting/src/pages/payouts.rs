@@ -6,9 +6,9 @@ use contracts::UserId;
 use contracts::calendar::{BillingDay, Calendar};
 use contracts::dollars;
 use contracts::users::called;
-use tidings::{Fragment, Handle, Paging, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
-use super::{Refusal, words};
+use super::words;
 use crate::access;
 use crate::http::DayAsked;
 use crate::store::{self, Payout};
@@ -49,11 +49,10 @@ impl From<Payout> for Row {
 /// GET `/exchange/books/payouts`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<DayAsked>,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(who, "/exchange/books/payouts")?;
+) -> Result<Fragment, Problem> {
     access::books(&who)?;
     let day = asked.day()?;
     let today = service.resource::<Calendar>()?.day_of(service.now());

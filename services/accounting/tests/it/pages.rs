@@ -197,7 +197,7 @@ async fn a_day_that_lies_ahead_is_not_closed_and_the_page_says_why() {
 }
 
 #[tokio::test]
-async fn whoever_has_not_signed_in_is_asked_to_and_comes_back() {
+async fn pages_are_for_those_who_have_signed_in() {
     let stage = Stage::with_people(Storage::Memory).await;
     for path in [
         "/exchange/account".to_owned(),
@@ -208,8 +208,7 @@ async fn whoever_has_not_signed_in_is_asked_to_and_comes_back() {
         format!("/exchange/books/days/{TODAY}"),
     ] {
         let answer = stage.world.get(&path, None).await;
-        assert_eq!(answer.status, 303, "{path}");
-        assert_eq!(answer.headers["location"], format!("/signin?next={path}"));
+        assert_eq!(answer.status, 401, "{path}");
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use contracts::UserId;
 use contracts::calendar::{BillingDay, Calendar, RangeAsked};
 use contracts::{dollars, signed_dollars};
-use tidings::{Conn, Error, Fragment, Handle, PageRefusal, Query, SignedIn};
+use tidings::{Conn, Error, Fragment, Handle, Problem, Query, SignedIn};
 
 use super::chart::Chart;
 use super::charts;
@@ -59,11 +59,10 @@ impl From<InTheRed> for Debtor {
 /// GET `/exchange/analytics`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(period): Query<PeriodAsked>,
     Query(asked): Query<RangeAsked>,
-) -> Result<Fragment, PageRefusal> {
-    let who = PageRefusal::unless_signed_in(who, "/exchange/analytics")?;
+) -> Result<Fragment, Problem> {
     access::figures(&who)?;
     let seen = seen(service.clone()).await?;
     let calendar = service.resource::<Calendar>()?;

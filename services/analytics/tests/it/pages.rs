@@ -148,11 +148,10 @@ async fn the_picker_leads_to_other_days_and_keeps_what_was_typed_wrongly() {
 }
 
 #[tokio::test]
-async fn whoever_has_not_signed_in_is_asked_to_and_comes_back() {
+async fn the_page_is_for_those_who_have_signed_in() {
     let stage = Stage::with_people(Storage::Memory).await;
     let answer = stage.world.get(PAGE, None).await;
-    assert_eq!(answer.status, 303);
-    assert_eq!(answer.headers["location"], format!("/signin?next={PAGE}"));
+    assert_eq!(answer.status, 401);
 }
 
 #[tokio::test]

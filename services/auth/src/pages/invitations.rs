@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use tidings::{
-    FieldError, Form, Fragment, Handle, PageRefusal, Paging, Path, Problem, Query, RequestContext,
-    SignedIn, Timestamp, Uuid,
+    FieldError, Form, Fragment, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn,
+    Timestamp, Uuid,
 };
 
 use super::people::{Boxes, Choice, choices};
@@ -57,9 +57,8 @@ struct NewUser {
 
 async fn blank(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
+    SignedIn(identity): SignedIn,
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let page = form(&service, Typed::default(), false, Vec::new())?;
     Ok(page.into_response())
@@ -85,11 +84,10 @@ fn form(
 
 async fn one(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let guest = Guest::alone(&typed.email, &typed.name);
     let invited = invite(&service, context, &[guest], &typed.boxes.roles()).await;
@@ -101,11 +99,10 @@ async fn one(
 
 async fn many(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/new")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let guests = Guest::lines(&typed.people);
     match invite(&service, context, &guests, &typed.boxes.roles()).await {
@@ -119,10 +116,10 @@ fn refused(
     typed: Typed,
     is_many: bool,
     error: Error,
-) -> Result<Response, PageRefusal> {
+) -> Result<Response, Problem> {
     let problem = super::correctable(error)?;
     let page = form(service, typed, is_many, problem.errors().to_vec())?;
-    Ok(super::again(page, &problem)?)
+    super::again(page, &problem)
 }
 
 #[derive(Template)]
@@ -133,7 +130,7 @@ struct Done {
 
 /// Where there is no mail server the answer itself shows the links: an address to go to would
 /// have to hold them.
-fn told(invited: Vec<Invited>) -> Result<Response, PageRefusal> {
+fn told(invited: Vec<Invited>) -> Result<Response, Problem> {
     if invited.iter().all(|one| one.address.is_none()) {
         return Ok(Redirect::to("/users/invitations?done=invited").into_response());
     }
@@ -181,11 +178,10 @@ struct Invitations {
 
 async fn list(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     Query(told): Query<Told>,
     paging: Paging,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let narrowed = Narrowed {
         standing: Some(Standing::Invited),
@@ -220,22 +216,20 @@ async fn list(
 
 async fn again(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     told(vec![invite_again(&service, context, id.into()).await?])
 }
 
 async fn take_back(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users/invitations")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     withdraw(&service, context, id.into()).await?;
     Ok(Redirect::to("/users/invitations?done=withdrawn").into_response())

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
-use tidings::{FieldError, Form, Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
+use tidings::{FieldError, Form, Fragment, Handle, Problem, Query, SignedIn};
 
 use crate::Error;
 use crate::account::Account;
@@ -46,11 +46,10 @@ struct Told {
 
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     caller: Caller,
     Query(told): Query<Told>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/account")?;
+) -> Result<Response, Problem> {
     let done = match told.done.as_deref() {
         Some("password") => "password",
         Some("sessions") => "sessions",
@@ -88,35 +87,29 @@ struct Typed {
 
 async fn change(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     caller: Caller,
     Form(typed): Form<Typed>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/account")?;
+) -> Result<Response, Problem> {
     let id = identity.user_id.into();
     let Typed { current, password } = &typed;
     let changed = actions::change_password(&service, &caller, id, current, password).await;
     let problem = match changed {
         Ok(entered) => {
-            return Ok(super::redirect(
-                &service,
-                &entered,
-                "/account?done=password",
-            )?);
+            return super::redirect(&service, &entered, "/account?done=password");
         }
         Err(error @ Error::NotSignedIn) => return Err(error.into()),
         Err(error) => super::correctable(error)?,
     };
     let page = page(&service, &caller, id, "", problem.errors().to_vec()).await?;
-    Ok(super::again(page, &problem)?)
+    super::again(page, &problem)
 }
 
 async fn sign_out_elsewhere(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     caller: Caller,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/account")?;
+) -> Result<Response, Problem> {
     actions::sign_out_elsewhere(&service, &caller, identity.user_id.into()).await?;
     Ok(Redirect::to("/account?done=sessions").into_response())
 }

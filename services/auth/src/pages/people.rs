@@ -8,8 +8,8 @@ use axum::routing::get;
 use contracts::UserId;
 use serde::Deserialize;
 use tidings::{
-    FieldError, Form, Fragment, Handle, PageRefusal, Paging, Path, Problem, Query, RequestContext,
-    SignedIn, Timestamp, Uuid,
+    FieldError, Form, Fragment, Handle, Paging, Path, Problem, Query, RequestContext, SignedIn,
+    Timestamp, Uuid,
 };
 
 use crate::Error;
@@ -68,11 +68,10 @@ struct Users {
 
 async fn list(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     Query(asked): Query<Asked>,
     paging: Paging,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, "/users")?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let narrowed = asked.check()?;
     let mut conn = service.read().await?;
@@ -183,11 +182,10 @@ impl Line {
 
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     Path(id): Path<Uuid>,
     Query(told): Query<Told>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, &format!("/users/{id}"))?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let done = match told.done.as_deref() {
         Some("saved") => "saved",
@@ -225,12 +223,11 @@ async fn one(
 
 async fn change(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(identity): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
     Form(typed): Form<Typed>,
-) -> Result<Response, PageRefusal> {
-    let identity = PageRefusal::unless_signed_in(who, &format!("/users/{id}"))?;
+) -> Result<Response, Problem> {
     admins_only(&identity)?;
     let wish = Wish {
         roles: Some(typed.boxes.roles()),

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::commands::Outcome;
 use serde::Deserialize;
-use tidings::{Form, Handle, Path, RequestContext, SignedIn};
+use tidings::{Form, Handle, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, back, command, member, url};
+use super::{command, url};
 use crate::Error;
+use crate::access::Member;
 use crate::actions::{
     Seen, Used, deprecate_command_in_tx, edit_command_in_tx, revert_command_in_tx,
     use_command_in_tx,
@@ -38,12 +39,12 @@ impl Pressed {
 /// POST `/commands/{id}/publish`
 pub(super) async fn publish(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     if !member.edits {
         return Err(Error::NotAPublisher.into());
     }
@@ -66,12 +67,12 @@ pub(super) async fn publish(
 /// POST `/commands/{id}/deprecate`
 pub(super) async fn deprecate(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let mut tx = service.begin(context).await?;
     let command = command(&mut tx, &id).await?;
     let seen = pressed.seen();
@@ -83,12 +84,12 @@ pub(super) async fn deprecate(
 /// POST `/commands/{id}/revert`
 pub(super) async fn revert(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(pressed): Form<Pressed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let mut tx = service.begin(context).await?;
     let command = command(&mut tx, &id).await?;
     let (seen, revision) = (pressed.seen(), pressed.revision.unwrap_or(0));
@@ -106,12 +107,12 @@ pub(super) struct Star {
 /// POST `/commands/{id}/favourite`
 pub(super) async fn favourite(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(star): Form<Star>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let mut tx = service.begin(context).await?;
     let command = command(&mut tx, &id).await?;
     match star.keep.as_str() {
@@ -125,12 +126,12 @@ pub(super) async fn favourite(
 /// POST `/commands/{id}/uses`: somebody says what came of a line that they had filled in.
 pub(super) async fn used(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let sent = |name: &str| {
         let mut pairs = pairs.iter();
         let found = pairs.find(|(sent, _)| sent == name);

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use contracts::commands::{Param, ParamType};
-use tidings::{Form, Handle, Path, SignedIn};
+use tidings::{Form, Handle, Path, Problem, SignedIn};
 
-use super::{Mistakes, Refusal, anchor, back, command, member, one};
+use super::{Mistakes, anchor, command, one};
 use crate::Error;
+use crate::access::Member;
 use crate::actions::fill_in;
 use crate::command::Command;
 use crate::render::{Rendered, script};
@@ -159,11 +160,11 @@ fn kept(command: &Command, values: &Values) -> Vec<(String, String)> {
 /// may be secret and an address is not.
 pub(super) async fn submit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let command = command(&mut service.read().await?, &id).await?;
     let values = read(&command, &pairs);
     let is_confirmed = pairs.iter().any(|(name, _)| name == "confirm");

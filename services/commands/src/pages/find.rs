@@ -2,14 +2,13 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::commands::{Risk, Status};
 use serde::Deserialize;
 use tidings::{Conn, Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::typed::{first, platform};
-use super::{Refusal, form, here, member, percent, url, words};
+use super::{form, url, words};
 use crate::access::Member;
 use crate::http::search::{self, Asked, Part, Spot};
 use crate::search::Wanted;
@@ -115,8 +114,8 @@ impl FindPage {
 }
 
 fn encoded(query: &[(&str, &str)]) -> String {
-    let pair = |(name, value): &(&str, &str)| format!("{name}={}", percent(value));
-    query.iter().map(pair).collect::<Vec<_>>().join("&")
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(query).finish()
 }
 
 /// The line as a list shows it, which may be long.
@@ -132,24 +131,23 @@ fn line(found: &Found) -> String {
 /// GET `/commands`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
     Query(told): Query<Told>,
-    uri: Uri,
     paging: Paging<Spot>,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     page(&service, member, asked, told, paging).await
 }
 
 /// GET `/commands/drafts`
 pub(super) async fn drafts(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(told): Query<Told>,
     paging: Paging<Spot>,
-) -> Result<Response, Refusal> {
-    let member = member(who, "/commands/drafts")?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let asked = Asked {
         status: Status::Draft.to_string(),
         ..Asked::default()
@@ -160,10 +158,10 @@ pub(super) async fn drafts(
 /// GET `/commands/favourites`
 pub(super) async fn favourites(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     paging: Paging<Spot>,
-) -> Result<Response, Refusal> {
-    let member = member(who, "/commands/favourites")?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let asked = Asked {
         favourite: "true".to_owned(),
         ..Asked::default()
@@ -177,7 +175,7 @@ async fn page(
     asked: Asked,
     told: Told,
     paging: Paging<Spot>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let is_first_part = paging.after.is_none();
     let mut to_check = asked.clone();
@@ -198,7 +196,7 @@ async fn page(
             let text = problem.errors().first().map(|one| one.message.clone());
             (Part::nothing(), Some(text.unwrap_or_default()))
         }
-        Err(problem) => return Err(problem.into()),
+        Err(problem) => return Err(problem),
     };
     // What was typed has one answer: there it is.
     if let [found] = part.rows.as_slice()

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::PlatformId;
 use contracts::commands::{ParamType, Risk, Shell};
@@ -14,7 +14,7 @@ use tidings::{
 
 use super::diff::{Change, changes};
 use super::typed::{NO_PLATFORM, Typed, TypedParam};
-use super::{Mistakes, Refusal, anchor, back, command, here, member, url, words};
+use super::{Mistakes, anchor, command, url, words};
 use crate::access::Member;
 use crate::actions::{Seen, create_command_in_tx, edit_command_in_tx};
 use crate::command::Command;
@@ -142,11 +142,10 @@ pub(super) struct Asked {
 /// GET `/commands/new`
 pub(super) async fn blank(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
-    uri: Uri,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let mut conn = service.read().await?;
     let id = store::platforms::resolve(&mut conn, &asked.platform).await?;
     let platform = match id {
@@ -159,16 +158,16 @@ pub(super) async fn blank(
         how_to: asked.how_to,
         ..Typed::default()
     };
-    Ok(page(&service, member, None, typed, None).await?)
+    page(&service, member, None, typed, None).await
 }
 
 /// GET `/commands/{id}/edit`
 pub(super) async fn open(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<String>,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let mut conn = service.read().await?;
     let command = command(&mut conn, &id).await?;
     if !member.may_edit(&command) {
@@ -190,17 +189,17 @@ pub(super) async fn open(
         proposed(&platform),
         undo.unwrap_or_default(),
     );
-    Ok(page(&service, member, Some(command), typed, None).await?)
+    page(&service, member, Some(command), typed, None).await
 }
 
 /// POST `/commands/new`
 pub(super) async fn create(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, Refusal> {
-    let member = member(who, "/commands/new")?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let mut typed = Typed::read(pairs);
     if typed.change_params() {
         return Ok(page(&service, member, None, typed, None)
@@ -233,12 +232,12 @@ async fn try_create(
 /// POST `/commands/{id}/edit`
 pub(super) async fn save(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<String>,
     Form(pairs): Form<Vec<(String, String)>>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let command = command(&mut service.read().await?, &id).await?;
     let mut typed = Typed::read(pairs);
     if typed.change_params() {
@@ -279,7 +278,7 @@ async fn refused(
     command: Option<Command>,
     mut typed: Typed,
     error: Error,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let is_typed = matches!(
         error,
         Error::Wrong(_)

@@ -8,11 +8,10 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use tidings::{
-    FieldError, Fragment, Handle, PageRefusal as Refusal, Paging, Path, Problem, RequestContext,
-    SignedIn, Timestamp, Uuid,
+    FieldError, Fragment, Handle, Paging, Path, Problem, RequestContext, SignedIn, Timestamp, Uuid,
 };
 
-use super::{form, member};
+use super::form;
 use crate::Error;
 use crate::access::Member;
 use crate::actions::{File, ask_to_import_in_tx};
@@ -20,8 +19,6 @@ use crate::http::exchange::state_of;
 use crate::store::imports::{self, Import};
 use crate::store::platforms::{self, Platform};
 use sent::{Choice, Sent};
-
-const HERE: &str = "/commands/import";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -95,12 +92,12 @@ impl Line {
 /// GET `/commands/import`
 async fn blank(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, HERE)?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let wrong = Vec::new();
-    Ok(page(&service, member, Choice::default(), wrong, &paging).await?)
+    page(&service, member, Choice::default(), wrong, &paging).await
 }
 
 async fn page(
@@ -134,12 +131,12 @@ async fn page(
 /// POST `/commands/import`
 async fn submit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     paging: Paging,
     request: Request,
-) -> Result<Response, Refusal> {
-    let member = member(who, HERE)?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let Sent { choice, text } = sent::read(request).await?;
     let accepted = async {
         let wanted = choice.wanted(&mut service.read().await?).await?;
@@ -151,7 +148,7 @@ async fn submit(
     };
     match accepted.await {
         Ok(accepted) => {
-            let url = format!("{HERE}/{}", accepted.id);
+            let url = format!("/commands/import/{}", accepted.id);
             Ok(Redirect::to(&url).into_response())
         }
         Err(error @ (Error::Wrong(_) | Error::PlatformUnknown)) => {
@@ -167,10 +164,10 @@ async fn submit(
 /// GET `/commands/import/{id}`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<Uuid>,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, &format!("{HERE}/{id}"))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let found = imports::find(&mut service.read().await?, id).await?;
     let import = found.ok_or(Error::ImportUnknown)?;
     let line = Line::of(&service, &import).await?;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tidings::{FieldError, Fragment, Handle, Path, Problem, Query, SignedIn, Timestamp};
 
 use super::fill::{self, Field, Filled, Values};
-use super::{Refusal, anchor, back, command, member, url, words};
+use super::{anchor, command, url, words};
 use crate::Error;
 use crate::access::Member;
 use crate::command::{self, Command};
@@ -104,11 +104,11 @@ impl CommandPage {
 /// GET `/commands/{id}`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<String>,
     Query(told): Query<Told>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let command = command(&mut service.read().await?, &id).await?;
     // What has nothing to fill in is there at once, unless somebody must say that they mean it.
     let filled = match command.params.is_empty() && command.risk != Risk::Destructive {
@@ -126,7 +126,7 @@ pub(super) async fn page(
     typed: Option<&Values>,
     filled: Filled,
     done: &str,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let numbers = [i64::from(command.number)];
     let found = store::search::load(&mut conn, &numbers, member.id).await?;

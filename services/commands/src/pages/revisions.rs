@@ -7,7 +7,8 @@ use tidings::{Fragment, Handle, Path, Problem, Query, SignedIn};
 
 use super::diff::{Change, changes};
 use super::one::unknown;
-use super::{Refusal, back, command, member, url};
+use super::{command, url};
+use crate::access::Member;
 use crate::command::Command;
 use crate::store::{self, revisions::Revision};
 
@@ -42,11 +43,11 @@ struct Line {
 /// GET `/commands/{id}/revisions`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, &back(&id))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let mut conn = service.read().await?;
     let command = command(&mut conn, &id).await?;
     let platform = store::platforms::find(&mut conn, command.platform_id).await?;
@@ -67,8 +68,7 @@ pub(super) async fn show(
         command,
     };
     let title = format!("History of {}", page.command.how_to);
-    let page: Result<Fragment, Problem> = Fragment::try_new(title, page.render());
-    Ok(page?)
+    Fragment::try_new(title, page.render())
 }
 
 /// Newest first, each beside the one before it.

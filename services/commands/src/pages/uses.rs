@@ -2,11 +2,10 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::Uri;
 use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::one::Recent;
-use super::{Refusal, here, member};
+use crate::access::Member;
 use crate::http::usages::{Asked, find};
 
 #[derive(Template)]
@@ -35,12 +34,11 @@ impl UsesPage {
 /// GET `/commands/uses`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
-    uri: Uri,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let narrowed = asked.narrowed(member, None)?;
     let (rows, next) = find(&mut service.read().await?, &narrowed, &paging).await?;
     let lines = rows.into_iter().map(|row| Line {
@@ -55,6 +53,5 @@ pub(super) async fn show(
         next,
         asked,
     };
-    let page: Result<Fragment, Problem> = Fragment::try_new("Uses", page.render());
-    Ok(page?)
+    Fragment::try_new("Uses", page.render())
 }

@@ -42,13 +42,12 @@ async fn a_refused_payment_is_a_page_that_says_why_and_leads_back() {
 }
 
 #[tokio::test]
-async fn who_has_not_signed_in_is_asked_to_and_comes_back() {
+async fn whoever_has_not_signed_in_pays_nothing() {
     let mut market = Market::new().await;
     let order = market.order().await;
     let answer = submit(&market, &order, None, "token=tok_visa").await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let sign_in = format!("/signin?next=/orders/{}", order.id);
-    assert_eq!(answer.headers[header::LOCATION], sign_in.as_str());
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(market.book(&order).await, UNTOUCHED);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::routing::get;
-use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::difference::Told;
-use super::{here, member, team_names};
+use super::team_names;
+use crate::access::Member;
 use crate::http::ChangesAsked;
 use crate::store;
 
@@ -29,14 +30,14 @@ struct Changes {
 /// GET `/platforms/changes`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<ChangesAsked>,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
     let query = uri.query().unwrap_or_default();
-    Ok(page(&service, asked, query, &paging).await?)
+    page(&service, asked, query, &paging).await
 }
 
 async fn page(

@@ -8,19 +8,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::platforms::PlatformKind;
 use serde::Deserialize;
-use tidings::{
-    Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
-};
+use tidings::{Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn};
 
 use super::wrong::Wrong;
-use super::{Asked, member, seen, wrong_of};
+use super::{Asked, seen, wrong_of};
 use crate::access::Member;
 use crate::actions::{delete_field_in_tx, put_field_in_tx};
 use crate::changes::{Action, Changing};
 use crate::fields::{CustomField, FieldDraft, FieldType};
 use crate::{Error, store};
 
-const PAGE: &str = "/platforms/fields";
 /// What the page tells of.
 const DONE: [&str; 3] = ["added", "saved", "deleted"];
 
@@ -126,7 +123,7 @@ async fn page(
     done: &'static str,
     typed: Typed,
     wrong: Wrong,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let status = wrong.status;
     let page = Fields {
         may_edit: member.may_edit(),
@@ -143,10 +140,10 @@ async fn page(
 /// GET `/platforms/fields`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
     page(&service, member, asked.done(&DONE), typed, wrong).await
 }
@@ -174,11 +171,11 @@ async fn put(
 /// POST `/platforms/fields`
 async fn create(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     match put(&service, member, context, &typed, true).await {
         Ok(()) => Ok(Redirect::to("/platforms/fields?done=added").into_response()),
         Err(error) => page(&service, member, "", typed, error.try_into()?).await,
@@ -205,7 +202,7 @@ async fn form_page(
     key: String,
     typed: Option<Typed>,
     wrong: Wrong,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let field = store::fields::find(&mut conn, &key).await?;
     let field = field.ok_or(Error::FieldUnknown)?;
@@ -235,22 +232,22 @@ async fn form_page(
 /// GET `/platforms/fields/{key}`
 async fn form(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(key): Path<String>,
-) -> Result<Response, Refusal> {
-    member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    Member::of(&who)?.must_edit()?;
     form_page(&service, key, None, Wrong::default()).await
 }
 
 /// POST `/platforms/fields/{key}`
 async fn save(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(key): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let typed = Typed {
         key: key.clone(),
         ..typed
@@ -270,12 +267,12 @@ struct Removed {
 /// POST `/platforms/fields/{key}/delete`
 async fn delete(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(key): Path<String>,
     Form(removed): Form<Removed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let drop_values = removed.drop_values.is_some();
     let deleted = async {
         let changing = Changing::new(service.now(), member.id, Action::Delete, "")?;

@@ -6,17 +6,15 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use tidings::{
-    Context, Form, Fragment, Handle, PageRefusal as Refusal, Path, RequestContext, SignedIn, Uuid,
-};
+use tidings::{Context, Form, Fragment, Handle, Path, Problem, RequestContext, SignedIn, Uuid};
 
 use super::meanwhile::{self, meanwhile};
 use super::platform::found;
+use super::team_names;
 use super::wrong::Wrong;
-use super::{here, member, team_names};
 use crate::access::Member;
 use crate::actions::{create_platform_in_tx, edit_platform_in_tx};
 use crate::changes::{Action, Changing};
@@ -26,7 +24,6 @@ use crate::platform::{Platform, blank};
 use crate::{Error, store};
 use controls::{Group, Kind, groups};
 
-const NEW: &str = "/platforms/new";
 /// Fields of the form that are none of the platform.
 const BESIDES: [&str; 2] = ["version", "comment"];
 
@@ -55,8 +52,8 @@ struct Page {
 }
 
 /// GET `/platforms/new`
-async fn new(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Refusal> {
-    let member = member(who, NEW)?.must_propose()?;
+async fn new(State(service): State<Handle>, SignedIn(who): SignedIn) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_propose()?;
     let (typed, wrong) = (Typed::new(), Wrong::default());
     page(&service, member, None, &typed, wrong, Vec::new()).await
 }
@@ -64,11 +61,11 @@ async fn new(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Res
 /// POST `/platforms/new`
 async fn create(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, NEW)?.must_propose()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_propose()?;
     let created = async {
         let edit = read(&typed)?;
         let mut tx = service.begin(context).await?;
@@ -97,11 +94,10 @@ async fn create(
 /// GET `/platforms/{name}/edit`
 async fn edit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     Path(name): Path<String>,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let platform = found(&mut service.read().await?, &name).await?;
     let (typed, wrong) = (Typed::new(), Wrong::default());
     page(&service, member, Some(platform), &typed, wrong, Vec::new()).await
@@ -110,13 +106,12 @@ async fn edit(
 /// POST `/platforms/{name}/edit`
 async fn save(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let error = match saved(&service, member, context, &name, &typed).await {
         Ok(platform) => {
             let next = format!("/platforms/{}?done=saved", platform.number);
@@ -182,7 +177,7 @@ async fn page(
     typed: &Typed,
     mut wrong: Wrong,
     meanwhile: Vec<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     // The owner is chosen by id here, and spoken of by name elsewhere.
     for one in &mut wrong.all {
         if one.field.as_deref() == Some("owner") {

@@ -11,9 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::UserId;
-use tidings::{
-    Fragment, Handle, PageRefusal as Refusal, Problem, RequestContext, SignedIn, Timestamp, Uuid,
-};
+use tidings::{Fragment, Handle, Problem, RequestContext, SignedIn, Timestamp, Uuid};
 
 use super::wrong::Wrong;
 use crate::access::Member;
@@ -113,11 +111,6 @@ fn label(status: &str) -> &'static str {
     }
 }
 
-/// Whoever may import, or the way to sign in and come back.
-fn importer(who: Option<SignedIn>, page: &str) -> Result<Member, Refusal> {
-    Ok(super::member(who, page)?.must_import()?)
-}
-
 async fn page(
     service: &Handle,
     member: Member,
@@ -144,20 +137,23 @@ async fn page(
 }
 
 /// GET `/platforms/import`
-async fn blank(State(service): State<Handle>, who: Option<SignedIn>) -> Result<Response, Refusal> {
-    let member = importer(who, "/platforms/import")?;
-    Ok(page(&service, member, How::default(), Wrong::default()).await?)
+async fn blank(
+    State(service): State<Handle>,
+    SignedIn(who): SignedIn,
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_import()?;
+    page(&service, member, How::default(), Wrong::default()).await
 }
 
 /// POST `/platforms/import`
 async fn submit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     // Before the file is read: whoever may not import shall not fill the memory.
-    let member = importer(who, "/platforms/import")?;
+    let member = Member::of(&who)?.must_import()?;
     let sent = sent::read(request).await?;
     let how = sent.how;
     let accepted = match sent.upload {

@@ -2,20 +2,18 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::platforms::Lifecycle;
 use serde::Deserialize;
-use tidings::{
-    Conn, Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
-};
+use tidings::{Conn, Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn};
 
 use super::difference::{Teams, Told, label};
 use super::meanwhile::{meanwhile, seen};
 use super::relations;
 use super::wrong::Wrong;
-use super::{Asked, above, here, member, team_names};
+use super::{Asked, team_names};
 use crate::access::Member;
 use crate::actions::{
     PLATFORM, RELATIONS, archive_platform_in_tx, edit_platform_in_tx, restore_platform_in_tx,
@@ -110,12 +108,11 @@ impl Page {
 /// GET `/platforms/{name}`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let done = asked.done(&[
         "added", "proposed", "saved", "moved", "archived", "restored",
     ]);
@@ -138,7 +135,7 @@ pub(super) async fn page(
     member: Member,
     name: &str,
     again: Again,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let platform = found(&mut conn, name).await?;
     let id = platform.platform_id;
@@ -227,39 +224,36 @@ enum Deed {
 /// POST `/platforms/{name}/move`
 async fn go_on(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, above(&uri))?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     act(service, member, context, name, typed, Deed::Move).await
 }
 
 /// POST `/platforms/{name}/archive`
 async fn archive(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, above(&uri))?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     act(service, member, context, name, typed, Deed::Archive).await
 }
 
 /// POST `/platforms/{name}/restore`
 async fn restore(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, above(&uri))?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     act(service, member, context, name, typed, Deed::Restore).await
 }
 
@@ -270,7 +264,7 @@ async fn act(
     name: String,
     typed: Typed,
     deed: Deed,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let acted = async {
         let mut tx = service.begin(context).await?;
         let id = addressed(&mut tx, &name).await?;

@@ -6,10 +6,10 @@ use axum::extract::{OriginalUri, State};
 use axum::routing::get;
 use contracts::TeamId;
 use contracts::platforms::{Lifecycle, PlatformKind};
-use tidings::{Fragment, Handle, PageRefusal as Refusal, Paging, Problem, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::difference::label;
-use super::{here, member, said};
+use super::said;
 use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::Asked;
@@ -110,14 +110,14 @@ impl Register {
 /// GET `/platforms`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
     paging: Paging<Place>,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let query = uri.query().unwrap_or_default();
-    Ok(page(&service, member, asked, query, &paging).await?)
+    page(&service, member, asked, query, &paging).await
 }
 
 async fn page(

@@ -1,17 +1,15 @@
 //! The relations of a platform, added and removed one by one on its page.
 
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
-use tidings::{Form, Handle, PageRefusal as Refusal, Path, RequestContext, SignedIn, Tx};
+use tidings::{Form, Handle, Path, Problem, RequestContext, SignedIn, Tx};
 
 use super::meanwhile::seen;
-use super::platform::{Again, page};
+use super::platform::{Again, found, page};
 use super::wrong::Wrong;
-use super::{above, member};
 use crate::access::Member;
 use crate::actions::put_relations_in_tx;
-use crate::http::addressed;
 use crate::relation::RelationDraft;
 use crate::{Error, store};
 
@@ -41,22 +39,20 @@ impl Typed {
 /// POST `/platforms/{name}/relations`
 pub(super) async fn change(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(name): Path<String>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let here = above(&uri);
-    let member = member(who, here)?.must_relate()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_relate()?;
     let changed = async {
         let mut tx = service.begin(context).await?;
-        change_in_tx(&mut tx, member, &name, &typed).await?;
+        let number = change_in_tx(&mut tx, member, &name, &typed).await?;
         tx.commit().await?;
-        Ok::<_, Error>(())
+        Ok::<_, Error>(format!("/platforms/{number}?done=saved#relations"))
     };
     match changed.await {
-        Ok(()) => Ok(Redirect::to(&format!("{here}?done=saved#relations")).into_response()),
+        Ok(next) => Ok(Redirect::to(&next).into_response()),
         Err(error) => {
             let wrong = match error {
                 Error::Stale { .. } => Wrong::stale(),
@@ -72,8 +68,15 @@ pub(super) async fn change(
     }
 }
 
-async fn change_in_tx(tx: &mut Tx, member: Member, name: &str, typed: &Typed) -> Result<(), Error> {
-    let id = addressed(tx, name).await?;
+/// Of the platform with the number that comes back.
+async fn change_in_tx(
+    tx: &mut Tx,
+    member: Member,
+    name: &str,
+    typed: &Typed,
+) -> Result<i32, Error> {
+    let platform = found(tx, name).await?;
+    let id = platform.platform_id;
     let now = store::relations::outgoing(tx, id).await?;
     let mut drafts: Vec<_> = now.into_iter().map(RelationDraft::from).collect();
     let one = RelationDraft {
@@ -86,7 +89,8 @@ async fn change_in_tx(tx: &mut Tx, member: Member, name: &str, typed: &Typed) ->
     }
     // What was read above is what the version says, or the version is another one by now.
     let seen = Some(seen(&typed.version));
-    put_relations_in_tx(tx, member, "", id, &drafts, seen).await
+    put_relations_in_tx(tx, member, "", id, &drafts, seen).await?;
+    Ok(platform.number)
 }
 
 /// What is wrong with the one that was typed, which is the last of the list.

@@ -13,9 +13,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use contracts::calendar::Day;
-use tidings::{Fragment, Handle, PageRefusal, SignedIn};
+use tidings::{Fragment, Handle, Problem, SignedIn};
 
-use super::member;
+use crate::access::Member;
 use crate::http::reports::lacking;
 use crate::reports::span::SpanAsked;
 use crate::store::list;
@@ -43,11 +43,8 @@ struct Reports {
 }
 
 /// GET `/platforms/reports`
-async fn show(
-    State(service): State<Handle>,
-    who: Option<SignedIn>,
-) -> Result<Fragment, PageRefusal> {
-    let member = member(who, "/platforms/reports")?;
+async fn show(State(service): State<Handle>, SignedIn(who): SignedIn) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let today = Day::of(service.now());
     let soon = SpanAsked::default().read(today)?;
     let mut conn = service.read().await?;
@@ -58,5 +55,5 @@ async fn show(
         support: count_ending(&mut conn, Ending::Support, soon).await?,
         unowned: list::count(&mut conn, &narrowed).await?,
     };
-    Ok(Fragment::try_new("Reports", page.render())?)
+    Fragment::try_new("Reports", page.render())
 }

@@ -4,27 +4,22 @@ mod review;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::TeamId;
 use contracts::calendar::Day;
 use contracts::platforms::{Lifecycle, PlatformKind};
 use serde::Deserialize;
-use tidings::{
-    Conn, Form, Fragment, Handle, PageRefusal as Refusal, Paging, RequestContext, SignedIn,
-};
+use tidings::{Conn, Form, Fragment, Handle, Paging, Problem, RequestContext, SignedIn};
 
 use super::wrong::Wrong;
-use super::{here, member};
 use crate::access::Member;
 use crate::actions::open_review_in_tx;
 use crate::changes::{Action, Changing};
 use crate::review::{Review, ReviewDraft, ReviewId, Scope};
 use crate::store::reviews::Counts;
 use crate::{Error, store};
-
-const PAGE: &str = "/platforms/reviews";
 
 pub(super) fn routes() -> Router<Handle> {
     Router::new()
@@ -151,7 +146,7 @@ async fn page(
     paging: Option<&Paging>,
     typed: Typed,
     wrong: Wrong,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let today = Day::of(service.now());
     let (rows, next) = rows(&mut conn, paging, today).await?;
@@ -176,11 +171,10 @@ async fn page(
 /// GET `/platforms/reviews`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     paging: Paging,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
     page(&service, member, Some(&paging), typed, wrong).await
 }
@@ -188,11 +182,11 @@ async fn show(
 /// POST `/platforms/reviews`
 async fn open(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let draft = typed.draft();
     let opened = async {
         let changing = Changing::new(service.now(), member.id, Action::Create, "")?;

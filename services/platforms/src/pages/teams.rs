@@ -8,20 +8,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use contracts::TeamId;
 use serde::Deserialize;
-use tidings::{
-    Form, Fragment, Handle, PageRefusal as Refusal, Path, Problem, Query, RequestContext, SignedIn,
-    Uuid,
-};
+use tidings::{Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn, Uuid};
 
 use super::wrong::Wrong;
-use super::{Asked, member, seen, wrong_of};
+use super::{Asked, seen, wrong_of};
 use crate::access::Member;
 use crate::actions::{create_team_in_tx, delete_team_in_tx, edit_team_in_tx};
 use crate::changes::{Action, Changing};
 use crate::team::{Team, TeamEdit, TeamKind};
 use crate::{Error, store};
 
-const PAGE: &str = "/platforms/teams";
 /// What the page tells of.
 const DONE: [&str; 3] = ["added", "saved", "deleted"];
 
@@ -135,22 +131,22 @@ async fn page(
 /// GET `/platforms/teams`
 async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let (typed, wrong) = (Typed::default(), Wrong::default());
-    Ok(page(&service, member, asked.done(&DONE), typed, wrong).await?)
+    page(&service, member, asked.done(&DONE), typed, wrong).await
 }
 
 /// POST `/platforms/teams`
 async fn create(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let edit = typed.edit();
     let created = async {
         let changing = Changing::new(service.now(), member.id, Action::Create, "")?;
@@ -186,7 +182,7 @@ async fn form_page(
     id: TeamId,
     typed: Option<Typed>,
     wrong: Wrong,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let team = store::teams::find(&mut conn, id).await?;
     let team = team.ok_or(Error::TeamUnknown)?;
@@ -216,22 +212,22 @@ async fn form_page(
 /// GET `/platforms/teams/{id}`
 async fn form(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<Uuid>,
-) -> Result<Response, Refusal> {
-    member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    Member::of(&who)?.must_edit()?;
     form_page(&service, id.into(), None, Wrong::default()).await
 }
 
 /// POST `/platforms/teams/{id}`
 async fn save(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let edit = typed.edit();
     let saved = async {
         let changing = Changing::new(service.now(), member.id, Action::Update, "")?;
@@ -250,11 +246,11 @@ async fn save(
 /// POST `/platforms/teams/{id}/delete`
 async fn delete(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, Refusal> {
-    let member = member(who, PAGE)?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let deleted = async {
         let changing = Changing::new(service.now(), member.id, Action::Delete, "")?;
         let mut tx = service.begin(context).await?;

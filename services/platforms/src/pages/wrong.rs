@@ -1,7 +1,7 @@
 //! What is wrong with a form that was sent, for the page that shows it again.
 
 use axum::http::StatusCode;
-use tidings::{FieldError, PageRefusal as Refusal, Problem};
+use tidings::{FieldError, Problem};
 
 use crate::Error;
 
@@ -42,17 +42,17 @@ impl Wrong {
 }
 
 impl TryFrom<Error> for Wrong {
-    type Error = Refusal;
+    type Error = Problem;
 
     /// What the sender can mend; anything else has a page of its own.
-    fn try_from(error: Error) -> Result<Self, Refusal> {
+    fn try_from(error: Error) -> Result<Self, Problem> {
         let problem = Problem::from(error);
         match problem.status() {
             StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => Ok(Self {
                 all: problem.errors().to_vec(),
                 status: problem.status(),
             }),
-            _ => Err(Refusal::Problem(problem)),
+            _ => Err(problem),
         }
     }
 }

@@ -4,10 +4,10 @@ use askama::Template;
 use axum::extract::State;
 use contracts::tasks::TaskStatus;
 use serde::Deserialize;
-use tidings::{Fragment, Handle, Paging, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::row::Line;
-use super::{Refusal, member};
+use crate::access::Member;
 use crate::http::read_status;
 use crate::store::{self, list::Narrowed, pulse};
 use crate::{Labels, Settings};
@@ -47,11 +47,11 @@ impl Mine {
 /// GET `/exchange/tasks`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, "/exchange/tasks")?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let settings = service.resource::<Settings>()?;
     let status = read_status(asked.status.as_deref())?.unwrap_or(TaskStatus::Open);
     let own = |status, q: &str| Narrowed {

@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use tidings::{FieldError, Form, Fragment, Handle, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, member};
 use crate::Error;
+use crate::access::Member;
 use crate::actions::create_task_in_tx;
 use crate::draft::Draft;
 
@@ -42,19 +42,19 @@ fn form(typed: Typed, wrong: Vec<FieldError>) -> Result<Fragment, Problem> {
 }
 
 /// GET `/exchange/tasks/new`
-pub(super) async fn blank(who: Option<SignedIn>) -> Result<Fragment, Refusal> {
-    member(who, "/exchange/tasks/new")?;
-    Ok(form(Typed::default(), Vec::new())?)
+pub(super) async fn blank(SignedIn(who): SignedIn) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
+    form(Typed::default(), Vec::new())
 }
 
 /// POST `/exchange/tasks`
 pub(super) async fn submit(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, "/exchange/tasks/new")?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     let draft = Draft {
         title: typed.title.clone(),
         description: typed.description.clone(),

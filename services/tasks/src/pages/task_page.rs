@@ -11,7 +11,6 @@ use tidings::{
 };
 
 use super::row::{fee, reward, unknown};
-use super::{Refusal, member};
 use crate::access::Member;
 use crate::actions::complete_task;
 use crate::store::{self, pulse};
@@ -57,23 +56,23 @@ struct Step {
 /// GET `/exchange/tasks/{id}`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<Uuid>,
     Query(told): Query<Told>,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, &format!("/exchange/tasks/{id}"))?;
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?;
     let created_now = told.done.as_deref() == Some("created");
-    Ok(page(&service, member, id.into(), created_now, None).await?)
+    page(&service, member, id.into(), created_now, None).await
 }
 
 /// POST `/exchange/tasks/{id}/complete`
 pub(super) async fn complete(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/exchange/tasks/{id}"))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     match complete_task(&service, context, member, id.into()).await {
         Ok(_) => Ok(Redirect::to("/exchange/tasks?done=completed").into_response()),
         Err(error @ Error::AlreadyCompleted) => {

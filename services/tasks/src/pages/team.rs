@@ -11,7 +11,6 @@ use tidings::{
 };
 
 use super::row::{Line, unknown};
-use super::{Refusal, member};
 use crate::access::Member;
 use crate::actions::request_shuffle_in_tx;
 use crate::http::read_status;
@@ -119,12 +118,12 @@ impl Run {
 /// GET `/exchange/team`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Query(asked): Query<Asked>,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let member = member(who, "/exchange/team")?.must_deal()?;
-    Ok(page(&service, member, asked, &paging).await?)
+) -> Result<Fragment, Problem> {
+    let member = Member::of(&who)?.must_deal()?;
+    page(&service, member, asked, &paging).await
 }
 
 async fn page(
@@ -208,10 +207,10 @@ async fn shuffles(service: &Handle) -> Result<Vec<Run>, tidings::Error> {
 /// POST `/exchange/shuffle`
 pub(super) async fn shuffle(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
-) -> Result<Response, Refusal> {
-    let member = member(who, "/exchange/team")?.must_deal()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_deal()?;
     let asked = async {
         let mut tx = service.begin(context).await?;
         let accepted = request_shuffle_in_tx(&mut tx, member.id).await?;

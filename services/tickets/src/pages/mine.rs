@@ -2,9 +2,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use tidings::{Fragment, Handle, Paging, SignedIn, Timestamp};
+use tidings::{Fragment, Handle, Paging, Problem, SignedIn, Timestamp};
 
-use super::Refusal;
 use crate::{Listing, State as Standing, store};
 
 #[derive(Template)]
@@ -47,10 +46,9 @@ impl Row {
 /// GET `/my/listings`
 pub(super) async fn show(
     State(service): State<Handle>,
-    identity: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     paging: Paging,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(identity, "/my/listings")?;
+) -> Result<Fragment, Problem> {
     let mut conn = service.read().await?;
     let rows =
         store::of_seller(&mut conn, who.user_id.into(), paging.after, paging.fetch()).await?;

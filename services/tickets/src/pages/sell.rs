@@ -8,7 +8,7 @@ use contracts::{Currency, TicketId};
 use serde::Deserialize;
 use tidings::{Form, Fragment, Handle, Path, Problem, RequestContext, SignedIn};
 
-use super::{Refusal, datetime_field};
+use super::datetime_field;
 use crate::actions::{Seen, edit_ticket, list_ticket};
 use crate::price::{parse_price, typed};
 use crate::{Category, Draft, Error, Listing, Wrong, store};
@@ -118,19 +118,17 @@ fn form(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Fr
 }
 
 /// GET `/sell`
-pub(super) async fn blank(identity: Option<SignedIn>) -> Result<Fragment, Refusal> {
-    Refusal::unless_signed_in(identity, "/sell")?;
-    Ok(form(None, Typed::blank(), Vec::new())?)
+pub(super) async fn blank(_: SignedIn) -> Result<Fragment, Problem> {
+    form(None, Typed::blank(), Vec::new())
 }
 
 /// POST `/sell`
 pub(super) async fn submit(
     State(service): State<Handle>,
-    identity: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let who = Refusal::unless_signed_in(identity, "/sell")?;
+) -> Result<Response, Problem> {
     let (draft, mut wrong) = typed.draft();
     if !wrong.is_empty() {
         wrong.extend(draft.check(service.now()).err().unwrap_or_default());
@@ -150,27 +148,25 @@ pub(super) async fn submit(
 pub(super) async fn filled(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    identity: Option<SignedIn>,
-) -> Result<Fragment, Refusal> {
-    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}/edit"))?;
+    SignedIn(who): SignedIn,
+) -> Result<Fragment, Problem> {
     let found = store::find(&mut service.read().await?, id).await?;
     let listing = found.ok_or(Error::NotFound)?;
     if listing.seller_id.uuid() != who.user_id {
         return Err(Error::NotYours.into());
     }
     listing.may_change()?;
-    Ok(form(Some(id), Typed::of(listing), Vec::new())?)
+    form(Some(id), Typed::of(listing), Vec::new())
 }
 
 /// POST `/tickets/{id}/edit`
 pub(super) async fn save(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    identity: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}/edit"))?;
+) -> Result<Response, Problem> {
     let (draft, mut wrong) = typed.draft();
     if !wrong.is_empty() {
         wrong.extend(draft.check(service.now()).err().unwrap_or_default());
@@ -192,7 +188,7 @@ pub(super) async fn save(
     }
 }
 
-fn again(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Response, Refusal> {
+fn again(editing: Option<TicketId>, typed: Typed, wrong: Vec<Wrong>) -> Result<Response, Problem> {
     let page = form(editing, typed, wrong)?;
     Ok(page.status(StatusCode::BAD_REQUEST).into_response())
 }

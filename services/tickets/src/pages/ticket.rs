@@ -9,7 +9,6 @@ use tidings::{
     Fragment, Handle, Identity, Path, Problem, Query, RequestContext, SignedIn, Timestamp,
 };
 
-use super::Refusal;
 use super::market::place;
 use crate::actions::withdraw_ticket;
 use crate::{Error, Listing, State as Standing, store};
@@ -81,10 +80,9 @@ pub(super) async fn show(
 pub(super) async fn withdraw(
     State(service): State<Handle>,
     Path(id): Path<TicketId>,
-    identity: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
-) -> Result<Response, Refusal> {
-    let who = Refusal::unless_signed_in(identity, &format!("/tickets/{id}"))?;
+) -> Result<Response, Problem> {
     match withdraw_ticket(&service, context, who.user_id.into(), id).await {
         Ok(_) => Ok(Redirect::to(&format!("/tickets/{id}?done=withdrawn")).into_response()),
         Err(Error::Refused(refused)) => {

@@ -3,13 +3,10 @@
 use serde_json::json;
 use tidings::Storage;
 
-use super::{assert_hides, assert_shows, create, location};
+use super::{assert_hides, assert_shows, create};
 use crate::stage::{Stage, engineer, on_both, restart, support};
 
-on_both!(
-    what_somebody_has_used_last_is_there_before_they_look,
-    what_was_looked_for_is_there_again_after_signing_in,
-);
+on_both!(what_somebody_has_used_last_is_there_before_they_look,);
 
 async fn what_somebody_has_used_last_is_there_before_they_look(storage: Storage) {
     let mut stage = Stage::on(storage).await;
@@ -56,20 +53,4 @@ async fn what_somebody_has_used_last_is_there_before_they_look(storage: Storage)
     }
     let page = stage.get(support(), "/commands?used=me").await;
     assert_shows(&page, &["Count 2", "5 commands"]);
-}
-
-async fn what_was_looked_for_is_there_again_after_signing_in(storage: Storage) {
-    let stage = Stage::on(storage).await;
-    for (path, next) in [
-        ("/commands", "/commands"),
-        (
-            "/commands?q=a+b&tag=c%26d",
-            "/commands%3Fq%3Da%2Bb%26tag%3Dc%2526d",
-        ),
-        ("/commands/new?platform=1", "/commands/new%3Fplatform%3D1"),
-        ("/commands/drafts", "/commands/drafts"),
-    ] {
-        let nobody = stage.world.get(path, None).await;
-        assert_eq!(location(&nobody), format!("/signin?next={next}"));
-    }
 }

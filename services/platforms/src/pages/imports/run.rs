@@ -4,12 +4,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::ImportId;
-use tidings::{
-    Fragment, Handle, PageRefusal as Refusal, Path, Problem, RequestContext, Seen, SignedIn, Uuid,
-    follow,
-};
+use tidings::{Fragment, Handle, Path, Problem, RequestContext, Seen, SignedIn, Uuid, follow};
 
-use super::{called, importer, label, tone, unknown};
+use super::{called, label, tone, unknown};
 use crate::access::Member;
 use crate::http::imports::{SameFile, find, same_file};
 use crate::import::{RowError, repeat};
@@ -65,11 +62,11 @@ fn read_as(import: &Import) -> String {
 /// GET `/platforms/import/{job}`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(job): Path<Uuid>,
-) -> Result<Fragment, Refusal> {
-    importer(who, &format!("/platforms/import/{job}"))?;
-    Ok(page(&service, job.into()).await?)
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?.must_import()?;
+    page(&service, job.into()).await
 }
 
 async fn page(service: &Handle, id: ImportId) -> Result<Fragment, Problem> {
@@ -113,7 +110,7 @@ pub(super) async fn follow_run(
     SignedIn(identity): SignedIn,
     Path(job): Path<Uuid>,
     Seen(seen): Seen,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     // A stream is not sent to sign in.
     Member::of(&identity)?.must_import()?;
     find(&service, job.into()).await?;
@@ -129,11 +126,11 @@ pub(super) async fn follow_run(
 /// POST `/platforms/import/{job}/run`
 pub(super) async fn in_earnest(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(job): Path<Uuid>,
-) -> Result<Response, Refusal> {
-    let member = importer(who, &format!("/platforms/import/{job}"))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_import()?;
     let accepted = repeat(&service, context, member, job.into()).await?;
     let url = format!("/platforms/import/{}", accepted.id);
     Ok(Redirect::to(&url).into_response())

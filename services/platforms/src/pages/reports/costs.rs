@@ -5,12 +5,12 @@ use axum::extract::{OriginalUri, State};
 use axum::http::StatusCode;
 use contracts::platforms::Lifecycle;
 use contracts::{Currency, Money};
-use tidings::{Fragment, Handle, PageRefusal, Problem, Query, SignedIn};
+use tidings::{Fragment, Handle, Problem, Query, SignedIn};
 
 use super::chart::{self, Chart, called, in_words as currency_in_words};
+use crate::access::Member;
 use crate::http::Asked;
 use crate::http::reports::costs::{CostsAsked, CostsMeant, add_up_costs};
-use crate::pages::{here, member};
 use crate::reports::costs::{GroupBy, MONTHS_USUAL, Normalise, Row, Sums, Total};
 use crate::store::list::Narrowed;
 
@@ -84,13 +84,13 @@ impl Line {
 /// GET `/platforms/reports/costs`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<CostsAsked>,
     Query(list): Query<Asked>,
     Query(said): Query<Vec<(String, String)>>,
-) -> Result<Fragment, PageRefusal> {
-    member(who, here(&uri))?.must_see_costs()?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?.must_see_costs()?;
     let mut conn = service.read().await?;
     let read = (asked.read(), list.check(&mut conn).await);
     let (meant, narrowed, refused) = match read {

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{OriginalUri, State};
 use contracts::calendar::Day;
 use contracts::platforms::{Criticality, Lifecycle};
-use tidings::{Fragment, Handle, PageRefusal, Paging, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::days::Days;
+use crate::access::Member;
 use crate::http::reports::ends::{self, Ends};
-use crate::pages::{here, member};
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
 use crate::store::reports::Ending;
@@ -54,12 +54,12 @@ impl Row {
 /// GET `/platforms/reports/eol`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<SpanAsked>,
     paging: Paging<Ends>,
-) -> Result<Fragment, PageRefusal> {
-    member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
     let today = Day::of(service.now());
     let (span, days) = Days::read("/platforms/reports/eol", &uri, &asked, today)?;
     let mut conn = service.read().await?;

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::extract::{OriginalUri, State};
 use contracts::calendar::Day;
-use tidings::{Fragment, Handle, PageRefusal, Paging, Query, SignedIn};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn};
 
 use super::days::Days;
+use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::reports::ends::{self, Ends};
 use crate::notices::in_words;
-use crate::pages::{here, member};
 use crate::reports::span::SpanAsked;
 use crate::store::list::Listed;
 use crate::store::reports::Ending;
@@ -55,12 +55,12 @@ impl Row {
 /// GET `/platforms/reports/expiring`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     OriginalUri(uri): OriginalUri,
     Query(asked): Query<SpanAsked>,
     paging: Paging<Ends>,
-) -> Result<Fragment, PageRefusal> {
-    member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
     let today = Day::of(service.now());
     let (span, days) = Days::read("/platforms/reports/expiring", &uri, &asked, today)?;
     let mut conn = service.read().await?;

@@ -1,12 +1,12 @@
 //! What belongs to nobody.
 
 use askama::Template;
-use axum::extract::{OriginalUri, State};
-use tidings::{Fragment, Handle, PageRefusal, Paging, SignedIn};
+use axum::extract::State;
+use tidings::{Fragment, Handle, Paging, Problem, SignedIn};
 
+use crate::access::Member;
 use crate::cost::legacy;
 use crate::http::reports::lacking;
-use crate::pages::{here, member};
 use crate::store::list::{self, Key, Listed, Narrowed, Place, Sort};
 
 #[derive(Template)]
@@ -42,11 +42,10 @@ impl From<Listed> for Row {
 /// GET `/platforms/reports/unowned`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     paging: Paging<Place>,
-) -> Result<Fragment, PageRefusal> {
-    member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
     // What fails worst stands first.
     let sort = Sort {
         key: Key::Criticality,
@@ -64,5 +63,5 @@ pub(super) async fn show(
         rows: rows.into_iter().map(Row::from).collect(),
         next,
     };
-    Ok(Fragment::try_new("Without an owner", page.render())?)
+    Fragment::try_new("Without an owner", page.render())
 }

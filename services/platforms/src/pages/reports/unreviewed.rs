@@ -1,14 +1,14 @@
 //! What nobody has looked at.
 
 use askama::Template;
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use contracts::calendar::Day;
 use contracts::platforms::{Criticality, Lifecycle};
-use tidings::{Fragment, Handle, PageRefusal, Paging, Problem, Query, SignedIn, Timestamp};
+use tidings::{Fragment, Handle, Paging, Problem, Query, SignedIn, Timestamp};
 
+use crate::access::Member;
 use crate::http::reports::unreviewed::{Numbered, SinceAsked};
-use crate::pages::{here, member};
 use crate::store::list::Listed;
 use crate::store::reports;
 
@@ -51,12 +51,11 @@ impl From<Listed> for Row {
 /// GET `/platforms/reports/unreviewed`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
-    OriginalUri(uri): OriginalUri,
+    SignedIn(who): SignedIn,
     Query(asked): Query<SinceAsked>,
     paging: Paging<Numbered>,
-) -> Result<Fragment, PageRefusal> {
-    member(who, here(&uri))?;
+) -> Result<Fragment, Problem> {
+    Member::of(&who)?;
     let today = Day::of(service.now());
     let (since, refused) = match asked.read(today) {
         Ok(since) => (since, None),

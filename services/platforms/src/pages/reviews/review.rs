@@ -1,17 +1,15 @@
 //! The page of a review, on which one works through its list.
 
 use askama::Template;
-use axum::extract::{OriginalUri, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use contracts::calendar::Day;
 use serde::Deserialize;
 use tidings::{
-    Conn, Form, Fragment, Handle, PageRefusal as Refusal, Path, Query, RequestContext, SignedIn,
-    Timestamp, Uuid,
+    Conn, Form, Fragment, Handle, Path, Problem, Query, RequestContext, SignedIn, Timestamp, Uuid,
 };
 
 use super::super::wrong::Wrong;
-use super::super::{here, member};
 use super::Standing;
 use crate::access::Member;
 use crate::actions::{close_review_in_tx, find_in_tx};
@@ -192,7 +190,7 @@ async fn page(
     id: ReviewId,
     asked: &Asked,
     again: Again,
-) -> Result<Response, Refusal> {
+) -> Result<Response, Problem> {
     let mut conn = service.read().await?;
     let review = store::reviews::find(&mut conn, id).await?;
     let review = review.ok_or(Error::ReviewUnknown)?;
@@ -234,12 +232,11 @@ async fn page(
 /// GET `/platforms/reviews/{id}`
 pub(super) async fn show(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     Path(id): Path<Uuid>,
-    OriginalUri(uri): OriginalUri,
     Query(asked): Query<Asked>,
-) -> Result<Response, Refusal> {
-    let member = member(who, here(&uri))?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?;
     page(&service, member, id.into(), &asked, Again::default()).await
 }
 
@@ -256,12 +253,12 @@ pub(super) struct Typed {
 /// POST `/platforms/reviews/{id}/items/{platform}`
 pub(super) async fn find(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path((id, platform)): Path<(Uuid, String)>,
     Form(typed): Form<Typed>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/reviews/{id}"))?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let review_id = ReviewId::from(id);
     let draft = OutcomeDraft {
         outcome: typed.outcome,
@@ -306,11 +303,11 @@ pub(super) async fn find(
 /// POST `/platforms/reviews/{id}/close`
 pub(super) async fn close(
     State(service): State<Handle>,
-    who: Option<SignedIn>,
+    SignedIn(who): SignedIn,
     RequestContext(context): RequestContext,
     Path(id): Path<Uuid>,
-) -> Result<Response, Refusal> {
-    let member = member(who, &format!("/platforms/reviews/{id}"))?.must_edit()?;
+) -> Result<Response, Problem> {
+    let member = Member::of(&who)?.must_edit()?;
     let closed = async {
         let changing = Changing::new(service.now(), member.id, Action::Update, "")?;
         let mut tx = service.begin(context).await?;

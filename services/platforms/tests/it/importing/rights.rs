@@ -133,5 +133,5 @@ async fn a_21_whoever_has_a_part_in_the_register_exports_it() {
         .unwrap();
     assert_eq!(stage.world.call(request).await.status, 401);
     let page = stage.world.get("/platforms/import", None).await;
-    assert_eq!(page.headers["location"], "/signin?next=/platforms/import");
+    assert_eq!(page.status, 401);
 }

@@ -41,8 +41,9 @@ async fn a_waiting_reader_is_answered_as_soon_as_there_is_an_event(bed: Bed) {
         late.push(came.saturating_duration_since(published));
     }
     late.sort();
-    // One of eight may have met something else on this machine.
-    assert!(late[6] < Duration::from_millis(200), "{late:?}");
+    // Whoever is not woken looks again a second after it has begun to wait, 850 ms late. One of
+    // eight may have met something else on this machine.
+    assert!(late[6] < Duration::from_millis(500), "{late:?}");
     site.stop().await;
 }
 
