@@ -110,7 +110,16 @@ where
 /// Somebody who has signed in; 401 for anybody else.
 ///
 /// `Option<SignedIn>` is somebody who may have signed in. A token that is not good is 401
-/// there too: it is not nobody's.
+/// there too: it is not nobody's. Where a person has asked for a page, the gateway makes of
+/// the 401 the way to sign in and come back to that page.
+///
+/// ```
+/// use tidings::{Fragment, Problem, SignedIn};
+///
+/// async fn mine(SignedIn(who): SignedIn) -> Result<Fragment, Problem> {
+///     Fragment::try_new("Mine", Ok::<_, std::fmt::Error>(who.email))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub Identity);
 
