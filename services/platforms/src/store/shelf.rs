@@ -29,7 +29,7 @@ pub(crate) fn tag_word(tag: &str) -> String {
 }
 
 /// Everything that a search finds a platform by.
-pub(crate) fn words_of(platform: &Platform) -> BTreeSet<String> {
+fn words_of(platform: &Platform) -> BTreeSet<String> {
     let short = [
         &platform.name,
         &platform.publisher,
